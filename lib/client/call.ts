@@ -1,0 +1,163 @@
+import { type ClientDuplexStream, Metadata, type StatusObject } from '@grpc/grpc-js';
+import { isObservable, Observable, type Subscriber } from 'rxjs';
+import { OverflowError } from '../flow/overflow-error.ts';
+import { receive } from '../flow/receive.ts';
+import { type Sending, send } from '../flow/send.ts';
+import { single } from '../flow/single.ts';
+import { toMetadata } from '../metadata.ts';
+import { type CallOptions, type Method, onCancelled, type ParentCall } from '../rpc.ts';
+import { Code, errorFromStatus, markReceived, RpcError } from '../status.ts';
+import type { Channels } from './channels.ts';
+import { onAbort } from './on-abort.ts';
+
+/** What the calls of one client share. */
+export interface Connection {
+  readonly channels: Channels;
+  /** How to end each live call with an error. */
+  readonly live: Set<(error: RpcError) => void>;
+  isClosed: boolean;
+}
+
+/** One call, started when it is subscribed to. A request that is no Observable is the one message. */
+export function call<O>(connection: Connection, method: Method, request: unknown, options: CallOptions): Observable<O> {
+  return new Observable(subscriber => {
+    // Encoded before anything else: a message that cannot be sent starts no call.
+    const message = isObservable(request) ? undefined : method.requestSerialize(request);
+    const stream = start(connection, method, options, subscriber);
+    if (stream === undefined) return;
+
+    let sending: Sending | undefined;
+    let status: StatusObject | undefined;
+    subscriber.add(() => {
+      if (status === undefined) stream.cancel();
+      sending?.stop();
+    });
+
+    // Backward: headers, responses, the end.
+    stream.on('error', ignore); // each status, of an error too, comes as 'status'
+    stream.on('status', (received: StatusObject) => {
+      status = received;
+      sending?.stop();
+    });
+    listenToHeaders(stream, options, subscriber);
+    responses<O>(stream, method, output => {
+      notify(options.onTrailers, status!.metadata, subscriber);
+      if (status!.code === Code.OK) output.complete();
+      else output.error(errorFromStatus(status!, method.path));
+    }).subscribe(subscriber);
+
+    // Forward: requests, their end.
+    if (message !== undefined) {
+      stream.write(message);
+      stream.end();
+    } else {
+      sending = send(requests(request as Observable<unknown>, method), stream, {
+        encode: method.requestSerialize,
+        maxQueuedBytes: options.maxQueuedBytes,
+        complete: () => stream.end(),
+        error: error => subscriber.error(requestError(error, method)),
+      });
+      if (subscriber.closed || status !== undefined) sending.stop();
+    }
+  });
+}
+
+type Stream = ClientDuplexStream<Buffer, Buffer>;
+
+/** The call on its way, and everything that may cut it short; undefined when it has ended before it began. */
+function start(
+  connection: Connection,
+  method: Method,
+  options: CallOptions,
+  subscriber: Subscriber<unknown>,
+): Stream | undefined {
+  const { signal } = options;
+  const parent = options.parent as ParentCall | undefined;
+  const cut = (details: string, cause?: unknown) =>
+    subscriber.error(markReceived(new RpcError(Code.CANCELLED, details, { path: method.path, cause })));
+
+  if (connection.isClosed) cut('the client is closed');
+  else if (signal?.aborted) cut('cancelled by its signal', signal.reason);
+  if (subscriber.closed) return undefined;
+
+  const abandon = (error: RpcError) => subscriber.error(error);
+  connection.live.add(abandon);
+  subscriber.add(() => connection.live.delete(abandon));
+  if (signal) subscriber.add(onAbort(signal, () => cut('cancelled by its signal', signal.reason)));
+  if (parent) subscriber.add(parent[onCancelled](() => cut('cancelled by its parent call')));
+  if (subscriber.closed) return undefined;
+
+  const metadata = toMetadata(options.metadata);
+  if (options.waitForReady !== undefined) {
+    metadata.setOptions({ ...metadata.getOptions(), waitForReady: options.waitForReady });
+  }
+  const deadline = earliestDeadline(options);
+  return connection.channels
+    .for(method)
+    .makeBidiStreamRequest(method.path, identity, identity, metadata, deadline === undefined ? {} : { deadline });
+}
+
+function earliestDeadline({ deadline, timeoutMs, parent }: CallOptions): number | undefined {
+  const earliest = Math.min(
+    deadline?.getTime() ?? Number.POSITIVE_INFINITY,
+    Date.now() + (timeoutMs ?? Number.POSITIVE_INFINITY),
+    parent?.deadline?.getTime() ?? Number.POSITIVE_INFINITY,
+  );
+  return earliest === Number.POSITIVE_INFINITY ? undefined : earliest;
+}
+
+function listenToHeaders(stream: Stream, { onHeaders }: CallOptions, subscriber: Subscriber<unknown>): void {
+  if (onHeaders) stream.on('metadata', (headers: Metadata) => notify(onHeaders, headers, subscriber));
+}
+
+/** Tells the user; what a callback throws is the call's error, as what an operator's function throws is its Observable's. */
+function notify(
+  callback: ((metadata: Metadata) => void) | undefined,
+  metadata: Metadata | undefined,
+  subscriber: Subscriber<unknown>,
+): void {
+  if (callback === undefined || subscriber.closed) return;
+  try {
+    callback(metadata ?? new Metadata());
+  } catch (error) {
+    subscriber.error(error);
+  }
+}
+
+function responses<O>(stream: Stream, method: Method, end: (output: Subscriber<O>) => void): Observable<O> {
+  const { path } = method;
+  const fail = (details: string, cause?: unknown) =>
+    markReceived(new RpcError(Code.INTERNAL, details, { path, cause }));
+  const response$ = new Observable<O>(output =>
+    receive(stream, output, {
+      decode: method.responseDeserialize,
+      end: () => end(output),
+      malformed: error => output.error(fail('a response cannot be decoded', error)),
+    }),
+  );
+  return method.responseStream
+    ? response$
+    : response$.pipe(
+        single(values => fail(`expected one response, got ${values === 'none' ? 'none' : 'a second one'}`)),
+      );
+}
+
+function requests(request$: Observable<unknown>, method: Method): Observable<unknown> {
+  return method.requestStream
+    ? request$
+    : request$.pipe(
+        single(values => {
+          const details = `expected one request, request$ had ${values === 'none' ? 'none' : 'a second one'}`;
+          return markReceived(new RpcError(Code.INTERNAL, details, { path: method.path }));
+        }),
+      );
+}
+
+/** An error of request$ is passed on as it is; that of its queue is a status. */
+function requestError(error: unknown, { path }: Method): unknown {
+  if (!(error instanceof OverflowError)) return error;
+  return markReceived(new RpcError(Code.RESOURCE_EXHAUSTED, error.message, { path, cause: error }));
+}
+
+const identity = (bytes: Buffer): Buffer => bytes;
+const ignore = (): void => {};

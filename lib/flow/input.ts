@@ -1,0 +1,8 @@
+import { from, isObservable, type Observable, type ObservableInput } from 'rxjs';
+import { isPullable, pull } from './pull.ts';
+
+/** What RxJS's `from` takes, with a difference: iterables and streams are pulled, so that they wait. */
+export function fromInput<T>(input: ObservableInput<T>): Observable<T> {
+  if (isObservable(input)) return input as Observable<T>;
+  return isPullable(input) ? pull(input as Iterable<T>) : from(input);
+}

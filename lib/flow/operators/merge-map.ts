@@ -1,0 +1,125 @@
+import { map, Observable, type ObservableInput, type OperatorFunction, type mergeMap as rxMergeMap } from 'rxjs';
+import { comesFromSubject } from '../demand.ts';
+import { Fifo } from '../fifo.ts';
+import { Gate } from '../gate.ts';
+import { fromInput } from '../input.ts';
+import { OverflowError } from '../overflow-error.ts';
+import { Stage } from '../stage.ts';
+
+/** Values that may wait behind an inner Observable which comes from a Subject: see the rule at `gate`. */
+const MAX_BEHIND_SUBJECT = 1024;
+
+/**
+ * RxJS's `mergeMap`, and a source that can wait is asked for a value only while fewer than `concurrent` inner Observables
+ * are at work. Promises are awaited; iterables and streams are pulled, so that they wait for what stands below.
+ *
+ * Buffered: at most one value per inbound stream upstream; what a source that cannot wait emits, without a bound, as in
+ * RxJS; and 1,024 values behind an inner Observable that comes from a Subject (a window, a group), then an
+ * {@link OverflowError}.
+ *
+ * @param concurrent inner Observables at work at a time, from 1. Default: no limit.
+ */
+export const mergeMap: typeof rxMergeMap = <T, O extends ObservableInput<any>>(
+  project: (value: T, index: number) => O,
+  selectorOrConcurrent?: unknown,
+  concurrent: number = Number.POSITIVE_INFINITY,
+): OperatorFunction<T, any> => {
+  if (typeof selectorOrConcurrent === 'function') {
+    const select = selectorOrConcurrent;
+    return merge(
+      (value: T, index) => fromInput(project(value, index)).pipe(map((inner, i) => select(value, inner, index, i))),
+      concurrent,
+    );
+  }
+  return merge(project, typeof selectorOrConcurrent === 'number' ? selectorOrConcurrent : concurrent);
+};
+
+function merge<T>(
+  project: (value: T, index: number) => ObservableInput<any>,
+  concurrent: number,
+): OperatorFunction<T, any> {
+  if (!(concurrent >= 1)) throw new RangeError(`mergeMap: expected concurrent to be 1 or more, got ${concurrent}`);
+
+  return source =>
+    new Observable(subscriber => {
+      const buffer = new Fifo<T>();
+      let index = 0;
+      let active = 0;
+      let activeFromSubject = 0;
+      let isComplete = false;
+      let isDraining = false;
+
+      // A Subject may get its values from the very source that would be made to wait for it, as windows and groups do.
+      // So it is not waited for, and what comes meanwhile is held to a limit.
+      const gate = new Gate(() => activeFromSubject > 0 || (buffer.size === 0 && active < concurrent));
+
+      const start = (value: T): void => {
+        const inner$ = fromInput(project(value, index++));
+        const isFromSubject = comesFromSubject(inner$);
+        let innerIsComplete = false;
+        active++;
+        if (isFromSubject) activeFromSubject++;
+        inner$.subscribe(
+          new Stage<unknown>(
+            {
+              next: innerValue => subscriber.next(innerValue),
+              error: error => subscriber.error(error),
+              complete: () => {
+                innerIsComplete = true;
+              },
+              finalize: () => {
+                if (!innerIsComplete) return;
+                active--;
+                if (isFromSubject) activeFromSubject--;
+                drain();
+              },
+            },
+            undefined,
+            subscriber,
+          ),
+        );
+      };
+
+      // In a loop, not from one inner's end into the next: a long row of synchronous ones does not grow the stack.
+      const drain = (): void => {
+        if (isDraining) return;
+        isDraining = true;
+        try {
+          while (buffer.size > 0 && active < concurrent && !subscriber.closed) start(buffer.shift()!);
+        } catch (error) {
+          subscriber.error(error);
+        } finally {
+          isDraining = false;
+        }
+        if (isComplete && active === 0 && buffer.size === 0) subscriber.complete();
+        else gate.wake();
+      };
+
+      source.subscribe(
+        new Stage<T>(
+          {
+            next: value => {
+              if (buffer.size === 0 && active < concurrent) return start(value);
+              if (activeFromSubject > 0 && buffer.size >= MAX_BEHIND_SUBJECT) throw behindSubject();
+              buffer.push(value);
+            },
+            error: error => subscriber.error(error),
+            complete: () => {
+              isComplete = true;
+              drain();
+            },
+          },
+          gate,
+          subscriber,
+        ),
+      );
+    });
+}
+
+function behindSubject(): OverflowError {
+  return new OverflowError(
+    `mergeMap, concatMap: more than ${MAX_BEHIND_SUBJECT} values wait behind an inner Observable that comes from a ` +
+      'Subject (a group of groupBy, a window, a Subject of yours) and does not end. ' +
+      'Allow more of them at a time, or let each end sooner',
+  );
+}

@@ -1,0 +1,59 @@
+import type { Subscriber } from 'rxjs';
+import { type Demand, demandsBelow } from './demand.ts';
+
+/**
+ * Runs a source that can wait: `produce` delivers one value and says true, or has none now and says false. It is called
+ * while the subscriber is open and every stage below is ready, in a loop: a stage that becomes ready during a delivery
+ * does not grow the stack.
+ *
+ * The returned function starts it, and starts it again when the source has something. The chain is looked at once, here.
+ *
+ * @param credit values that may be delivered before anybody is asked: 1 for an inbound stream, which keeps one read
+ *   outstanding and asks after it delivered, so that it also works as a notifier (`takeUntil`) of a chain that is full.
+ */
+export function pace(subscriber: Subscriber<any>, produce: () => boolean, credit: 0 | 1 = 0): () => void {
+  const demands = demandsBelow(subscriber);
+  let running = false;
+  let waiting = false;
+  let undo: (() => void) | undefined;
+
+  const run = (): void => {
+    if (running || waiting) return;
+    running = true;
+    try {
+      while (!subscriber.closed) {
+        if (credit === 0) {
+          const full = firstFull(demands);
+          if (full !== undefined && isMadeToWait(full)) break;
+          if (full !== undefined) continue;
+          credit = 1;
+        }
+        if (!produce()) break;
+        credit = 0;
+      }
+    } finally {
+      running = false;
+    }
+  };
+
+  const isMadeToWait = (full: Demand): boolean => {
+    waiting = true;
+    undo = full.onReady(() => {
+      waiting = false;
+      run();
+    });
+    return waiting;
+  };
+
+  subscriber.add(() => {
+    if (waiting) undo?.();
+  });
+  return run;
+}
+
+function firstFull(demands: readonly Demand[]): Demand | undefined {
+  for (let i = 0; i < demands.length; i++) {
+    if (!demands[i]!.ready) return demands[i];
+  }
+  return undefined;
+}

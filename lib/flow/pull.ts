@@ -1,0 +1,194 @@
+import { Observable, type Subscriber } from 'rxjs';
+import { pace } from './pace.ts';
+
+/** What can be asked for its next value. Node's and the web's readable streams are async iterables. */
+export type Pullable<T> = Iterable<T> | AsyncIterable<T> | ReadableStream<T>;
+
+/**
+ * A source that waits: an Observable of an iterable, asked for a value only when everything below is ready to take one.
+ * In front of a plain `subscribe(fn)` it runs through, as `from` does.
+ *
+ * A function that opens the source makes it replayable: each subscription opens its own. A source that can be read once
+ * (an iterator, a generator object, a stream) and is subscribed to again is a TypeError instead of an empty repetition.
+ * An iterator that throws is the Observable's error. Unsubscribing calls its `return()`, which closes files and streams;
+ * what that throws is not heard. Nothing is buffered; an async iterable has one value under way.
+ *
+ * @example
+ * pull(() => createReadStream('big.ndjson').pipe(parse())).pipe(users.createUser)
+ */
+export function pull<T>(source: Pullable<T> | (() => Pullable<T> | PromiseLike<Pullable<T>>)): Observable<T> {
+  if (typeof source !== 'function' && !isPullable(source)) throw notPullable(source);
+  return new Observable(subscriber => {
+    if (typeof source !== 'function') return iterate(source, subscriber);
+    const opened = source();
+    if (!isPromiseLike(opened)) return iterate(opened, subscriber);
+    opened.then(
+      late => {
+        try {
+          iterate(late, subscriber);
+        } catch (error) {
+          subscriber.error(error);
+        }
+      },
+      error => subscriber.error(error),
+    );
+  });
+}
+
+/** Whether {@link pull} takes it as it is. */
+export function isPullable(source: unknown): source is Pullable<unknown> {
+  return source !== null && source !== undefined && (isSync(source) || isAsync(source));
+}
+
+function iterate<T>(source: Pullable<T>, subscriber: Subscriber<T>): void {
+  if (!isPullable(source)) throw notPullable(source);
+  if (isStream(source)) pullAsync(openStream(once(source)), subscriber);
+  else if (isAsync(source)) pullAsync(openIterator(source, source[Symbol.asyncIterator]()), subscriber);
+  else pullSync(openIterator(source, source[Symbol.iterator]()), subscriber);
+}
+
+function pullSync<T>(iterator: Iterator<T>, subscriber: Subscriber<T>): void {
+  let done = false;
+  let asking = false;
+
+  const close = () => {
+    if (done || asking) return; // a generator that is running cannot be returned: it is when it yields
+    done = true;
+    quietly(() => iterator.return?.());
+  };
+
+  const run = pace(subscriber, () => {
+    let result: IteratorResult<T>;
+    try {
+      asking = true;
+      result = iterator.next();
+    } catch (error) {
+      done = true;
+      subscriber.error(error);
+      return false;
+    } finally {
+      asking = false;
+    }
+    if (result.done) {
+      done = true;
+      subscriber.complete();
+      return false;
+    }
+    if (subscriber.closed) close();
+    else subscriber.next(result.value);
+    return true;
+  });
+
+  subscriber.add(close);
+  run();
+}
+
+function pullAsync<T>(iterator: AsyncIterator<T>, subscriber: Subscriber<T>): void {
+  let done = false;
+  let asking = false;
+  let arrived: IteratorResult<T> | undefined;
+
+  const ask = async () => {
+    try {
+      arrived = await iterator.next();
+      done = arrived.done === true;
+    } catch (error) {
+      done = true;
+      subscriber.error(error);
+    }
+    asking = false;
+    run();
+  };
+
+  const run = pace(subscriber, () => {
+    if (asking) return false;
+    if (arrived === undefined) {
+      asking = true;
+      void ask();
+      return false;
+    }
+    const result = arrived;
+    arrived = undefined;
+    if (result.done) {
+      subscriber.complete();
+      return false;
+    }
+    subscriber.next(result.value);
+    return true;
+  });
+
+  subscriber.add(() => {
+    if (!done) quietly(() => iterator.return?.());
+    done = true;
+  });
+  run();
+}
+
+/** An iterable that gives itself as its iterator is one: it can be read once. */
+function openIterator<I extends object>(source: object, iterator: I): I {
+  if (iterator === source) once(source);
+  return iterator;
+}
+
+/** A stream's own iterator closes it only when the read under way has come back, which may be never. */
+function openStream<T>(stream: Stream<T>): AsyncIterator<T> {
+  if ('getReader' in stream) {
+    const reader = stream.getReader();
+    return { next: () => reader.read() as Promise<IteratorResult<T>>, return: () => closed(reader.cancel()) };
+  }
+  const iterator = stream[Symbol.asyncIterator]();
+  return { next: () => iterator.next(), return: () => closed(stream.destroy()) };
+}
+
+const closed = async (closing: unknown): Promise<IteratorReturnResult<undefined>> => {
+  await closing;
+  return { done: true, value: undefined };
+};
+
+const readOnce = new WeakSet<object>();
+
+/** Refuses a second reading of what can be read once; without that a retry would silently send nothing. */
+function once<S extends object>(source: S): S {
+  if (readOnce.has(source)) {
+    throw new TypeError(
+      'pull: this source can be read only once, and it has been. ' +
+        'For retry, repeat and further subscriptions give a function that opens it anew: pull(() => open())',
+    );
+  }
+  readOnce.add(source);
+  return source;
+}
+
+type Stream<T> = ReadableStream<T> | (AsyncIterable<T> & { destroy(): unknown });
+
+function isStream<T>(source: object): source is Stream<T> {
+  return 'getReader' in source || (isAsync(source) && 'destroy' in source && typeof source.destroy === 'function');
+}
+
+function isSync(source: object): source is Iterable<any> {
+  return typeof (source as Partial<Iterable<any>>)[Symbol.iterator] === 'function';
+}
+
+function isAsync(source: object): source is AsyncIterable<any> {
+  return typeof (source as Partial<AsyncIterable<any>>)[Symbol.asyncIterator] === 'function';
+}
+
+function isPromiseLike<T>(value: unknown): value is PromiseLike<T> {
+  return typeof (value as Partial<PromiseLike<T>> | null)?.then === 'function';
+}
+
+function notPullable(source: unknown): TypeError {
+  return new TypeError(
+    'pull: expected an iterable, an async iterable, a readable stream, or a function that opens one, ' +
+      `got ${source === null ? 'null' : typeof source}`,
+  );
+}
+
+function quietly(close: () => unknown): void {
+  try {
+    const closing = close();
+    if (isPromiseLike(closing)) closing.then(undefined, () => {});
+  } catch {
+    // Nobody is subscribed any more who could be told.
+  }
+}

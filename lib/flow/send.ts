@@ -1,0 +1,121 @@
+import type { Writable } from 'node:stream';
+import type { Observable } from 'rxjs';
+import { queueBudget } from './budget.ts';
+import { Fifo } from './fifo.ts';
+import { Gate } from './gate.ts';
+import { OverflowError } from './overflow-error.ts';
+import { Stage } from './stage.ts';
+
+/** Messages that were given to the stream and not yet taken by the transport: so many, and so many bytes, then we wait. */
+const MAX_MESSAGES_IN_FLIGHT = 16;
+const MAX_BYTES_IN_FLIGHT = 64 * 1024;
+
+/** Default of {@link SendOptions.maxQueuedBytes}: 64 MiB. */
+const DEFAULT_MAX_QUEUED_BYTES = 64 * 1024 * 1024;
+
+export interface SendOptions<T> {
+  /** Called for each value as it comes, so that a value changed later is sent as it was. */
+  readonly encode: (value: T) => Uint8Array;
+  /** Bytes that a source which cannot wait may leave in the queue. Default: 64 MiB. */
+  readonly maxQueuedBytes?: number | undefined;
+  /** The source has completed and all its messages have been given to the stream. */
+  readonly complete: () => void;
+  /** The source has failed, or a value cannot be encoded, or the queue is full ({@link OverflowError}). What is queued stays so. */
+  readonly error: (error: unknown) => void;
+}
+
+/** A source on its way into a stream. */
+export interface Sending {
+  /** Bytes that wait because their source could not. */
+  readonly queuedBytes: number;
+  /** Calls back when all that came so far has been given to the stream, at once if it has. */
+  flush(then: () => void): void;
+  /** Unsubscribes the source and drops what is queued. */
+  stop(): void;
+}
+
+/**
+ * One of the two bridges: an Observable into a Writable. Carries a Demand: ready while nothing is queued and fewer than
+ * 16 messages and 64 KiB have been given to the stream without its taking them.
+ */
+export function send<T>(source$: Observable<T>, stream: Writable, options: SendOptions<T>): Sending {
+  const { encode, maxQueuedBytes = DEFAULT_MAX_QUEUED_BYTES, complete, error } = options;
+  const queue = new Fifo<Uint8Array>();
+  const sizesInFlight = new Fifo<number>();
+  let queuedBytes = 0;
+  let bytesInFlight = 0;
+  let stopped = false;
+  let flushed: (() => void) | undefined;
+
+  const hasRoom = () => sizesInFlight.size < MAX_MESSAGES_IN_FLIGHT && bytesInFlight < MAX_BYTES_IN_FLIGHT;
+  const gate = new Gate(() => queue.size === 0 && hasRoom());
+
+  const give = (bytes: Uint8Array): void => {
+    sizesInFlight.push(bytes.byteLength);
+    bytesInFlight += bytes.byteLength;
+    stream.write(bytes, taken);
+  };
+
+  // One function for all writes: Node then calls back for several in one turn.
+  const taken = (writeError?: Error | null): void => {
+    if (stopped || writeError) return; // a broken stream has its own way to say so
+    bytesInFlight -= sizesInFlight.shift() ?? 0;
+    while (queue.size > 0 && hasRoom()) {
+      const bytes = queue.shift()!;
+      queuedBytes -= bytes.byteLength;
+      queueBudget.release(bytes.byteLength);
+      give(bytes);
+    }
+    if (queue.size > 0) return;
+    flushed?.();
+    gate.wake();
+  };
+
+  const enqueue = (bytes: Uint8Array): void => {
+    if (queuedBytes + bytes.byteLength > maxQueuedBytes) throw overflow('this call', maxQueuedBytes);
+    if (!queueBudget.take(bytes.byteLength)) throw overflow('all calls of this process', queueBudget.maxBytes);
+    queuedBytes += bytes.byteLength;
+    queue.push(bytes);
+  };
+
+  const flush = (then: () => void): void => {
+    if (queue.size === 0) then();
+    else flushed = then;
+  };
+
+  const stage = new Stage<T>(
+    {
+      next: value => {
+        const bytes = encode(value);
+        if (gate.ready) give(bytes);
+        else enqueue(bytes);
+      },
+      error,
+      complete: () => flush(complete),
+    },
+    gate,
+  );
+  const sending: Sending = {
+    get queuedBytes() {
+      return queuedBytes;
+    },
+    flush,
+    stop: () => {
+      if (stopped) return;
+      stopped = true;
+      queueBudget.release(queuedBytes);
+      queuedBytes = 0;
+      queue.clear();
+      stage.unsubscribe();
+    },
+  };
+  source$.subscribe(stage);
+  return sending;
+}
+
+function overflow(whose: string, maxBytes: number): OverflowError {
+  return new OverflowError(
+    `the messages that wait to be sent exceed the limit of ${maxBytes} bytes for ${whose}: their source does not wait. ` +
+      'Use a source that does (pull), or choose what to drop before this point, or raise maxQueuedBytes',
+  );
+}

@@ -1,0 +1,189 @@
+import type { Metadata } from '@grpc/grpc-js';
+import type { Observable, ObservableInput } from 'rxjs';
+
+/**
+ * One RPC: its path, its shape, and how its messages become bytes. It has the form of a method definition of grpc-js, so
+ * that those of proto-loader, grpc-tools, ts-proto and others are accepted as they are.
+ */
+export interface Method<
+  I = any,
+  O = any,
+  RequestStream extends boolean = boolean,
+  ResponseStream extends boolean = boolean,
+> {
+  /** `/package.Service/Method` */
+  readonly path: string;
+  readonly requestStream: RequestStream;
+  readonly responseStream: ResponseStream;
+  readonly requestSerialize: (value: I) => Buffer;
+  readonly requestDeserialize: (bytes: Buffer) => I;
+  readonly responseSerialize: (value: O) => Buffer;
+  readonly responseDeserialize: (bytes: Buffer) => O;
+}
+
+/** The methods of a service, by name. Any `ServiceDefinition` of grpc-js is one. */
+export type Service = Readonly<Record<string, Method>>;
+
+declare const read: unique symbol;
+declare const write: unique symbol;
+
+/** A message whose reading type (complete) and writing type (every field optional) differ. For generated code. */
+export interface Message<Read, Write> {
+  readonly [read]: Read;
+  readonly [write]: Write;
+}
+
+/** The type of a message that was received: complete. */
+export type ReadOf<T> = IsAny<T> extends true ? any : T extends Message<infer Read, any> ? Read : T;
+/** The type of a message to send: fields may be absent or undefined. */
+export type WriteOf<T> = IsAny<T> extends true ? any : T extends Message<any, infer Write> ? Write : T;
+
+/**
+ * One RPC of a client. Nothing happens before its result is subscribed to; each subscription is a call of its own.
+ * Unsubscribing cancels the call.
+ */
+export type ClientMethod<M> =
+  M extends Method<infer I, infer O, infer RequestStream, boolean>
+    ? (
+        request: [RequestStream] extends [true] ? Observable<WriteOf<I>> : WriteOf<I> | Observable<WriteOf<I>>,
+        options?: CallOptions | ServerCall,
+      ) => Observable<ReadOf<O>>
+    : never;
+
+/** The client of a service: a function for each RPC, its name with the first letter lowered. */
+export type ClientOf<S> =
+  IsAny<S> extends true
+    ? any
+    : { readonly [K in keyof S & string as Uncapitalize<K>]: ClientMethod<S[K]> } & Disposable;
+
+/** One RPC of a server: called once for each incoming call; what it returns is the response, its end the call's end. */
+export type Handler<M> =
+  M extends Method<infer I, infer O, boolean, boolean>
+    ? (request$: Observable<ReadOf<I>>, call: ServerCall) => ObservableInput<WriteOf<O>>
+    : never;
+
+/** The implementation of a service: a handler for each RPC, its name with the first letter lowered. */
+export type Implementation<S> =
+  IsAny<S> extends true
+    ? { readonly [method: string]: (request$: Observable<any>, call: ServerCall) => ObservableInput<any> }
+    : { readonly [K in keyof S & string as Uncapitalize<K>]: Handler<S[K]> };
+
+type IsAny<T> = 0 extends 1 & T ? true : false;
+
+/** Metadata as grpc-js has it, or a plain object; keys that end in `-bin` take bytes. */
+export type MetadataInput = Metadata | Readonly<Record<string, MetadataValueInput | readonly MetadataValueInput[]>>;
+type MetadataValueInput = string | Uint8Array;
+
+/** What can be said of one call of a client. */
+export interface CallOptions {
+  /** Sent as request headers. */
+  readonly metadata?: MetadataInput | undefined;
+  /** When the call ends with DEADLINE_EXCEEDED. Default: never. The earliest of `deadline`, `timeoutMs` and the parent's wins. */
+  readonly deadline?: Date | undefined;
+  /** Milliseconds from the subscription to DEADLINE_EXCEEDED; 0 or more. Default: none. */
+  readonly timeoutMs?: number | undefined;
+  /** Cancels the call when it aborts: response$ errors with CANCELLED, the signal's reason as its cause. */
+  readonly signal?: AbortSignal | undefined;
+  /** The incoming call on whose behalf this one is made: its deadline and cancellation pass on, its metadata does not. */
+  readonly parent?: ServerCall | undefined;
+  /** Called at most once, with the response headers, before the first response. */
+  readonly onHeaders?: ((headers: Metadata) => void) | undefined;
+  /** Called once at the end of a call that was not unsubscribed from, with the trailers, before response$ completes or errors. */
+  readonly onTrailers?: ((trailers: Metadata) => void) | undefined;
+  /** Wait for a connection instead of failing with UNAVAILABLE. Default: false. */
+  readonly waitForReady?: boolean | undefined;
+  /**
+   * The most bytes that requests may wait in when their source cannot wait; one more and the call ends with
+   * RESOURCE_EXHAUSTED. Default: 64 MiB.
+   */
+  readonly maxQueuedBytes?: number | undefined;
+}
+
+/** An incoming call, as its handler sees it. Given as options of a further call it stands for `{ parent: call }`. */
+export interface ServerCall {
+  readonly [serverCall]: true;
+  /** `/package.Service/Method` */
+  readonly path: string;
+  /** Name and shape of the RPC. */
+  readonly method: Pick<Method, 'path' | 'requestStream' | 'responseStream'>;
+  /** The request headers. */
+  readonly metadata: Metadata;
+  /** The caller's address. */
+  readonly peer: string;
+  /** When the caller stops waiting; undefined when it set no deadline. */
+  readonly deadline: Date | undefined;
+  /** Aborts when the call is cancelled, its deadline passes or its connection is lost; never after it ended well. */
+  readonly signal: AbortSignal;
+  /** Sends the response headers now. @throws Error when they have been sent already, by this or by the first response. */
+  sendHeaders(headers: MetadataInput): void;
+  /** Sent with the status when the call ends. */
+  readonly trailers: Metadata;
+}
+
+/** What recognises a {@link ServerCall}, in every copy of this library. */
+export const serverCall: unique symbol = Symbol.for('rx-grpc.ServerCall') as never;
+
+/** What tells a {@link ServerCall}'s children of its end; between server and client only. */
+export const onCancelled: unique symbol = Symbol.for('rx-grpc.onCancelled') as never;
+
+/** A ServerCall with what only this library may use of it. */
+export interface ParentCall extends ServerCall {
+  /** Calls back when the call is cancelled, at once if it is already; returns its undo. */
+  [onCancelled](cancelled: () => void): () => void;
+}
+
+export function isServerCall(value: unknown): value is ParentCall {
+  return typeof value === 'object' && value !== null && (value as { [serverCall]?: true })[serverCall] === true;
+}
+
+/** What recognises a method of a client of ours: handed over as an implementation it passes its status through. */
+export const clientMethod: unique symbol = Symbol.for('rx-grpc.clientMethod') as never;
+
+export function isClientMethod(value: unknown): boolean {
+  return typeof value === 'function' && (value as { [clientMethod]?: true })[clientMethod] === true;
+}
+
+/**
+ * The methods of a service, each with its name on clients and implementations.
+ *
+ * @throws TypeError when this is no service.
+ */
+export function methodsOf(service: Service): readonly (readonly [name: string, method: Method])[] {
+  const methods = typeof service === 'object' && service !== null ? Object.entries(service) : [];
+  if (methods.length === 0 || !methods.every(([, method]) => isMethod(method))) {
+    throw new TypeError(
+      `expected a service: what load() gives under its name, or a ServiceDefinition of grpc-js; got ${kindOf(service)}`,
+    );
+  }
+  return methods.map(([key, method]) => [key.charAt(0).toLowerCase() + key.slice(1), method]);
+}
+
+function isMethod(method: Partial<Method> | null | undefined): boolean {
+  return typeof method?.path === 'string' && typeof method.requestSerialize === 'function';
+}
+
+export function isPlainObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  if (typeof value !== 'object' || value === null) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null;
+}
+
+/**
+ * Refuses what are no options, and options that do not exist.
+ *
+ * @throws TypeError that names what came, or the option and those there are.
+ */
+export function checkOptions(of: string, options: unknown, known: readonly string[]): void {
+  if (!isPlainObject(options))
+    throw new TypeError(`${of}: expected options to be a plain object, got ${kindOf(options)}`);
+  for (const key of Object.keys(options)) {
+    if (!known.includes(key)) throw new TypeError(`${of}: there is no option "${key}"; there are ${known.join(', ')}`);
+  }
+}
+
+/** What something is, for a message about what was expected instead. */
+export function kindOf(value: unknown): string {
+  if (value === null || value === undefined) return String(value);
+  if (typeof value === 'object') return `an object (${value.constructor?.name ?? 'without prototype'})`;
+  return typeof value === 'function' ? 'a function' : `${typeof value} ${JSON.stringify(String(value))}`;
+}

@@ -1,0 +1,29 @@
+import type { ServerCall } from '../rpc.ts';
+import type { RpcError } from '../status.ts';
+
+/** What a whole server knows and its calls use. */
+export interface Hooks {
+  /** Told of each error that the caller is not shown. */
+  readonly onError: (error: unknown, call: ServerCall) => void;
+  readonly maxQueuedBytes: number | undefined;
+  /** How to end each live call with an error. */
+  readonly live: Set<(error: RpcError) => void>;
+}
+
+/** For services that their user adds to a grpc-js server. */
+export function defaultHooks(): Hooks {
+  return { onError: print, maxQueuedBytes: undefined, live: new Set() };
+}
+
+export function report({ onError }: Hooks, error: unknown, call: ServerCall): void {
+  try {
+    onError(error, call);
+  } catch (thrown) {
+    print(error, call);
+    console.error('onError threw:', thrown);
+  }
+}
+
+function print(error: unknown, call: ServerCall): void {
+  console.error(`${call.path}: the handler failed; its caller was told UNKNOWN and nothing else.`, error);
+}

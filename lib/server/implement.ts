@@ -1,0 +1,98 @@
+import type { ServiceDefinition, UntypedServiceImplementation } from '@grpc/grpc-js';
+import { type Implementation, isClientMethod, kindOf, type Method, methodsOf, type Service } from '../rpc.ts';
+import { type AnyHandler, handle, type Served } from './handle.ts';
+import { defaultHooks, type Hooks } from './hooks.ts';
+
+/**
+ * A service with its implementation, for {@link serve}, or for `server.addService(s.definition, s.implementation)` of a
+ * grpc-js server.
+ */
+export interface Bound {
+  /** All methods as stream/stream calls of bytes: the shapes are looked after by the implementation. */
+  readonly definition: ServiceDefinition;
+  readonly implementation: UntypedServiceImplementation;
+}
+
+const bindings = new WeakMap<Bound, (hooks: Hooks) => UntypedServiceImplementation>();
+
+/** The implementation of a service that knows its server; a foreign one as it is. */
+export function implementationFor(service: Bound, hooks: Hooks): UntypedServiceImplementation {
+  return bindings.get(service)?.(hooks) ?? service.implementation;
+}
+
+/** See {@link implement}. */
+export interface Implement {
+  <S extends Service>(service: S, implementation: Implementation<NoInfer<S>>): Bound;
+  /** The same, and methods that are left out are answered with UNIMPLEMENTED. */
+  partial<S extends Service>(service: S, implementation: Partial<Implementation<NoInfer<S>>>): Bound;
+}
+
+/**
+ * A service with the functions that serve it, one for each RPC, its name with the first letter lowered. Each is called
+ * once for each incoming call, with the requests and the {@link ServerCall}, as a method of the implementation. It returns
+ * the responses: an Observable, a promise, or an (async) iterable, which waits when the caller does not read.
+ *
+ * How it ends is the call's end: completion is OK; an {@link RpcError} is its status; any other error is UNKNOWN without
+ * its message, and the server's `onError` is told. An implementation that is a client of connect() is a proxy.
+ *
+ * @throws TypeError when there is no such method, or one is missing.
+ */
+export const implement: Implement = Object.assign(
+  (service: Service, implementation: object) => bind(service, implementation, false),
+  { partial: (service: Service, implementation: object) => bind(service, implementation, true) },
+);
+
+function bind(service: Service, implementation: object, isPartial: boolean): Bound {
+  const methods = methodsOf(service);
+  if (typeof implementation !== 'object' || implementation === null) {
+    throw new TypeError(`implement: expected an object with a function for each RPC, got ${kindOf(implementation)}`);
+  }
+  const names = methods.map(([name]) => name);
+  for (const key of Object.keys(implementation)) {
+    const value = (implementation as Record<string, unknown>)[key];
+    if (typeof value === 'function' && isPlain(implementation) && !names.includes(key)) {
+      throw new TypeError(`implement: the service has no method "${key}"; it has ${names.join(', ')}`);
+    }
+  }
+  const served = new Map<string, Served>();
+  for (const [name, method] of methods) {
+    const handler = (implementation as Record<string, unknown>)[name];
+    if (handler === undefined && isPartial) continue;
+    if (typeof handler !== 'function') {
+      throw new TypeError(
+        `implement: expected a function for "${name}" (${method.path}), got ${kindOf(handler)}; ` +
+          'implement.partial() answers those left out with UNIMPLEMENTED',
+      );
+    }
+    served.set(name, { method, handler: handler.bind(implementation) as AnyHandler, isProxy: isClientMethod(handler) });
+  }
+  const toImplementation = (hooks: Hooks): UntypedServiceImplementation =>
+    Object.fromEntries([...served].map(([name, one]) => [name, (stream: any) => handle(stream, one, hooks)]));
+  const bound: Bound = { definition: toDefinition(methods), implementation: toImplementation(defaultHooks()) };
+  bindings.set(bound, toImplementation);
+  return bound;
+}
+
+/** A class may have functions that are no handlers. */
+function isPlain(implementation: object): boolean {
+  return Object.getPrototypeOf(implementation) === Object.prototype;
+}
+
+function toDefinition(methods: readonly (readonly [string, Method])[]): ServiceDefinition {
+  return Object.fromEntries(
+    methods.map(([name, { path }]) => [
+      name,
+      {
+        path,
+        requestStream: true,
+        responseStream: true,
+        requestSerialize: identity,
+        requestDeserialize: identity,
+        responseSerialize: identity,
+        responseDeserialize: identity,
+      },
+    ]),
+  );
+}
+
+const identity = (bytes: Buffer): Buffer => bytes;

@@ -1,0 +1,126 @@
+import { Server as GrpcServer, ServerCredentials, type ServerOptions } from '@grpc/grpc-js';
+import { parseAddress } from '../address.ts';
+import { checkOptions, kindOf, type ServerCall } from '../rpc.ts';
+import { defaultHooks, type Hooks } from './hooks.ts';
+import { type Bound, implementationFor } from './implement.ts';
+import { type ShutdownOptions, shutdown } from './shutdown.ts';
+
+/** PEM texts, or their bytes. */
+export interface ServerTls {
+  readonly key: string | Uint8Array;
+  readonly cert: string | Uint8Array;
+  /** Certificates of clients to trust; with it each client must show one. Default: clients are not asked. */
+  readonly ca?: string | Uint8Array | undefined;
+}
+
+export interface ServeOptions {
+  /** For `https://`. */
+  readonly tls?: ServerTls | undefined;
+  /** grpc-js's own credentials, for whatever `tls` does not say. */
+  readonly credentials?: ServerCredentials | undefined;
+  /** Server options of grpc-js, interceptors among them; they see stream/stream calls of bytes. */
+  readonly serverOptions?: ServerOptions | undefined;
+  /** Told of each error of a handler that its caller is not shown. Default: prints it with console.error. */
+  readonly onError?: ((error: unknown, call: ServerCall) => void) | undefined;
+  /**
+   * The most bytes that the responses of one call may wait in when their source cannot wait; one more and the call ends
+   * with RESOURCE_EXHAUSTED. Default: 64 MiB.
+   */
+  readonly maxQueuedBytes?: number | undefined;
+}
+
+/** A server that listens. */
+export interface Server extends AsyncDisposable {
+  /** The bound address, in the form that it was given in: `http://127.0.0.1:40123`. Made for connect(). */
+  readonly target: string;
+  /** The bound port; 0 for a `unix:` address. */
+  readonly port: number;
+  /** The server of grpc-js underneath. */
+  readonly grpc: GrpcServer;
+  /**
+   * Stops accepting, waits for the calls that run, and ends with UNAVAILABLE those that still do after the grace. Resolves
+   * when nothing is left, a tenth of a second after the grace at the latest. A second call gives the same promise.
+   */
+  shutdown(options?: ShutdownOptions): Promise<void>;
+}
+
+/**
+ * Serves at an address, and resolves when it listens.
+ *
+ * @param address `http://host:port` (plaintext), `https://host:port` (TLS), or with credentials any address of grpc-js
+ *   (`host:port`, `unix:`). Port 0 takes a free one.
+ * @param services what implement() gave, or `{ definition, implementation }` of grpc-js.
+ * @throws (rejects) TypeError when an argument is of the wrong kind; Error when it cannot listen there.
+ */
+export async function serve(
+  address: string,
+  services: Bound | readonly Bound[],
+  options: ServeOptions = {},
+): Promise<Server> {
+  checkOptions('serve', options, ['tls', 'credentials', 'serverOptions', 'onError', 'maxQueuedBytes']);
+  const { target, tls } = parseAddress(address);
+  const credentials = credentialsFor(address, tls, options);
+  const hooks: Hooks = { ...defaultHooks(), maxQueuedBytes: options.maxQueuedBytes };
+  if (options.onError !== undefined) Object.assign(hooks, { onError: options.onError });
+  const grpc = new GrpcServer(options.serverOptions);
+  for (const service of Array.isArray(services) ? services : [services]) addService(grpc, service, hooks);
+
+  const port = await bind(grpc, target, credentials);
+  const withPort = (of: string) => (port === 0 ? of : of.replace(/:0\/?$/, `:${port}`));
+  let stopping: Promise<void> | undefined;
+  const stop = (how?: ShutdownOptions) => (stopping ??= shutdown(grpc, withPort(target), hooks.live, how));
+  return {
+    target: withPort(address),
+    port,
+    grpc,
+    shutdown: stop,
+    [Symbol.asyncDispose]: () => stop(),
+  };
+}
+
+function addService(grpc: GrpcServer, service: Bound, hooks: Hooks): void {
+  if (typeof service?.definition !== 'object' || typeof service.implementation !== 'object') {
+    throw new TypeError(`serve: expected what implement() gives, or a list of them, got ${kindOf(service)}`);
+  }
+  grpc.addService(service.definition, implementationFor(service, hooks));
+}
+
+function credentialsFor(address: string, isTls: boolean | undefined, options: ServeOptions): ServerCredentials {
+  const { credentials, tls } = options;
+  if (credentials !== undefined && tls !== undefined) throw new TypeError('serve: give credentials or tls, not both');
+  if (isTls === false) {
+    if (credentials === undefined && tls === undefined) return ServerCredentials.createInsecure();
+    throw new TypeError(
+      `serve: '${address}' says plaintext; with tls or credentials give https:// or a bare host:port`,
+    );
+  }
+  if (credentials !== undefined) return credentials;
+  if (tls !== undefined) {
+    const { key, cert, ca } = tls;
+    const pair = { private_key: Buffer.from(key), cert_chain: Buffer.from(cert) };
+    return ServerCredentials.createSsl(ca === undefined ? null : Buffer.from(ca), [pair], ca !== undefined);
+  }
+  if (isTls === true) throw new TypeError(`serve: '${address}' says TLS: give tls: { key, cert }, or credentials`);
+  throw new TypeError(
+    `serve: '${address}' does not say whether to use TLS: write http:// (plaintext) or https:// before it, ` +
+      'or give credentials',
+  );
+}
+
+function bind(grpc: GrpcServer, target: string, credentials: ServerCredentials): Promise<number> {
+  return new Promise((resolve, reject) => {
+    grpc.bindAsync(target, credentials, (error, port) => {
+      if (error === null) return resolve(target.startsWith('unix') ? 0 : port);
+      grpc.forceShutdown();
+      const isTaken = error.message.includes('EADDRINUSE');
+      reject(
+        new Error(
+          isTaken
+            ? `cannot listen on ${target}: the address is in use (EADDRINUSE); stop who uses it, or take another port (0 is any)`
+            : `cannot listen on ${target}: ${error.message}`,
+          { cause: error },
+        ),
+      );
+    });
+  });
+}
