@@ -1,0 +1,133 @@
+import { types } from 'node:util';
+import protobuf from 'protobufjs';
+import { maxDepth } from './decode-message.ts';
+import type { FieldCodec } from './field-codec.ts';
+import { parseMapKey } from './map-entry.ts';
+import type { MessageCodec, Step } from './message-codec.ts';
+import { Unfit, within } from './unfit.ts';
+import { wireType } from './wire-type.ts';
+
+type Writer = protobuf.Writer;
+
+// A Writer's buffer is larger than most messages: one that is not too large stays, and the message is copied out of it.
+const maxIdleBytes = 64 * 1024;
+let idle: Writer | undefined;
+
+/**
+ * Encodes an object, whose fields may be absent or undefined; keys which are no fields are not looked at.
+ *
+ * @throws TypeError `pkg.Message.items[2].price: expected a number, got string "x"`, when a field's value does not fit.
+ */
+export function encodeMessage(codec: MessageCodec, value: unknown): Buffer {
+  // A getter in the value may encode another message meanwhile, and an error leaves the writer half-way: so it is taken away.
+  const writer = idle ?? protobuf.Writer.create();
+  idle = undefined;
+  try {
+    writeMessage(codec, writer, value, 0);
+  } catch (error) {
+    if (error instanceof Unfit) throw new TypeError(`${codec.typeName}${error.path}: ${error.message}`);
+    throw error;
+  }
+  const bytes = writer.finish() as Buffer;
+  if (bytes.length <= maxIdleBytes) idle = writer.reset();
+  return bytes;
+}
+
+function writeMessage(codec: MessageCodec, writer: Writer, value: unknown, depth: number): void {
+  if (!isRecord(value)) throw new Unfit('an object', value);
+  if (depth > maxDepth) throw new Unfit(`at most ${maxDepth} messages inside one another`, value);
+  let key = '';
+  try {
+    for (const step of codec.steps) {
+      key = step.key;
+      const given = step.inherited && !Object.hasOwn(value, key) ? undefined : value[key];
+      if (given !== undefined) {
+        if (step.members === undefined) writeField(step.field, writer, given, depth);
+        else writeMember(step, writer, given, depth);
+      } else if (step.field.required) throw new Unfit('a value, as the field is required', undefined);
+    }
+  } catch (error) {
+    throw within(`.${key}`, error);
+  }
+}
+
+function writeField(field: FieldCodec, writer: Writer, value: unknown, depth: number): void {
+  if (field.shape === 'repeated') writeRepeated(field, writer, value, depth);
+  else if (field.shape === 'map') writeMap(field, writer, value, depth);
+  else if (field.implicit === undefined || !isZero(field.implicit, value)) writeValue(field, writer, value, depth);
+}
+
+function writeValue(field: FieldCodec, writer: Writer, value: unknown, depth: number): void {
+  writer.uint32(field.tag);
+  if (field.message === undefined) field.write(writer, value);
+  else if (field.wire === wireType.startGroup) {
+    writeMessage(field.message, writer, value, depth + 1);
+    writer.uint32(field.tag + 1); // wire type 4 ends what wire type 3 began
+  } else {
+    writer.fork();
+    writeMessage(field.message, writer, value, depth + 1);
+    writer.ldelim();
+  }
+}
+
+function writeMember(step: Step, writer: Writer, union: unknown, depth: number): void {
+  if (!isRecord(union)) throw new Unfit('undefined or an object with case and value', union);
+  const name = union['case'];
+  const field = step.members!.get(name);
+  if (field) {
+    try {
+      writeValue(field, writer, union['value'], depth);
+    } catch (error) {
+      throw within('.value', error);
+    }
+  } else if (!step.cases.includes(name as string)) {
+    const cases = step.cases.map(each => `'${each}'`).join(', ');
+    throw within('.case', new Unfit(`one of ${cases}`, name));
+  }
+}
+
+function writeRepeated(field: FieldCodec, writer: Writer, value: unknown, depth: number): void {
+  if (!Array.isArray(value)) throw new Unfit('an array', value);
+  if (value.length === 0) return;
+  let index = 0;
+  try {
+    if (!field.writePacked) for (; index < value.length; index++) writeValue(field, writer, value[index], depth);
+    else {
+      writer.uint32(((field.number << 3) | wireType.delimited) >>> 0).fork();
+      for (; index < value.length; index++) field.write(writer, value[index]);
+      writer.ldelim();
+    }
+  } catch (error) {
+    throw within(`[${index}]`, error);
+  }
+}
+
+function writeMap(field: FieldCodec, writer: Writer, value: unknown, depth: number): void {
+  if (!isRecord(value)) throw new Unfit('an object', value);
+  const entry = field.entry!;
+  for (const name of Object.keys(value)) {
+    try {
+      writer.uint32(field.tag).fork().uint32(entry.key.tag);
+      entry.key.write(writer, parseMapKey(entry.keyType, name));
+      writeValue(entry.value, writer, value[name], depth);
+      writer.ldelim();
+    } catch (error) {
+      throw within(`[${JSON.stringify(name)}]`, error);
+    }
+  }
+}
+
+// -0 is not the default. Bytes have an empty array for it, and a 64-bit integer may be given as a number.
+function isZero(implicit: unknown, value: unknown): boolean {
+  if (value === implicit) return value !== 0 || Object.is(value, 0);
+  if (implicit === 0n) return value === 0;
+  return typeof implicit === 'object' && types.isUint8Array(value) && value.length === 0;
+}
+
+// What has a nature of its own, such as Date, Map or bytes, is not mistaken for a message without fields.
+function isRecord(value: unknown): value is Record<string, unknown> {
+  if (typeof value !== 'object' || value === null) return false;
+  const prototype = Object.getPrototypeOf(value);
+  if (prototype === Object.prototype || prototype === null) return true;
+  return Object.prototype.toString.call(value) === '[object Object]';
+}

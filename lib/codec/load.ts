@@ -1,0 +1,90 @@
+import protobuf from 'protobufjs';
+import { checkOptions } from '../rpc.ts';
+import { decodeMessage } from './decode-message.ts';
+import { encodeMessage } from './encode-message.ts';
+import { messageCodecs } from './message-codec.ts';
+import { readProto } from './read-proto.ts';
+import { fullName } from './reflection.ts';
+import { serviceCodec } from './service-codec.ts';
+import { describe } from './unfit.ts';
+
+export interface LoadOptions {
+  /** Folders in which imported files are looked up, before the importing file's own and the current one. Default: none. */
+  readonly includeDirs?: readonly string[];
+}
+
+/**
+ * Reads .proto files and gives what they declare, imports included, by its full name (`users.Users`), and by its simple name
+ * (`Users`) where only one thing has it:
+ *
+ * - a service as an object of its methods, for `connect` and `implement`;
+ * - an enum as an object of its numbers;
+ * - a message as `{ typeName, encode(value): Buffer, decode(bytes): object }`.
+ *
+ * Values: a decoded message is a plain object with every field present. 64-bit integers are `bigint` (to encode, a safe integer
+ * will do), bytes are a `Uint8Array` (a copy), enums are numbers, maps are objects without prototype, a oneof is one property
+ * `{ case, value }` or undefined; `optional` and message fields that were not sent are undefined. To encode, every field may
+ * be absent. Extensions of proto2 are not read.
+ *
+ * Each call stands for itself: two files that declare the same names can be used side by side.
+ *
+ * Never load a .proto from a source you do not trust: it decides which files of this machine are read, and its parser is not
+ * made for hostile input.
+ *
+ * @param files Paths, from the current directory or one of `includeDirs`.
+ * @throws TypeError when an argument is of a wrong kind, or there is no file.
+ * @throws Error that names file and line when a file is not well-formed; the importer, when a file is not found; the field
+ * or method, when a type is not.
+ */
+export async function load(files: string | readonly string[], options: LoadOptions = {}): Promise<any> {
+  checkOptions('load', options, ['includeDirs']);
+  const includeDirs = paths('includeDirs', options.includeDirs ?? []);
+  const root = await readProto(paths('files', typeof files === 'string' ? [files] : files), includeDirs);
+  return byName([...declarations(root)]);
+}
+
+function paths(argument: string, value: unknown): readonly string[] {
+  if (!Array.isArray(value)) throw new TypeError(`load: expected ${argument} to be strings, got ${describe(value)}`);
+  for (const each of value) {
+    if (typeof each !== 'string' || each === '') {
+      throw new TypeError(`load: expected each of ${argument} to be a path, got ${describe(each)}`);
+    }
+  }
+  if (argument === 'files' && value.length === 0) throw new TypeError('load: expected at least one file, got none');
+  return value;
+}
+
+type Declaration = readonly [name: string, simpleName: string, value: unknown];
+
+function* declarations(root: protobuf.Root): Generator<Declaration> {
+  const codecOf = messageCodecs();
+  const open: protobuf.NamespaceBase[] = [root];
+  for (const namespace of open) {
+    for (const object of namespace.nestedArray) {
+      const { name } = object;
+      const full = fullName(object);
+      if (object instanceof protobuf.Service) yield [full, name, serviceCodec(object, codecOf)];
+      else if (object instanceof protobuf.Enum) yield [full, name, Object.freeze({ ...object.values })];
+      else if (object instanceof protobuf.Type) {
+        const codec = codecOf(object);
+        const encode = (value: unknown): Buffer => encodeMessage(codec, value);
+        const decode = (bytes: Uint8Array): object => decodeMessage(codec, bytes);
+        yield [full, name, { typeName: full, encode, decode }];
+      }
+      if (object instanceof protobuf.Namespace || object instanceof protobuf.Type) open.push(object);
+    }
+  }
+}
+
+function byName(all: readonly Declaration[]): any {
+  const loaded = Object.create(null);
+  const seen = new Set<string>();
+  for (const [, simpleName, value] of all) {
+    if (seen.has(simpleName)) delete loaded[simpleName];
+    else loaded[simpleName] = value;
+    seen.add(simpleName);
+  }
+  // Last: a full name is never taken away, not even where it is simple.
+  for (const [name, , value] of all) loaded[name] = value;
+  return loaded;
+}

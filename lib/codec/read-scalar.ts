@@ -1,0 +1,59 @@
+import type protobuf from 'protobufjs';
+import { readFixed64, readInt64, readSfixed64, readSint64, readUint64 } from './int64.ts';
+
+type Reader = protobuf.Reader;
+
+/** Reads one value of a scalar type, its tag being read. By the type's name; `unverified` is a string of proto2. */
+export const readScalar: Readonly<Record<string, (reader: Reader) => unknown>> = {
+  double: reader => reader.double(),
+  float: reader => reader.float(),
+  int32: reader => reader.int32(),
+  uint32: reader => reader.uint32(),
+  sint32: reader => reader.sint32(),
+  fixed32: reader => reader.fixed32(),
+  sfixed32: reader => reader.sfixed32(),
+  int64: readInt64,
+  uint64: readUint64,
+  sint64: readSint64,
+  fixed64: readFixed64,
+  sfixed64: readSfixed64,
+  bool: reader => reader.bool(),
+  string: readString,
+  unverified: reader => reader.string(),
+  bytes: readBytes,
+};
+
+/** Appends the values of a packed field, its length included. Where there is none, `readScalar` is called for each value. */
+export const readPacked: Readonly<Record<string, (reader: Reader, values: any[]) => unknown>> = {
+  double: (reader, values) => reader.doubles(values),
+  float: (reader, values) => reader.floats(values),
+  int32: (reader, values) => reader.int32s(values),
+  uint32: (reader, values) => reader.uint32s(values),
+  sint32: (reader, values) => reader.sint32s(values),
+  fixed32: (reader, values) => reader.fixed32s(values),
+  sfixed32: (reader, values) => reader.sfixed32s(values),
+  bool: (reader, values) => reader.bools(values),
+};
+
+// Short strings are quickest in JavaScript, longer ones in C++. That way replaces what is invalid with U+FFFD: a string which
+// has one is read again by the way that fails.
+function readString(reader: Reader): string {
+  const start = reader.pos;
+  if (reader.buf[start]! < 16) return reader.stringVerify();
+  const text = reader.string();
+  if (!text.includes('\uFFFD')) return text;
+  reader.pos = start;
+  return reader.stringVerify();
+}
+
+// A copy: a view would keep all of the received message alive. A few bytes are copied sooner than a view on them is made.
+function readBytes(reader: Reader): Uint8Array {
+  const length = reader.size();
+  const start = reader.pos;
+  reader.skip(length);
+  const { buf } = reader;
+  const bytes = new Uint8Array(length);
+  if (length > 64) bytes.set(reader.raw(start, start + length));
+  else for (let i = 0; i < length; i++) bytes[i] = buf[start + i]!;
+  return bytes;
+}

@@ -1,0 +1,28 @@
+import type protobuf from 'protobufjs';
+import type { Method, Service } from '../rpc.ts';
+import { decodeMessage } from './decode-message.ts';
+import { encodeMessage } from './encode-message.ts';
+import type { MessageCodec } from './message-codec.ts';
+import { fullName } from './reflection.ts';
+
+/** The methods of a service, each with the codecs of its messages, under the names they have on clients. */
+export function serviceCodec(service: protobuf.Service, codecOf: (type: protobuf.Type) => MessageCodec): Service {
+  const name = fullName(service);
+  const methods = new Map<string, Method>();
+  for (const method of service.methodsArray) {
+    const key = method.name.charAt(0).toLowerCase() + method.name.slice(1);
+    if (methods.has(key)) throw new Error(`${name}: two of its RPCs would be called ${key}`);
+    const request = codecOf(method.resolvedRequestType!);
+    const response = codecOf(method.resolvedResponseType!);
+    methods.set(key, {
+      path: `/${name}/${method.name}`,
+      requestStream: method.requestStream === true,
+      responseStream: method.responseStream === true,
+      requestSerialize: value => encodeMessage(request, value),
+      requestDeserialize: bytes => decodeMessage(request, bytes),
+      responseSerialize: value => encodeMessage(response, value),
+      responseDeserialize: bytes => decodeMessage(response, bytes),
+    });
+  }
+  return Object.fromEntries(methods);
+}
