@@ -2,6 +2,7 @@
 
 export type { ClientTls } from './client/channels.ts';
 export { type ConnectOptions, close, connect } from './client/connect.ts';
+export { type LoadOptions, load } from './codec/load.ts';
 // For those who write operators and sources of their own.
 export { type Budget, queueBudget } from './flow/budget.ts';
 export { type Demand, demand, demandsBelow } from './flow/demand.ts';

@@ -1,4 +1,6 @@
 import { Metadata, type StatusObject } from '@grpc/grpc-js';
+import { isMetadata, toMetadata } from './metadata.ts';
+import { kindOf, type MetadataInput } from './rpc.ts';
 
 /**
  * The status codes of gRPC.
@@ -37,7 +39,7 @@ export function codeName(code: number): string {
 /** What may be given with an {@link RpcError}. */
 export interface RpcErrorOptions {
   /** Sent as trailers by a server; received trailers on a client. */
-  readonly metadata?: Metadata | undefined;
+  readonly metadata?: MetadataInput | undefined;
   /** The error behind this one. It stays on this side: nothing of it is sent. */
   readonly cause?: unknown;
   /** `/package.Service/Method`, where it is known. */
@@ -57,7 +59,7 @@ const received = new WeakSet<RpcError>();
 export class RpcError extends Error {
   override readonly name: string = 'RpcError';
   readonly code: Code;
-  /** The text that is sent with the code. */
+  /** The text that is sent with the code; of more than 8 KiB only the beginning is. */
   readonly details: string;
   readonly metadata: Metadata;
   readonly path: string | undefined;
@@ -66,14 +68,17 @@ export class RpcError extends Error {
     if (!codeNames.has(code) || code === Code.OK) {
       throw new RangeError(`RpcError: expected a status code from 1 to 16, got ${String(code)}`);
     }
-    const { path, metadata = new Metadata() } = options;
+    if (typeof details !== 'string') {
+      throw new TypeError(`RpcError: expected details to be a text, got ${kindOf(details)}`);
+    }
+    const { path, metadata } = options;
     super(
       `${path === undefined ? '' : `${path} `}${codeName(code)}: ${details}`,
       'cause' in options ? { cause: options.cause } : undefined,
     );
     this.code = code;
     this.details = details;
-    this.metadata = metadata;
+    this.metadata = isMetadata(metadata) ? metadata : toMetadata(metadata);
     this.path = path;
     Object.defineProperty(this, brand, { value: true });
   }
@@ -136,9 +141,18 @@ export function hiddenStatus(): StatusObject {
   return statusOf(Code.UNKNOWN, 'unknown error', new Metadata());
 }
 
+/** Details go into a header, where the escapes of one UTF-16 unit may take nine bytes; nghttp2 drops headers of 64 KiB. */
+const MAX_ESCAPED_DETAILS = 8 * 1024;
+
 function statusOf(code: Code, details: string, metadata: Metadata): StatusObject {
+  return { code: code as number, details: writable(details), metadata };
+}
+
+function writable(details: string): string {
   // grpc-js writes details with encodeURI, which throws at half a surrogate pair, in a callback where it ends the process.
-  return { code: code as number, details: details.toWellFormed(), metadata };
+  let text = details.slice(0, MAX_ESCAPED_DETAILS).toWellFormed();
+  while (encodeURI(text).length > MAX_ESCAPED_DETAILS) text = text.slice(0, text.length * 0.9).toWellFormed();
+  return text.length < details.length ? `${text}…` : text;
 }
 
 function pick(metadata: Metadata, key: string): Metadata {

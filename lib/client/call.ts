@@ -1,3 +1,4 @@
+import { AsyncResource } from 'node:async_hooks';
 import { type ClientDuplexStream, Metadata, type StatusObject } from '@grpc/grpc-js';
 import { isObservable, Observable, type Subscriber } from 'rxjs';
 import { OverflowError } from '../flow/overflow-error.ts';
@@ -13,8 +14,8 @@ import { onAbort } from './on-abort.ts';
 /** What the calls of one client share. */
 export interface Connection {
   readonly channels: Channels;
-  /** How to end each live call with an error. */
-  readonly live: Set<(error: RpcError) => void>;
+  /** How to cancel each live call, with the reason as details. */
+  readonly live: Set<(details: string) => void>;
   isClosed: boolean;
 }
 
@@ -80,9 +81,8 @@ function start(
   else if (signal?.aborted) cut('cancelled by its signal', signal.reason);
   if (subscriber.closed) return undefined;
 
-  const abandon = (error: RpcError) => subscriber.error(error);
-  connection.live.add(abandon);
-  subscriber.add(() => connection.live.delete(abandon));
+  connection.live.add(cut);
+  subscriber.add(() => connection.live.delete(cut));
   if (signal) subscriber.add(onAbort(signal, () => cut('cancelled by its signal', signal.reason)));
   if (parent) subscriber.add(parent[onCancelled](() => cut('cancelled by its parent call')));
   if (subscriber.closed) return undefined;
@@ -92,10 +92,19 @@ function start(
     metadata.setOptions({ ...metadata.getOptions(), waitForReady: options.waitForReady });
   }
   const deadline = earliestDeadline(options);
-  return connection.channels
+  const stream = connection.channels
     .for(method)
     .makeBidiStreamRequest(method.path, identity, identity, metadata, deadline === undefined ? {} : { deadline });
+  // grpc-js calls back in the async context of whoever made the connection: another caller's AsyncLocalStorage.
+  stream.emit = AsyncResource.bind(stream.emit);
+  return stream;
 }
+
+/**
+ * Deadlines that are further away count as none, as with timers of Node (24 days): a server of grpc-js would take one for
+ * passed, and beyond 10^8 hours its client throws where nobody catches.
+ */
+const MAX_DEADLINE_MS = 2 ** 31 - 1;
 
 function earliestDeadline({ deadline, timeoutMs, parent }: CallOptions): number | undefined {
   const earliest = Math.min(
@@ -103,7 +112,7 @@ function earliestDeadline({ deadline, timeoutMs, parent }: CallOptions): number 
     Date.now() + (timeoutMs ?? Number.POSITIVE_INFINITY),
     parent?.deadline?.getTime() ?? Number.POSITIVE_INFINITY,
   );
-  return earliest === Number.POSITIVE_INFINITY ? undefined : earliest;
+  return earliest - Date.now() > MAX_DEADLINE_MS ? undefined : earliest;
 }
 
 function listenToHeaders(stream: Stream, { onHeaders }: CallOptions, subscriber: Subscriber<unknown>): void {

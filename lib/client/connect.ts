@@ -1,19 +1,18 @@
-import { type Channel, type ChannelCredentials, Client, type ClientOptions } from '@grpc/grpc-js';
+import { type ChannelCredentials, Client, type ClientOptions } from '@grpc/grpc-js';
 import { isObservable } from 'rxjs';
 import {
   type CallOptions,
   type ClientOf,
   checkOptions,
   clientMethod,
-  isServerCall,
   kindOf,
   type Method,
   methodsOf,
   type ServerCall,
   type Service,
 } from '../rpc.ts';
-import { Code, RpcError } from '../status.ts';
 import { type Connection, call } from './call.ts';
+import { checkCallOptions, checkMaxQueuedBytes } from './call-options.ts';
 import { type Channels, type ClientTls, openChannels } from './channels.ts';
 
 export interface ConnectOptions {
@@ -26,6 +25,9 @@ export interface ConnectOptions {
   /** Default of {@link CallOptions.maxQueuedBytes}: 64 MiB. */
   readonly maxQueuedBytes?: number | undefined;
 }
+
+/** grpc-js exports the class of this name, not the interface. */
+type Channel = ReturnType<Client['getChannel']>;
 
 const connections = new WeakMap<object, Connection>();
 
@@ -47,6 +49,7 @@ export function connect<S extends Service>(
   options: ConnectOptions = {},
 ): ClientOf<S> {
   checkOptions('connect', options, ['credentials', 'tls', 'channelOptions', 'maxQueuedBytes']);
+  checkMaxQueuedBytes('connect', options.maxQueuedBytes);
   const methods = methodsOf(service);
   const channels = typeof target === 'string' ? openChannels(target, options) : existing(target);
   const connection: Connection = { channels, live: new Set(), isClosed: false };
@@ -75,7 +78,7 @@ export function close(client: object): void {
 function closeConnection(connection: Connection): void {
   if (connection.isClosed) return;
   connection.isClosed = true;
-  for (const abandon of connection.live) abandon(new RpcError(Code.CANCELLED, 'the client was closed'));
+  for (const abandon of connection.live) abandon('the client was closed');
   connection.channels.close();
 }
 
@@ -91,18 +94,6 @@ function existing(target: Client | Channel): Channels {
   throw new TypeError(`connect: expected an address, or a Client or Channel of grpc-js, got ${kindOf(target)}`);
 }
 
-const callOptions: readonly (keyof CallOptions)[] = [
-  'metadata',
-  'deadline',
-  'timeoutMs',
-  'signal',
-  'parent',
-  'onHeaders',
-  'onTrailers',
-  'waitForReady',
-  'maxQueuedBytes',
-];
-
 function rpc(connection: Connection, method: Method, name: string, { maxQueuedBytes }: ConnectOptions) {
   const defaults: CallOptions = maxQueuedBytes === undefined ? {} : { maxQueuedBytes };
   const start = (request: unknown, given: CallOptions | ServerCall = {}) => {
@@ -114,32 +105,4 @@ function rpc(connection: Connection, method: Method, name: string, { maxQueuedBy
     return call(connection, method, request, { ...defaults, ...checkCallOptions(name, given) });
   };
   return Object.defineProperty(start, clientMethod, { value: true });
-}
-
-function checkCallOptions(name: string, given: CallOptions | ServerCall): CallOptions {
-  if (isServerCall(given)) return { parent: given };
-  if (typeof given === 'number') {
-    throw new TypeError(
-      `${name}: expected options to be a plain object or a ServerCall, got number ${given}; ` +
-        `is it the index that RxJS passes? Write request => client.${name}(request)`,
-    );
-  }
-  checkOptions(name, given, callOptions);
-  const { deadline, timeoutMs, signal, parent, maxQueuedBytes } = given as CallOptions;
-  if (deadline !== undefined && !(deadline instanceof Date && !Number.isNaN(deadline.getTime()))) {
-    throw new TypeError(`${name}: expected deadline to be a valid Date, got ${kindOf(deadline)}`);
-  }
-  if (timeoutMs !== undefined && !(typeof timeoutMs === 'number' && timeoutMs >= 0)) {
-    throw new RangeError(`${name}: expected timeoutMs to be 0 or more milliseconds, got ${kindOf(timeoutMs)}`);
-  }
-  if (signal !== undefined && typeof signal?.addEventListener !== 'function') {
-    throw new TypeError(`${name}: expected signal to be an AbortSignal, got ${kindOf(signal)}`);
-  }
-  if (parent !== undefined && !isServerCall(parent)) {
-    throw new TypeError(`${name}: expected parent to be the ServerCall of a handler, got ${kindOf(parent)}`);
-  }
-  if (maxQueuedBytes !== undefined && !(typeof maxQueuedBytes === 'number' && maxQueuedBytes >= 0)) {
-    throw new RangeError(`${name}: expected maxQueuedBytes to be 0 or more bytes, got ${kindOf(maxQueuedBytes)}`);
-  }
-  return given as CallOptions;
 }

@@ -2,25 +2,20 @@ const waiting = new WeakMap<AbortSignal, Set<() => void>>();
 
 /**
  * Calls back when the signal aborts; returns its undo. However many wait, the signal has one listener (Node warns at
- * more than ten).
+ * more than ten), and none when nobody waits.
  */
 export function onAbort(signal: AbortSignal, aborted: () => void): () => void {
-  const all = waiting.get(signal) ?? listen(signal);
+  const all = waiting.get(signal) ?? new Set();
+  if (all.size === 0) {
+    waiting.set(signal, all);
+    signal.addEventListener('abort', tellAll);
+  }
   all.add(aborted);
   return () => {
-    all.delete(aborted);
+    if (all.delete(aborted) && all.size === 0) signal.removeEventListener('abort', tellAll);
   };
 }
 
-function listen(signal: AbortSignal): Set<() => void> {
-  const all = new Set<() => void>();
-  waiting.set(signal, all);
-  signal.addEventListener(
-    'abort',
-    () => {
-      for (const aborted of all) aborted();
-    },
-    { once: true },
-  );
-  return all;
+function tellAll(this: AbortSignal): void {
+  for (const aborted of waiting.get(this)!) aborted();
 }

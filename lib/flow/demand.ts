@@ -9,6 +9,8 @@ export interface Demand {
   readonly ready: boolean;
   /** Calls back once, in the order of asking, when the stage is ready again; perhaps at once. Returns its undo. */
   onReady(resume: () => void): () => void;
+  /** Whether what is waited for is a peer that does not read, and no work of this process. For `inspect`. */
+  readonly isWire?: boolean;
 }
 
 /** Where a subscriber carries its Demand. Known to every copy of this library in a process. */
@@ -18,15 +20,17 @@ export const demand: unique symbol = Symbol.for('rx-grpc.demand') as never;
  * The Demand of every stage from a subscriber down to the end of its chain.
  *
  * This is the one place that knows how rxjs 7 links its subscribers: an operator's subscriber has the one below it as
- * its `destination`, and the last of a chain keeps the user's observer in `destination.partialObserver`. A Subject ends
- * the chain: who listens behind it is not known.
+ * its `destination`, and the last of a chain keeps the user's observer in `destination.partialObserver`. A Subject,
+ * which has no `destination`, ends the chain: who listens behind it is not known.
  */
 export function demandsBelow(subscriber: Subscriber<any>): readonly Demand[] {
   const found: Demand[] = [];
   let link: Link | null | undefined = subscriber as unknown as Link;
-  while (link && !(link instanceof Subject)) {
+  while (link) {
     if (link[demand] !== undefined) found.push(link[demand]);
-    link = link.destination ?? link.partialObserver;
+    // The user's observer is the end: a `destination` of its own means something else.
+    if (link.partialObserver?.[demand] !== undefined) found.push(link.partialObserver[demand]);
+    link = link.destination;
   }
   return found;
 }

@@ -1,4 +1,5 @@
 import type { Demand } from './demand.ts';
+import type { Meter } from './meter.ts';
 
 /**
  * The Demand of a stage: `ready` as the stage sees it, and those who wait. Waiters are woken in the order they came, one
@@ -7,10 +8,17 @@ import type { Demand } from './demand.ts';
 export class Gate implements Demand {
   readonly #isReady: () => boolean;
   readonly #waiting = new Set<{ readonly resume: () => void }>();
+  readonly #wire: Meter | undefined;
   #waking = false;
 
-  constructor(isReady: () => boolean) {
+  /** @param wire of a stream: who waits here waits for the wire, and the meter is told. */
+  constructor(isReady: () => boolean, wire?: Meter) {
     this.#isReady = isReady;
+    this.#wire = wire;
+  }
+
+  get isWire(): boolean {
+    return this.#wire !== undefined;
   }
 
   get ready(): boolean {
@@ -25,7 +33,11 @@ export class Gate implements Demand {
   onReady(resume: () => void): () => void {
     const waiter = { resume };
     this.#waiting.add(waiter);
-    return () => this.#waiting.delete(waiter);
+    this.#wire?.pause(forTheWire);
+    return () => {
+      this.#waiting.delete(waiter);
+      if (this.#waiting.size === 0) this.#wire?.resume();
+    };
   }
 
   /** To be called by the stage whenever it may have become ready. */
@@ -40,6 +52,9 @@ export class Gate implements Demand {
       }
     } finally {
       this.#waking = false;
+      if (this.#waiting.size === 0) this.#wire?.resume();
     }
   }
 }
+
+const forTheWire = () => 'wire' as const;

@@ -1,5 +1,16 @@
 import type { Subscriber } from 'rxjs';
 import { type Demand, demandsBelow } from './demand.ts';
+import type { Meter } from './meter.ts';
+
+export interface PaceOptions {
+  /**
+   * Values that may be delivered before anybody is asked: 1 for an inbound stream, which keeps one read outstanding and
+   * asks after it delivered, so that it also works as a notifier (`takeUntil`) of a chain that is full. Default: 0.
+   */
+  readonly unasked?: 0 | 1;
+  /** Told of pauses. */
+  readonly meter?: Meter | undefined;
+}
 
 /**
  * Runs a source that can wait: `produce` delivers one value and says true, or has none now and says false. It is called
@@ -7,12 +18,12 @@ import { type Demand, demandsBelow } from './demand.ts';
  * does not grow the stack.
  *
  * The returned function starts it, and starts it again when the source has something. The chain is looked at once, here.
- *
- * @param credit values that may be delivered before anybody is asked: 1 for an inbound stream, which keeps one read
- *   outstanding and asks after it delivered, so that it also works as a notifier (`takeUntil`) of a chain that is full.
  */
-export function pace(subscriber: Subscriber<any>, produce: () => boolean, credit: 0 | 1 = 0): () => void {
+export function pace(subscriber: Subscriber<any>, produce: () => boolean, options: PaceOptions = {}): () => void {
+  const { unasked = 0, meter } = options;
   const demands = demandsBelow(subscriber);
+  const waitsFor = () => (demands.some(({ ready, isWire }) => !ready && isWire) ? 'wire' : 'demand');
+  let credit: number = unasked;
   let running = false;
   let waiting = false;
   let undo: (() => void) | undefined;
@@ -28,8 +39,9 @@ export function pace(subscriber: Subscriber<any>, produce: () => boolean, credit
           if (full !== undefined) continue;
           credit = 1;
         }
-        if (!produce()) break;
-        credit = 0;
+        const delivered = produce();
+        if (delivered || unasked === 0) credit = 0; // what was ready may be full when a late value comes
+        if (!delivered) break;
       }
     } finally {
       running = false;
@@ -41,12 +53,15 @@ export function pace(subscriber: Subscriber<any>, produce: () => boolean, credit
     undo = full.onReady(() => {
       waiting = false;
       run();
+      if (!waiting) meter?.resume();
     });
+    if (waiting) meter?.pause(waitsFor);
     return waiting;
   };
 
   subscriber.add(() => {
     if (waiting) undo?.();
+    meter?.resume();
   });
   return run;
 }

@@ -62,6 +62,7 @@ function pullSync<T>(iterator: Iterator<T>, subscriber: Subscriber<T>): void {
     try {
       asking = true;
       result = iterator.next();
+      done = Boolean(result.done);
     } catch (error) {
       done = true;
       subscriber.error(error);
@@ -69,8 +70,7 @@ function pullSync<T>(iterator: Iterator<T>, subscriber: Subscriber<T>): void {
     } finally {
       asking = false;
     }
-    if (result.done) {
-      done = true;
+    if (done) {
       subscriber.complete();
       return false;
     }
@@ -91,7 +91,7 @@ function pullAsync<T>(iterator: AsyncIterator<T>, subscriber: Subscriber<T>): vo
   const ask = async () => {
     try {
       arrived = await iterator.next();
-      done = arrived.done === true;
+      done = Boolean(arrived.done);
     } catch (error) {
       done = true;
       subscriber.error(error);
@@ -136,6 +136,9 @@ function openStream<T>(stream: Stream<T>): AsyncIterator<T> {
     const reader = stream.getReader();
     return { next: () => reader.read() as Promise<IteratorResult<T>>, return: () => closed(reader.cancel()) };
   }
+  // Its iterator listens from the first `next()` on and hears of an earlier error then; one that comes after `destroy()`
+  // (a file that cannot be opened) would end the process.
+  stream.on?.('error', () => {});
   const iterator = stream[Symbol.asyncIterator]();
   return { next: () => iterator.next(), return: () => closed(stream.destroy()) };
 }
@@ -159,9 +162,12 @@ function once<S extends object>(source: S): S {
   return source;
 }
 
-type Stream<T> = ReadableStream<T> | (AsyncIterable<T> & { destroy(): unknown });
+type Stream<T> =
+  | ReadableStream<T>
+  | (AsyncIterable<T> & { destroy(): unknown; on?(event: 'error', listener: () => void): unknown });
 
-function isStream<T>(source: object): source is Stream<T> {
+function isStream<T>(source: Pullable<T>): source is Stream<T> {
+  if (typeof source !== 'object') return false; // a string is an iterable
   return 'getReader' in source || (isAsync(source) && 'destroy' in source && typeof source.destroy === 'function');
 }
 

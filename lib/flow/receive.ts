@@ -1,9 +1,21 @@
 import type { Readable } from 'node:stream';
 import type { Subscriber } from 'rxjs';
+import { Fifo } from './fifo.ts';
+import type { Meter } from './meter.ts';
 import { pace } from './pace.ts';
+
+/** What grpc-js's streams hold ahead, and no public means makes less of it. */
+export const MIN_PREFETCH = 16;
 
 export interface ReceiveOptions<T> {
   readonly decode: (bytes: Buffer) => T;
+  /**
+   * Messages that may be read ahead of what was delivered: 16, which the stream holds by itself, or more. Those beyond 16
+   * are read when no more than two thirds of them are left, so that they come in rows. Default: 16.
+   */
+  readonly prefetch?: number | undefined;
+  /** Counts the messages delivered, and knows what they wait for. */
+  readonly meter?: Meter | undefined;
   /** The stream has ended and all it held was delivered. The subscriber is the caller's to complete or to fail. */
   readonly end: () => void;
   /** A message cannot be decoded; nothing more is read. */
@@ -12,35 +24,64 @@ export interface ReceiveOptions<T> {
 
 /**
  * The other bridge: a Readable into a subscriber, which is paced by all that stands below it. One message is read and
- * delivered before anybody is asked, and one after each time all were ready. What the stream holds ahead is its
- * highWaterMark (16 messages in grpc-js). Unsubscribing stops the reading and leaves the stream as it is.
+ * delivered before anybody is asked, and one after each time all were ready. What is held ahead is not yet decoded.
+ * Unsubscribing stops the reading and leaves the stream as it is.
  */
 export function receive<T>(stream: Readable, subscriber: Subscriber<T>, options: ReceiveOptions<T>): void {
-  const { decode, end, malformed } = options;
+  const { decode, prefetch = MIN_PREFETCH, meter, end, malformed } = options;
+  const maxHeld = prefetch - MIN_PREFETCH;
+  const lowTide = Math.floor((maxHeld * 2) / 3);
+  const held = new Fifo<Buffer>();
+  let hasEnded = false;
 
-  const run = pace(
-    subscriber,
-    () => {
+  const read = (): Buffer | null => {
+    if (maxHeld === 0) return stream.read();
+    if (held.size <= lowTide) fill();
+    return held.shift() ?? null;
+  };
+
+  // One more than may be held: the one that is about to be delivered.
+  const fill = (): void => {
+    while (held.size <= maxHeld) {
       const bytes: Buffer | null = stream.read();
-      if (bytes === null) return false;
-      let message: T;
-      try {
-        message = decode(bytes);
-      } catch (error) {
-        malformed(error);
-        return false;
-      }
-      subscriber.next(message);
-      return true;
-    },
-    1,
-  );
+      if (bytes === null) return;
+      held.push(bytes);
+    }
+  };
 
-  stream.on('readable', run);
-  stream.on('end', end);
+  const produce = (): boolean => {
+    const bytes = read();
+    if (bytes === null) {
+      if (hasEnded) end();
+      return false;
+    }
+    let message: T;
+    try {
+      message = decode(bytes);
+    } catch (error) {
+      malformed(error);
+      return false;
+    }
+    if (meter !== undefined) meter.messages++;
+    subscriber.next(message);
+    return true;
+  };
+
+  const run = pace(subscriber, produce, { unasked: 1, meter });
+  const onReadable = (): void => {
+    if (held.size <= lowTide) fill();
+    run();
+  };
+  const onEnd = (): void => {
+    hasEnded = true;
+    if (held.size === 0) end();
+  };
+  const readable = maxHeld === 0 ? run : onReadable;
+  stream.on('readable', readable);
+  stream.on('end', onEnd);
   subscriber.add(() => {
-    stream.off('readable', run);
-    stream.off('end', end);
+    stream.off('readable', readable);
+    stream.off('end', onEnd);
   });
   run();
 }

@@ -3,6 +3,7 @@ import type { Observable } from 'rxjs';
 import { queueBudget } from './budget.ts';
 import { Fifo } from './fifo.ts';
 import { Gate } from './gate.ts';
+import { Meter } from './meter.ts';
 import { OverflowError } from './overflow-error.ts';
 import { Stage } from './stage.ts';
 
@@ -10,18 +11,26 @@ import { Stage } from './stage.ts';
 const MAX_MESSAGES_IN_FLIGHT = 16;
 const MAX_BYTES_IN_FLIGHT = 64 * 1024;
 
+/** A message in the queue counts for no fewer bytes: an empty one is an object, too. */
+const MIN_QUEUED_BYTES = 64;
+
 /** Default of {@link SendOptions.maxQueuedBytes}: 64 MiB. */
 const DEFAULT_MAX_QUEUED_BYTES = 64 * 1024 * 1024;
 
 export interface SendOptions<T> {
   /** Called for each value as it comes, so that a value changed later is sent as it was. */
   readonly encode: (value: T) => Uint8Array;
-  /** Bytes that a source which cannot wait may leave in the queue. Default: 64 MiB. */
+  /** Bytes that a source which cannot wait may leave in the queue, where a message counts for 64 or more. Default: 64 MiB. */
   readonly maxQueuedBytes?: number | undefined;
+  /** Counts the messages given to the stream, and knows whether their source waits for it. */
+  readonly meter?: Meter | undefined;
   /** The source has completed and all its messages have been given to the stream. */
   readonly complete: () => void;
-  /** The source has failed, or a value cannot be encoded, or the queue is full ({@link OverflowError}). What is queued stays so. */
-  readonly error: (error: unknown) => void;
+  /**
+   * The source has failed, or a value cannot be encoded, or the queue is full ({@link OverflowError}). What is queued stays
+   * so: `flush` waits for it. (It is given because a source may fail before {@link send} has returned.)
+   */
+  readonly error: (error: unknown, flush: Sending['flush']) => void;
 }
 
 /** A source on its way into a stream. */
@@ -39,7 +48,7 @@ export interface Sending {
  * 16 messages and 64 KiB have been given to the stream without its taking them.
  */
 export function send<T>(source$: Observable<T>, stream: Writable, options: SendOptions<T>): Sending {
-  const { encode, maxQueuedBytes = DEFAULT_MAX_QUEUED_BYTES, complete, error } = options;
+  const { encode, maxQueuedBytes = DEFAULT_MAX_QUEUED_BYTES, meter = new Meter(), complete, error } = options;
   const queue = new Fifo<Uint8Array>();
   const sizesInFlight = new Fifo<number>();
   let queuedBytes = 0;
@@ -48,9 +57,10 @@ export function send<T>(source$: Observable<T>, stream: Writable, options: SendO
   let flushed: (() => void) | undefined;
 
   const hasRoom = () => sizesInFlight.size < MAX_MESSAGES_IN_FLIGHT && bytesInFlight < MAX_BYTES_IN_FLIGHT;
-  const gate = new Gate(() => queue.size === 0 && hasRoom());
+  const gate = new Gate(() => queue.size === 0 && hasRoom(), meter);
 
   const give = (bytes: Uint8Array): void => {
+    meter.messages++;
     sizesInFlight.push(bytes.byteLength);
     bytesInFlight += bytes.byteLength;
     stream.write(bytes, taken);
@@ -62,19 +72,21 @@ export function send<T>(source$: Observable<T>, stream: Writable, options: SendO
     bytesInFlight -= sizesInFlight.shift() ?? 0;
     while (queue.size > 0 && hasRoom()) {
       const bytes = queue.shift()!;
-      queuedBytes -= bytes.byteLength;
-      queueBudget.release(bytes.byteLength);
+      queuedBytes -= weight(bytes);
+      queueBudget.release(weight(bytes));
       give(bytes);
     }
     if (queue.size > 0) return;
-    flushed?.();
+    const then = flushed;
+    flushed = undefined;
+    then?.();
     gate.wake();
   };
 
   const enqueue = (bytes: Uint8Array): void => {
-    if (queuedBytes + bytes.byteLength > maxQueuedBytes) throw overflow('this call', maxQueuedBytes);
-    if (!queueBudget.take(bytes.byteLength)) throw overflow('all calls of this process', queueBudget.maxBytes);
-    queuedBytes += bytes.byteLength;
+    if (queuedBytes + weight(bytes) > maxQueuedBytes) throw overflow('this call', maxQueuedBytes);
+    if (!queueBudget.take(weight(bytes))) throw overflow('all calls of this process', queueBudget.maxBytes);
+    queuedBytes += weight(bytes);
     queue.push(bytes);
   };
 
@@ -90,7 +102,7 @@ export function send<T>(source$: Observable<T>, stream: Writable, options: SendO
         if (gate.ready) give(bytes);
         else enqueue(bytes);
       },
-      error,
+      error: failure => error(failure, flush),
       complete: () => flush(complete),
     },
     gate,
@@ -111,6 +123,10 @@ export function send<T>(source$: Observable<T>, stream: Writable, options: SendO
   };
   source$.subscribe(stage);
   return sending;
+}
+
+function weight({ byteLength }: Uint8Array): number {
+  return Math.max(byteLength, MIN_QUEUED_BYTES);
 }
 
 function overflow(whose: string, maxBytes: number): OverflowError {

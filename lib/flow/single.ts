@@ -1,4 +1,5 @@
-import { type MonoTypeOperatorFunction, Observable } from 'rxjs';
+import type { MonoTypeOperatorFunction } from 'rxjs';
+import { derived } from './derived.ts';
 import { Stage } from './stage.ts';
 
 /**
@@ -7,7 +8,7 @@ import { Stage } from './stage.ts';
  */
 export function single<T>(violation: (values: 'none' | 'more') => unknown): MonoTypeOperatorFunction<T> {
   return source =>
-    new Observable(subscriber => {
+    derived(source, subscriber => {
       let held: { readonly value: T } | undefined;
       source.subscribe(
         new Stage<T>(

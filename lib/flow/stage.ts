@@ -20,6 +20,7 @@ export class Stage<T> extends Subscriber<T> {
     this.#observer = observer;
     this.#fail = below === undefined ? error => this.error(error) : error => below.error(error);
     (this as { [demand]?: Demand | undefined })[demand] = ownDemand;
+    if (this.closed) observer.finalize?.(); // what is below was closed already
   }
 
   protected override _next(value: T): void {
@@ -53,6 +54,7 @@ export class Stage<T> extends Subscriber<T> {
   override unsubscribe(): void {
     const wasClosed = this.closed;
     super.unsubscribe();
-    if (!wasClosed) this.#observer.finalize?.();
+    // Not yet there when the constructor of Subscriber finds that what is below is closed.
+    if (!wasClosed && #observer in this) this.#observer.finalize?.();
   }
 }

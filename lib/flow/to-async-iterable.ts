@@ -25,15 +25,16 @@ export function toAsyncIterable<T>(source$: Observable<T>, options: ToAsyncItera
 function iterate<T>(source$: Observable<T>, maxQueued: number): AsyncIterableIterator<T> {
   const queue = new Fifo<T>();
   const readers = new Fifo<PromiseWithResolvers<IteratorResult<T>>>();
-  let end: { readonly error?: unknown } | undefined;
+  let end: End | undefined;
   let isSubscribed = false;
 
   const gate = new Gate(() => readers.size > 0);
 
-  const finish = (how: { readonly error?: unknown }): void => {
+  const finish = (how: End): void => {
     end ??= how;
     for (let reader = readers.shift(); reader !== undefined; reader = readers.shift()) {
       settle(reader, end);
+      end = {}; // an error is thrown once
     }
   };
 
@@ -57,7 +58,7 @@ function iterate<T>(source$: Observable<T>, maxQueued: number): AsyncIterableIte
       const reader = withResolvers<IteratorResult<T>>();
       if (end !== undefined) {
         settle(reader, end);
-        end = {}; // an error is thrown once
+        end = {};
         return reader.promise;
       }
       readers.push(reader);
@@ -81,7 +82,12 @@ function iterate<T>(source$: Observable<T>, maxQueued: number): AsyncIterableIte
   };
 }
 
-function settle<T>(reader: PromiseWithResolvers<IteratorResult<T>>, end: { readonly error?: unknown }): void {
+/** With an `error`, or completion. */
+interface End {
+  readonly error?: unknown;
+}
+
+function settle<T>(reader: PromiseWithResolvers<IteratorResult<T>>, end: End): void {
   if ('error' in end) reader.reject(end.error);
   else reader.resolve({ done: true, value: undefined });
 }

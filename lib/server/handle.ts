@@ -1,12 +1,15 @@
-import type { ServerDuplexStream } from '@grpc/grpc-js';
+import { AsyncResource } from 'node:async_hooks';
+import type { Metadata, ServerDuplexStream } from '@grpc/grpc-js';
 import { defer, Observable, type ObservableInput, type Subscriber } from 'rxjs';
 import { fromInput } from '../flow/input.ts';
 import { OverflowError } from '../flow/overflow-error.ts';
 import { receive } from '../flow/receive.ts';
 import { type Sending, send } from '../flow/send.ts';
 import { single } from '../flow/single.ts';
+import { checkSendable, sendable } from '../metadata.ts';
 import type { Method, ServerCall } from '../rpc.ts';
 import { Code, hiddenStatus, RpcError, statusToSend } from '../status.ts';
+import { isPast, startDeadline } from './deadline.ts';
 import { type Hooks, report } from './hooks.ts';
 import { incomingCall } from './incoming-call.ts';
 
@@ -19,12 +22,6 @@ export interface Served {
   readonly isProxy: boolean;
 }
 
-/** A cancellation that comes so shortly before the deadline is the caller's own deadline, by a clock of its own. */
-const DEADLINE_SLACK_MS = 10;
-
-/** A timer of Node cannot wait longer. */
-const MAX_TIMER_MS = 2 ** 31 - 1;
-
 /** Runs one incoming call: the handler is called once, what it returns is sent, and how that ends is the status. */
 export function handle(stream: ServerDuplexStream<Buffer, Buffer>, served: Served, hooks: Hooks): void {
   const { method, handler, isProxy } = served;
@@ -36,22 +33,30 @@ export function handle(stream: ServerDuplexStream<Buffer, Buffer>, served: Serve
   let whyOver: RpcError | undefined;
   let sending: Sending | undefined;
 
-  /** Every end passes through here, once. What request$ is told comes first, so that its handler can still act on it. */
+  /**
+   * Every end passes through here, once; with an error when the call was cut short. What request$ is told comes before
+   * response$ is unsubscribed, so that its handler can still act on it.
+   */
   const end = (error: RpcError | undefined): boolean => {
     if (hasEnded) return false;
     hasEnded = true;
-    clearTimeout(timer);
+    stopDeadline();
     hooks.live.delete(cut);
     whyOver = error ?? failure(Code.CANCELLED, 'the call has ended');
     if (error === undefined) reader?.unsubscribe();
-    else reader?.error(error);
+    else {
+      call.cancel(error);
+      reader?.error(error);
+    }
     sending?.stop();
     return true;
   };
 
   // Completion forward.
   const complete = (): void => {
-    if (end(undefined)) stream.end(call.trailers);
+    const unfit = whyUnfit(call.trailers);
+    if (unfit !== undefined) fail(unfit);
+    else if (end(undefined)) stream.end(call.trailers);
   };
 
   // Error forward.
@@ -62,27 +67,22 @@ export function handle(stream: ServerDuplexStream<Buffer, Buffer>, served: Serve
     const { code, details, metadata } = status ?? hiddenStatus();
     const trailers = call.trailers.clone();
     trailers.merge(metadata);
-    stream.emit('error', { code, details, metadata: trailers });
+    stream.emit('error', { code, details, metadata: sendable(trailers) });
   };
 
   // Cancellation backward.
   const cancel = (): void => {
     if (hasEnded) return;
-    const { deadline } = call;
-    const isLate = deadline !== undefined && Date.now() >= deadline.getTime() - DEADLINE_SLACK_MS;
-    const reason = isLate
-      ? failure(Code.DEADLINE_EXCEEDED, 'the deadline has passed')
-      : failure(Code.CANCELLED, 'cancelled by the caller');
-    call.cancel(reason);
-    end(reason);
+    const isLate = isPast(call.deadline);
+    end(
+      isLate
+        ? failure(Code.DEADLINE_EXCEEDED, 'the deadline has passed')
+        : failure(Code.CANCELLED, 'cancelled by the caller'),
+    );
   };
 
   // Error backward: the call cannot go on, and the caller is told why.
-  const cut = (error: RpcError): void => {
-    if (hasEnded) return;
-    call.cancel(error);
-    fail(error, error);
-  };
+  const cut = (error: RpcError): void => fail(error, error);
 
   const request$ = new Observable<unknown>(subscriber => {
     if (reader !== undefined) {
@@ -90,6 +90,7 @@ export function handle(stream: ServerDuplexStream<Buffer, Buffer>, served: Serve
     }
     reader = subscriber;
     if (whyOver !== undefined) return subscriber.error(whyOver);
+    stream.emit = AsyncResource.bind(stream.emit); // requests come in the async context of who asked for them
     let messages = 0;
     receive<unknown>(stream, subscriber, {
       decode: bytes => {
@@ -133,7 +134,7 @@ export function handle(stream: ServerDuplexStream<Buffer, Buffer>, served: Serve
   };
 
   hooks.live.add(cut);
-  const timer = startDeadline(call.deadline, cancel);
+  const stopDeadline = startDeadline(call.deadline, cancel);
   stream.on('cancelled', cancel); // comes after a call that ended well, too
   sending = send(responses(), stream, {
     encode: value => {
@@ -143,23 +144,21 @@ export function handle(stream: ServerDuplexStream<Buffer, Buffer>, served: Serve
     },
     maxQueuedBytes: hooks.maxQueuedBytes,
     complete,
-    error: error => {
+    error: (error, flush) => {
       if (error instanceof OverflowError) fail(failure(Code.RESOURCE_EXHAUSTED, error.message, error));
-      else if (sending === undefined) fail(error);
-      else sending.flush(() => fail(error));
+      else flush(() => fail(error));
     },
   });
   if (hasEnded) sending.stop();
 }
 
-/**
- * grpc-js has a timer of its own, but tells of it only when the status can be written, which a caller who does not read
- * prevents for ever.
- */
-function startDeadline(deadline: Date | undefined, passed: () => void): NodeJS.Timeout | undefined {
-  if (deadline === undefined) return undefined;
-  const delayMs = deadline.getTime() - Date.now();
-  return delayMs > MAX_TIMER_MS ? undefined : setTimeout(passed, delayMs).unref();
+function whyUnfit(trailers: Metadata): unknown {
+  try {
+    checkSendable(trailers);
+  } catch (error) {
+    return error;
+  }
+  return undefined;
 }
 
 /**

@@ -16,11 +16,15 @@ export function defaultHooks(): Hooks {
 }
 
 export function report({ onError }: Hooks, error: unknown, call: ServerCall): void {
-  try {
-    onError(error, call);
-  } catch (thrown) {
+  const failed = (thrown: unknown): void => {
     print(error, call);
     console.error('onError threw:', thrown);
+  };
+  try {
+    const done: unknown = onError(error, call);
+    if (done instanceof Promise) done.catch(failed); // an async function passes for one that returns nothing
+  } catch (thrown) {
+    failed(thrown);
   }
 }
 

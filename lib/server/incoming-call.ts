@@ -57,8 +57,9 @@ class Incoming implements IncomingCall {
     if (this.#headersAreSent) {
       throw new Error(`${this.path}: the response headers were sent already, with sendHeaders or the first response`);
     }
+    const metadata = toMetadata(headers);
     this.#headersAreSent = true;
-    this.#stream.sendMetadata(toMetadata(headers));
+    this.#stream.sendMetadata(metadata);
   }
 
   headersAreSent(): void {

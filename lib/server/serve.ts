@@ -39,7 +39,7 @@ export interface Server extends AsyncDisposable {
   readonly grpc: GrpcServer;
   /**
    * Stops accepting, waits for the calls that run, and ends with UNAVAILABLE those that still do after the grace. Resolves
-   * when nothing is left, a tenth of a second after the grace at the latest. A second call gives the same promise.
+   * when nothing is left, a fifth of a second after the grace at the latest. A second call gives the same promise.
    */
   shutdown(options?: ShutdownOptions): Promise<void>;
 }
@@ -58,10 +58,16 @@ export async function serve(
   options: ServeOptions = {},
 ): Promise<Server> {
   checkOptions('serve', options, ['tls', 'credentials', 'serverOptions', 'onError', 'maxQueuedBytes']);
+  const { onError, maxQueuedBytes } = options;
+  if (onError !== undefined && typeof onError !== 'function') {
+    throw new TypeError(`serve: expected onError to be a function, got ${kindOf(onError)}`);
+  }
+  if (maxQueuedBytes !== undefined && !(typeof maxQueuedBytes === 'number' && maxQueuedBytes >= 0)) {
+    throw new RangeError(`serve: expected maxQueuedBytes to be 0 or more bytes, got ${kindOf(maxQueuedBytes)}`);
+  }
   const { target, tls } = parseAddress(address);
   const credentials = credentialsFor(address, tls, options);
-  const hooks: Hooks = { ...defaultHooks(), maxQueuedBytes: options.maxQueuedBytes };
-  if (options.onError !== undefined) Object.assign(hooks, { onError: options.onError });
+  const hooks: Hooks = { ...defaultHooks(), maxQueuedBytes, ...(onError && { onError }) };
   const grpc = new GrpcServer(options.serverOptions);
   for (const service of Array.isArray(services) ? services : [services]) addService(grpc, service, hooks);
 

@@ -1,33 +1,50 @@
 import type { Server as GrpcServer } from '@grpc/grpc-js';
+import { checkOptions, kindOf } from '../rpc.ts';
 import { Code, RpcError } from '../status.ts';
+import { MAX_TIMER_MS } from './deadline.ts';
 import type { Hooks } from './hooks.ts';
 
 export interface ShutdownOptions {
-  /** Milliseconds that running calls are given to end by themselves. Default: 10,000. */
+  /** Milliseconds that running calls are given to end by themselves; Infinity waits for them. Default: 10,000. */
   readonly graceMs?: number | undefined;
 }
 
 /** How long the last statuses may take to reach their callers before the connections are cut. */
 const FAREWELL_MS = 100;
 
-/** See {@link Server.shutdown}. */
-export async function shutdown(
+/**
+ * See {@link Server.shutdown}.
+ *
+ * @throws TypeError, RangeError when the options are of the wrong kind; then nothing is stopped.
+ */
+export function shutdown(
   grpc: GrpcServer,
   target: string,
   live: Hooks['live'],
-  { graceMs = 10_000 }: ShutdownOptions = {},
+  options: ShutdownOptions = {},
 ): Promise<void> {
-  if (!(graceMs >= 0)) throw new RangeError(`shutdown: expected graceMs to be 0 or more milliseconds, got ${graceMs}`);
+  checkOptions('shutdown', options, ['graceMs']);
+  const { graceMs = 10_000 } = options;
+  if (!(typeof graceMs === 'number' && graceMs >= 0)) {
+    throw new RangeError(`shutdown: expected graceMs to be 0 or more milliseconds, got ${kindOf(graceMs)}`);
+  }
+  return stop(grpc, target, live, graceMs);
+}
+
+async function stop(grpc: GrpcServer, target: string, live: Hooks['live'], graceMs: number): Promise<void> {
+  // forceShutdown finds no connections on a server without channelz, and drain none that tryShutdown was told of before.
+  if (graceMs + FAREWELL_MS <= MAX_TIMER_MS) grpc.drain(target, graceMs + FAREWELL_MS);
   const drained = new Promise<void>(resolve => grpc.tryShutdown(() => resolve()));
   if (await endsWithin(drained, graceMs)) return;
   for (const cut of live) cut(new RpcError(Code.UNAVAILABLE, 'the server is shutting down'));
   if (await endsWithin(drained, FAREWELL_MS)) return;
-  grpc.drain(target, 0); // forceShutdown alone leaves the connections of a server without channelz
   grpc.forceShutdown();
-  await drained;
+  // Not without end: a peer that neither reads nor closes keeps its connection, and with it grpc-js's server, open.
+  await endsWithin(drained, FAREWELL_MS);
 }
 
 async function endsWithin(work: Promise<void>, ms: number): Promise<boolean> {
+  if (ms > MAX_TIMER_MS) return work.then(() => true);
   let timer: NodeJS.Timeout | undefined;
   const timeout = new Promise<boolean>(resolve => {
     timer = setTimeout(resolve, ms, false);

@@ -8,4 +8,4 @@ import { mergeMap } from './merge-map.ts';
 export const concatMap: typeof rxConcatMap = <T, O extends ObservableInput<any>>(
   project: (value: T, index: number) => O,
   resultSelector?: any,
-): OperatorFunction<T, any> => mergeMap(project, resultSelector, 1);
+): OperatorFunction<T, any> => mergeMap(project, typeof resultSelector === 'function' ? resultSelector : 1, 1);

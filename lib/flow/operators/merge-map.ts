@@ -1,5 +1,6 @@
-import { map, Observable, type ObservableInput, type OperatorFunction, type mergeMap as rxMergeMap } from 'rxjs';
+import { isObservable, map, type ObservableInput, type OperatorFunction, type mergeMap as rxMergeMap } from 'rxjs';
 import { comesFromSubject } from '../demand.ts';
+import { derived } from '../derived.ts';
 import { Fifo } from '../fifo.ts';
 import { Gate } from '../gate.ts';
 import { fromInput } from '../input.ts';
@@ -14,8 +15,8 @@ const MAX_BEHIND_SUBJECT = 1024;
  * are at work. Promises are awaited; iterables and streams are pulled, so that they wait for what stands below.
  *
  * Buffered: at most one value per inbound stream upstream; what a source that cannot wait emits, without a bound, as in
- * RxJS; and 1,024 values behind an inner Observable that comes from a Subject (a window, a group), then an
- * {@link OverflowError}.
+ * RxJS; and 1,024 values behind an inner Observable that comes from a Subject, or was made of one (a window, a group),
+ * then an {@link OverflowError}.
  *
  * @param concurrent inner Observables at work at a time, from 1. Default: no limit.
  */
@@ -41,7 +42,7 @@ function merge<T>(
   if (!(concurrent >= 1)) throw new RangeError(`mergeMap: expected concurrent to be 1 or more, got ${concurrent}`);
 
   return source =>
-    new Observable(subscriber => {
+    derived(source, subscriber => {
       const buffer = new Fifo<T>();
       let index = 0;
       let active = 0;
@@ -54,10 +55,11 @@ function merge<T>(
       const gate = new Gate(() => activeFromSubject > 0 || (buffer.size === 0 && active < concurrent));
 
       const start = (value: T): void => {
+        active++; // before `project`, which may make the source emit
         const inner$ = fromInput(project(value, index++));
-        const isFromSubject = comesFromSubject(inner$);
+        // What is made of a group or a window may well read it, however hidden: `w => client.upload(w)`.
+        const isFromSubject = comesFromSubject(inner$) || (isObservable(value) && comesFromSubject(value));
         let innerIsComplete = false;
-        active++;
         if (isFromSubject) activeFromSubject++;
         inner$.subscribe(
           new Stage<unknown>(

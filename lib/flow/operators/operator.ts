@@ -1,4 +1,5 @@
-import { Observable, type OperatorFunction, type Subscriber } from 'rxjs';
+import type { OperatorFunction, Subscriber } from 'rxjs';
+import { derived } from '../derived.ts';
 import { Stage } from '../stage.ts';
 
 /** A hand-written operator's answer to each notification. */
@@ -22,7 +23,7 @@ export interface OperatorObserver<T> {
  */
 export function operator<T, R = T>(attach: (output: Subscriber<R>) => OperatorObserver<T>): OperatorFunction<T, R> {
   return source =>
-    new Observable(output => {
+    derived(source, output => {
       const observer = attach(output);
       source.subscribe(
         new Stage<T>(

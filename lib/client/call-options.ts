@@ -1,0 +1,61 @@
+import { toMetadata } from '../metadata.ts';
+import { type CallOptions, checkOptions, isServerCall, kindOf, type ServerCall } from '../rpc.ts';
+
+const callOptions: readonly (keyof CallOptions)[] = [
+  'metadata',
+  'deadline',
+  'timeoutMs',
+  'signal',
+  'parent',
+  'onHeaders',
+  'onTrailers',
+  'waitForReady',
+  'maxQueuedBytes',
+];
+
+/**
+ * The options of a call; a ServerCall stands for `{ parent: call }`.
+ *
+ * @throws TypeError, RangeError that name the option, what was expected and what came.
+ */
+export function checkCallOptions(name: string, given: CallOptions | ServerCall): CallOptions {
+  if (isServerCall(given)) return { parent: given };
+  if (typeof given === 'number') {
+    throw new TypeError(
+      `${name}: expected options to be a plain object or a ServerCall, got number ${given}; ` +
+        `is it the index that RxJS passes? Write request => client.${name}(request)`,
+    );
+  }
+  checkOptions(name, given, callOptions);
+  const { metadata, deadline, timeoutMs, signal, parent, maxQueuedBytes, waitForReady } = given as CallOptions;
+  if (deadline !== undefined && !(deadline instanceof Date && !Number.isNaN(deadline.getTime()))) {
+    throw new TypeError(`${name}: expected deadline to be a valid Date, got ${kindOf(deadline)}`);
+  }
+  if (timeoutMs !== undefined && !(typeof timeoutMs === 'number' && timeoutMs >= 0)) {
+    throw new RangeError(`${name}: expected timeoutMs to be 0 or more milliseconds, got ${kindOf(timeoutMs)}`);
+  }
+  if (signal !== undefined && typeof signal?.addEventListener !== 'function') {
+    throw new TypeError(`${name}: expected signal to be an AbortSignal, got ${kindOf(signal)}`);
+  }
+  if (parent !== undefined && !isServerCall(parent)) {
+    throw new TypeError(`${name}: expected parent to be the ServerCall of a handler, got ${kindOf(parent)}`);
+  }
+  checkMaxQueuedBytes(name, maxQueuedBytes);
+  for (const option of ['onHeaders', 'onTrailers'] as const) {
+    const callback = (given as CallOptions)[option];
+    if (callback !== undefined && typeof callback !== 'function') {
+      throw new TypeError(`${name}: expected ${option} to be a function, got ${kindOf(callback)}`);
+    }
+  }
+  if (waitForReady !== undefined && typeof waitForReady !== 'boolean') {
+    throw new TypeError(`${name}: expected waitForReady to be true or false, got ${kindOf(waitForReady)}`);
+  }
+  if (metadata !== undefined) toMetadata(metadata);
+  return given as CallOptions;
+}
+
+export function checkMaxQueuedBytes(of: string, maxQueuedBytes: unknown): void {
+  if (maxQueuedBytes !== undefined && !(typeof maxQueuedBytes === 'number' && maxQueuedBytes >= 0)) {
+    throw new RangeError(`${of}: expected maxQueuedBytes to be 0 or more bytes, got ${kindOf(maxQueuedBytes)}`);
+  }
+}

@@ -1,0 +1,42 @@
+/** What a direction of a call waits for: work below it in this process, or a peer that does not read. */
+export type WaitsFor = 'demand' | 'wire';
+
+/**
+ * What one direction of a call has carried, and what it waits for. Written on the way of each message, so it is a counter
+ * and two fields; who listens is told of pauses only.
+ */
+export class Meter {
+  messages = 0;
+  #waitsFor: (() => WaitsFor) | undefined;
+  #since = 0;
+  readonly #listener: ((meter: Meter) => void) | undefined;
+
+  /** @param listener called after each beginning and each end of a pause. */
+  constructor(listener?: (meter: Meter) => void) {
+    this.#listener = listener;
+  }
+
+  /** Undefined while it does not wait. */
+  get waitsFor(): WaitsFor | undefined {
+    return this.#waitsFor?.();
+  }
+
+  /** When it began to wait; undefined while it does not. */
+  get waitsSince(): Date | undefined {
+    return this.#waitsFor === undefined ? undefined : new Date(this.#since);
+  }
+
+  /** It waits, from now; who waited already, and has moved since, is not told of again. */
+  pause(waitsFor: () => WaitsFor): void {
+    const isNew = this.#waitsFor === undefined;
+    this.#waitsFor = waitsFor;
+    this.#since = Date.now();
+    if (isNew) this.#listener?.(this);
+  }
+
+  resume(): void {
+    if (this.#waitsFor === undefined) return;
+    this.#waitsFor = undefined;
+    this.#listener?.(this);
+  }
+}

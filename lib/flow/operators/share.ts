@@ -1,0 +1,97 @@
+import { type MonoTypeOperatorFunction, share as rxShare, type ShareConfig, type Subscriber } from 'rxjs';
+import { type Demand, demandsBelow } from '../demand.ts';
+import { derived } from '../derived.ts';
+import { Gate } from '../gate.ts';
+import { Stage } from '../stage.ts';
+import { onBackpressureBuffer } from './on-backpressure.ts';
+
+/** RxJS's configuration, and what becomes of a subscriber that is slower than the others. */
+export interface PacedShareConfig<T> extends ShareConfig<T> {
+  /**
+   * Values that a subscriber may be behind the fastest; it is dropped at one more, with an {@link OverflowError}, and the
+   * others go on. Default: nobody is dropped, and the slowest sets the pace.
+   */
+  readonly maxLag?: number | undefined;
+}
+
+/**
+ * RxJS's `share`, and the source keeps the pace of the slowest subscriber: it is asked while all of them are ready. With
+ * `maxLag` it keeps that of the fastest, and a subscriber that falls behind by more is dropped.
+ *
+ * Buffered: nothing; with `maxLag` so many values for each subscriber.
+ */
+export function share<T>(config: PacedShareConfig<T> = {}): MonoTypeOperatorFunction<T> {
+  const { maxLag, ...rxConfig } = config;
+  if (maxLag !== undefined && !(maxLag >= 1))
+    throw new RangeError(`share: expected maxLag to be 1 or more, got ${maxLag}`);
+  return source => {
+    const readers = new Readers(maxLag === undefined ? 'slowest' : 'fastest');
+    const shared$ = derived<T>(source, output => source.subscribe(new Stage(output, readers, output))).pipe(
+      rxShare(rxConfig),
+    );
+    return derived<T>(source, output => {
+      const remove = readers.add(output);
+      (maxLag === undefined ? shared$ : shared$.pipe(onBackpressureBuffer(maxLag))).subscribe(output);
+      output.add(remove); // last: a source that nobody reads any more is closed before it could be woken
+    });
+  };
+}
+
+/** The Demand of many: ready when all of them are, or when one is. */
+class Readers implements Demand {
+  readonly #pace: 'slowest' | 'fastest';
+  readonly #readers = new Set<readonly Demand[]>();
+  readonly #gate: Gate = new Gate(() => this.ready);
+  #unwatch: (() => void)[] = [];
+
+  constructor(pace: 'slowest' | 'fastest') {
+    this.#pace = pace;
+  }
+
+  get ready(): boolean {
+    let readers = 0;
+    for (const demands of this.#readers) {
+      readers++;
+      const isReady = firstFull(demands) === undefined;
+      if (isReady !== (this.#pace === 'slowest')) return isReady;
+    }
+    return this.#pace === 'slowest' || readers === 0;
+  }
+
+  onReady(resume: () => void): () => void {
+    const undo = this.#gate.onReady(resume);
+    if (this.#unwatch.length === 0) this.#watch();
+    return undo;
+  }
+
+  /** Returns its undo. */
+  add(reader: Subscriber<any>): () => void {
+    const demands = demandsBelow(reader);
+    this.#readers.add(demands);
+    this.#again();
+    return () => {
+      this.#readers.delete(demands);
+      this.#again();
+    };
+  }
+
+  /** One that is full is enough to know that the slowest is; of the fastest any may be the first. */
+  #watch(): void {
+    for (const demands of this.#readers) {
+      const full = firstFull(demands);
+      if (full === undefined) continue;
+      this.#unwatch.push(full.onReady(() => this.#again()));
+      if (this.#pace === 'slowest') return;
+    }
+  }
+
+  #again(): void {
+    for (const unwatch of this.#unwatch.splice(0)) unwatch();
+    this.#gate.wake();
+    if (this.#gate.waiting > 0 && this.#unwatch.length === 0) this.#watch();
+  }
+}
+
+function firstFull(demands: readonly Demand[]): Demand | undefined {
+  return demands.find(demand => !demand.ready);
+}

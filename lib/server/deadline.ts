@@ -1,0 +1,22 @@
+/** A timer of Node cannot wait longer. */
+export const MAX_TIMER_MS: number = 2 ** 31 - 1;
+
+/** A cancellation that comes so shortly before the deadline is the caller's own deadline, by a clock of its own. */
+const SLACK_MS = 10;
+
+/** Whether a call that is cancelled now is so because its deadline has passed. */
+export function isPast(deadline: Date | undefined): boolean {
+  return deadline !== undefined && Date.now() >= deadline.getTime() - SLACK_MS;
+}
+
+/**
+ * Calls back at the deadline; returns its undo. grpc-js has a timer of its own, but tells of it only when the status can
+ * be written, which a caller who does not read prevents for ever.
+ */
+export function startDeadline(deadline: Date | undefined, passed: () => void): () => void {
+  if (deadline === undefined) return () => {};
+  const delayMs = deadline.getTime() - Date.now();
+  if (delayMs > MAX_TIMER_MS) return () => {};
+  const timer = setTimeout(passed, delayMs).unref();
+  return () => clearTimeout(timer);
+}

@@ -1,0 +1,57 @@
+import { expect } from 'chai';
+import { concat, NEVER, type Observable, of } from 'rxjs';
+import { Code, isRpcError } from '../../lib/status.ts';
+import { callOf, inAllShapes, useBench } from '../support/bench.ts';
+import type { Note } from '../support/lab.ts';
+import { record } from '../support/record.ts';
+
+/** Often enough to meet the moment in which grpc-js shows a cancellation as a half-close. */
+const UPLOADS = 200;
+
+describe('An upload that is cancelled', () => {
+  const bench = useBench();
+
+  for (const shape of ['clientStream', 'bidi'] as const) {
+    for (const [state, sent] of [
+      ['idle', []],
+      ['after some messages', [{ n: 1 }, { n: 2 }, { n: 3 }]],
+      ['in the middle of a message', [{ n: 1 }, { n: 2, text: 'x'.repeat(1_000_000) }]],
+    ] as const) {
+      it(`reaches the handler as an error, never as its end: ${shape}, ${state}`, async () => {
+        const ends: string[] = [];
+        let started!: () => void;
+        let ended!: () => void;
+        const { client } = await bench.run(
+          inAllShapes(request$ => {
+            started();
+            request$.subscribe({
+              error: error => {
+                ends.push(isRpcError(error, Code.CANCELLED) ? 'cancelled' : String(error));
+                ended();
+              },
+              complete: () => {
+                ends.push('complete');
+                ended();
+              },
+            });
+            return NEVER;
+          }),
+        );
+        for (let i = 0; i < UPLOADS; i++) {
+          const start = new Promise<void>(resolve => {
+            started = resolve;
+          });
+          const end = new Promise<void>(resolve => {
+            ended = resolve;
+          });
+          const request$: Observable<Note> = concat(of(...sent), NEVER);
+          const { subscription } = record(callOf(client, shape, request$));
+          await start;
+          subscription.unsubscribe();
+          await end;
+        }
+        expect(ends).to.deep.equal(Array(UPLOADS).fill('cancelled'));
+      });
+    }
+  }
+});

@@ -1,0 +1,85 @@
+import { expect } from 'chai';
+import { concat, EMPTY, NEVER, type Observable, of } from 'rxjs';
+import { close, connect } from '../../lib/client/connect.ts';
+import { implement } from '../../lib/server/implement.ts';
+import { serve } from '../../lib/server/serve.ts';
+import { Code, isRpcError } from '../../lib/status.ts';
+import { inAllShapes, useBench } from '../support/bench.ts';
+import { deferred } from '../support/deferred.ts';
+import { Lab, type Note } from '../support/lab.ts';
+import { errorOf } from '../support/record.ts';
+
+const note: Note = { n: 1 };
+
+/** The lab, as a peer sees it that has other ideas of which messages are single. */
+const Streams = {
+  unary: { ...Lab.unary, requestStream: true, responseStream: true },
+  serverStream: { ...Lab.serverStream, requestStream: true },
+  clientStream: { ...Lab.clientStream, responseStream: true },
+} as const;
+
+describe('A single message', () => {
+  const bench = useBench();
+
+  for (const shape of ['unary', 'serverStream'] as const) {
+    for (const [request$, which] of [
+      [EMPTY, 'none'],
+      [concat(of(note, note), NEVER), 'a second one'],
+    ] as const) {
+      it(`of a request$ that has ${which} is INTERNAL on the client, and the call is cancelled: ${shape}`, async () => {
+        const aborted = deferred();
+        const { client } = await bench.run(
+          inAllShapes((_, call) => {
+            call.signal.addEventListener('abort', () => aborted.resolve());
+            return NEVER;
+          }),
+        );
+        const error = await errorOf(client[shape](request$ as Observable<Note>));
+        expect(error).to.include({ code: Code.INTERNAL, path: Lab[shape].path });
+        expect(error.details).to.equal(`expected one request, request$ had ${which}`);
+      });
+
+      it(`of a caller who sends ${which} is INTERNAL, and request$ and the caller hear it: ${shape}`, async () => {
+        const told = deferred<unknown>();
+        const aborted = deferred();
+        const { server } = await bench.run(
+          inAllShapes((request$, call) => {
+            call.signal.addEventListener('abort', () => aborted.resolve());
+            request$.subscribe({ error: told.resolve });
+            return NEVER;
+          }),
+        );
+        const client = connect(Streams, server.target);
+        bench.onEnd(() => close(client));
+        const error = await errorOf(client[shape](request$ as Observable<Note>));
+        expect(error).to.include({ code: Code.INTERNAL, details: `expected one request, got ${which}` });
+        expect(isRpcError(await told.promise, Code.INTERNAL)).to.equal(true);
+        await aborted.promise;
+      });
+    }
+  }
+
+  for (const shape of ['unary', 'clientStream'] as const) {
+    for (const [response$, which] of [
+      [EMPTY, 'none'],
+      [concat(of(note, note), NEVER), 'a second one'],
+    ] as const) {
+      it(`of a server that answers ${which} is INTERNAL on the client, never a hang: ${shape}`, async () => {
+        const aborted = deferred();
+        const server = await serve(
+          'http://127.0.0.1:0',
+          implement.partial(Streams, {
+            [shape]: (_: unknown, call: { signal: AbortSignal }) => {
+              call.signal.addEventListener('abort', () => aborted.resolve());
+              return response$;
+            },
+          }),
+        );
+        bench.onEnd(() => server.shutdown({ graceMs: 0 }));
+        const error = await errorOf(bench.connect(server)[shape](of(note)));
+        expect(error).to.include({ code: Code.INTERNAL, details: `expected one response, got ${which}` });
+        if (which !== 'none') await aborted.promise;
+      });
+    }
+  }
+});

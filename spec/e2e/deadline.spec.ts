@@ -1,0 +1,185 @@
+import { expect } from 'chai';
+import { concat, finalize, map, NEVER, Observable, of, range, type Subscriber } from 'rxjs';
+import { demand } from '../../lib/flow/demand.ts';
+import { concatMap } from '../../lib/flow/operators/concat-map.ts';
+import { Code, isRpcError } from '../../lib/status.ts';
+import { callOf, inAllShapes, useBench } from '../support/bench.ts';
+import { deferred } from '../support/deferred.ts';
+import { type Note, shapes } from '../support/lab.ts';
+import { rawCall } from '../support/raw-call.ts';
+import { errorOf, record } from '../support/record.ts';
+
+describe('A deadline', () => {
+  const bench = useBench();
+
+  for (const shape of shapes) {
+    it(`ends the call on both sides: ${shape}`, async () => {
+      const told = deferred<unknown>();
+      const aborted = deferred<unknown>();
+      const tornDown = deferred();
+      const { client } = await bench.run(
+        inAllShapes((request$, call) => {
+          request$.subscribe({ error: told.resolve });
+          call.signal.addEventListener('abort', () => aborted.resolve(call.signal.reason));
+          return NEVER.pipe(finalize(tornDown.resolve));
+        }),
+      );
+      expect(await errorOf(callOf(client, shape, NEVER, { timeoutMs: 50 }))).to.include({
+        code: Code.DEADLINE_EXCEEDED,
+      });
+      expect(isRpcError(await told.promise, Code.DEADLINE_EXCEEDED)).to.equal(true);
+      expect(isRpcError(await aborted.promise, Code.DEADLINE_EXCEEDED)).to.equal(true);
+      await tornDown.promise;
+    });
+
+    it(`that has passed already ends the call with DEADLINE_EXCEEDED: ${shape}`, async () => {
+      const { client } = await bench.run(inAllShapes(() => NEVER));
+      for (const options of [{ timeoutMs: 0 }, { deadline: new Date(0) }]) {
+        expect(await errorOf(callOf(client, shape, NEVER, options))).to.include({ code: Code.DEADLINE_EXCEEDED });
+      }
+    });
+  }
+
+  it('is seen by the handler, the earliest of those given; without one it sees none', async () => {
+    const seen: (Date | undefined)[] = [];
+    const { client } = await bench.run(
+      inAllShapes((request$, call) => {
+        seen.push(call.deadline);
+        return request$;
+      }),
+    );
+    const at = Date.now() + 60_000;
+    for (const options of [
+      { deadline: new Date(at) },
+      { deadline: new Date(at), timeoutMs: 1e6 },
+      { deadline: new Date(at + 1e6), timeoutMs: 60_000 },
+    ]) {
+      await record(client.unary({ n: 1 }, options)).ending;
+      expect(seen.pop()!.getTime()).to.be.closeTo(at, 1000);
+    }
+    await record(client.unary({ n: 1 })).ending;
+    expect(seen).to.deep.equal([undefined]);
+  });
+
+  it('further away than 24 days counts as none', async () => {
+    const seen: unknown[] = [];
+    const { client } = await bench.run(
+      inAllShapes((request$, call) => {
+        seen.push(call.deadline === undefined);
+        return request$;
+      }),
+    );
+    const maxMs = 2 ** 31 - 1;
+    for (const options of [
+      { timeoutMs: maxMs - 60_000 },
+      { timeoutMs: maxMs + 60_000 },
+      { timeoutMs: Number.MAX_VALUE },
+      { timeoutMs: Number.POSITIVE_INFINITY },
+      { deadline: new Date(8.64e15) },
+    ]) {
+      expect((await record(client.unary({ n: 1 }, options)).ending).error).to.equal(undefined);
+    }
+    expect(seen).to.deep.equal([false, true, true, true, true]);
+  });
+
+  it('ends the handler of a caller who neither reads nor cancels', async () => {
+    const aborted = deferred<unknown>();
+    const { server } = await bench.run(
+      inAllShapes((_, call) => {
+        call.signal.addEventListener('abort', () => aborted.resolve(call.signal.reason));
+        return range(0, 50).pipe(map(n => ({ n, text: 'x'.repeat(200_000) })));
+      }),
+    );
+    const call = rawCall(server, '/lab.Lab/Bidi', { 'grpc-timeout': '100m' });
+    bench.onEnd(() => call.close());
+    expect(isRpcError(await aborted.promise, Code.DEADLINE_EXCEEDED)).to.equal(true);
+  });
+
+  it('that passes while nobody reads a download ends its handler, its requests, and its reader when it reads on', async () => {
+    const aborted = deferred();
+    const { client } = await bench.run(
+      inAllShapes((_, call) => {
+        call.signal.addEventListener('abort', () => aborted.resolve());
+        return concat(range(0, 1000).pipe(map(n => ({ n, text: 'x'.repeat(1000) }))), NEVER);
+      }),
+    );
+    const unsubscribed = deferred();
+    const go = deferred();
+    const first = deferred();
+    const request$ = new Observable<Note>(() => unsubscribed.resolve);
+    const reader$ = client.bidi(request$, { timeoutMs: 150 }).pipe(
+      concatMap(note => {
+        first.resolve();
+        return go.promise.then(() => note);
+      }),
+    );
+    const { values, ending } = record(reader$);
+    await first.promise;
+    await Promise.all([aborted.promise, unsubscribed.promise]);
+    expect(values).to.deep.equal([]);
+    go.resolve();
+    expect(isRpcError((await ending).error, Code.DEADLINE_EXCEEDED)).to.equal(true);
+    // concatMap drops what it holds at an error; what it was given before that came in order.
+    expect(values).to.deep.equal(values.map((_, n) => ({ n, text: 'x'.repeat(1000) })));
+  });
+});
+
+describe('A status other than OK, while the reader is paused by demand', () => {
+  const bench = useBench();
+
+  it('comes after all that lay in the Readable, when the reader reads on', async () => {
+    const tornDown = deferred();
+    const { client } = await bench.run({
+      bidi: () => concat(range(0, 8).pipe(map(n => ({ n }))), NEVER).pipe(finalize(tornDown.resolve)),
+    });
+    const received: number[] = [];
+    const end = deferred<unknown>();
+    let isReady = false;
+    let resume: (() => void) | undefined;
+    const gate = {
+      get ready() {
+        return isReady;
+      },
+      onReady: (wake: () => void) => {
+        resume = wake;
+        return () => {
+          resume = undefined;
+        };
+      },
+    };
+    const first = deferred();
+    const unsubscribed = deferred();
+    const subscriber$ = new Observable<Note>((output: Subscriber<Note>) => {
+      (output as any)[demand] = gate;
+      return client.bidi(new Observable(() => unsubscribed.resolve), { timeoutMs: 500 }).subscribe(output);
+    });
+    subscriber$.subscribe({
+      next: ({ n }) => {
+        received.push(n);
+        first.resolve();
+      },
+      error: end.resolve,
+    });
+    await first.promise;
+    await Promise.all([tornDown.promise, unsubscribed.promise]); // the status is there
+    expect(received).to.deep.equal([0]);
+    isReady = true;
+    resume!();
+    expect(isRpcError(await end.promise, Code.DEADLINE_EXCEEDED)).to.equal(true);
+    expect(received).to.deep.equal([0, 1, 2, 3, 4, 5, 6, 7]);
+  });
+});
+
+describe('The deadline of a call that has ended', () => {
+  const bench = useBench();
+
+  it('leaves no timer on either side', async () => {
+    const { client } = await bench.run(inAllShapes(request$ => request$));
+    const timers = () => process.getActiveResourcesInfo().filter(kind => kind === 'Timeout').length;
+    const before = timers();
+    for (let i = 0; i < 20; i++) {
+      for (const shape of shapes) await record(callOf(client, shape, of({ n: 1 }), { timeoutMs: 60_000 })).ending;
+    }
+    expect(timers()).to.be.at.most(before + 1); // grpc-js may keep one of the channel's own
+  });
+});

@@ -1,0 +1,158 @@
+import * as rx from 'rxjs';
+import { connected, through } from './through.ts';
+
+export type Way = (x$: rx.Observable<any>) => rx.Observable<any>;
+export type Row = readonly ['transparent' | 'opaque', ...Way[]] | 'no source';
+
+const x = (): any => rx.of(1);
+const transparent = (...ways: Way[]): Row => ['transparent', ...ways];
+const opaque = (...ways: Way[]): Row => ['opaque', ...ways];
+/** An operator, as `pipe` takes it. */
+const op = (operator: (x$: rx.Observable<any>) => any): Row => transparent(x$ => x$.pipe(operator));
+const later = rx.queueScheduler;
+
+/**
+ * Every export of rxjs. transparent: a source sees the Demand that stands below. opaque: it does not, and runs as any
+ * source of RxJS. Where an operator takes a second Observable, it is another way for a source.
+ */
+// biome-ignore format: one line for each
+export const table: Record<string, Row> = {
+  audit: transparent(x$ => x$.pipe(rx.audit(x)), x$ => x().pipe(rx.audit(() => x$))),
+  auditTime: op(rx.auditTime(1)),
+  buffer: transparent(x$ => x$.pipe(rx.buffer(rx.NEVER)), x$ => rx.NEVER.pipe(rx.buffer(x$))),
+  bufferCount: op(rx.bufferCount(2)),
+  bufferTime: op(rx.bufferTime(1)),
+  bufferToggle: transparent(x$ => x$.pipe(rx.bufferToggle(x(), x)), x$ => x().pipe(rx.bufferToggle(x$, x))),
+  bufferWhen: transparent(x$ => x$.pipe(rx.bufferWhen(() => rx.NEVER)), x$ => x().pipe(rx.bufferWhen(() => x$))),
+  catchError: transparent(x$ => x$.pipe(rx.catchError(x)), x$ => rx.throwError(Error).pipe(rx.catchError(() => x$))),
+  combineAll: transparent(x$ => rx.of(x$).pipe(rx.combineAll())),
+  combineLatest: transparent(x$ => rx.combineLatest([x$, x()]), x$ => rx.combineLatest({ x$ })),
+  combineLatestAll: transparent(x$ => rx.of(x$, x()).pipe(rx.combineLatestAll())),
+  combineLatestWith: transparent(x$ => x$.pipe(rx.combineLatestWith(x())), x$ => x().pipe(rx.combineLatestWith(x$))),
+  concat: transparent(x$ => rx.concat(x(), x$)),
+  concatAll: transparent(x$ => rx.of(x$).pipe(rx.concatAll())),
+  concatMap: transparent(x$ => x$.pipe(rx.concatMap(x)), x$ => x().pipe(rx.concatMap(() => x$))),
+  concatMapTo: transparent(x$ => x$.pipe(rx.concatMapTo(x())), x$ => x().pipe(rx.concatMapTo(x$))),
+  concatWith: transparent(x$ => x$.pipe(rx.concatWith(x())), x$ => x().pipe(rx.concatWith(x$))),
+  connect: opaque(x$ => x$.pipe(rx.connect(shared$ => shared$))),
+  connectable: opaque(x$ => connected(rx.connectable(x$))),
+  count: op(rx.count()),
+  debounce: transparent(x$ => x$.pipe(rx.debounce(x)), x$ => x().pipe(rx.debounce(() => x$))),
+  debounceTime: op(rx.debounceTime(1)),
+  defaultIfEmpty: op(rx.defaultIfEmpty(1)),
+  defer: transparent(x$ => rx.defer(() => x$)),
+  delay: op(rx.delay(1)),
+  delayWhen: transparent(x$ => x$.pipe(rx.delayWhen(x)), x$ => x().pipe(rx.delayWhen(() => x$)), x$ => x$.pipe(rx.delayWhen(x, x()))),
+  dematerialize: op(rx.dematerialize()),
+  distinct: transparent(x$ => x$.pipe(rx.distinct()), x$ => rx.NEVER.pipe(rx.distinct(undefined, x$))),
+  distinctUntilChanged: op(rx.distinctUntilChanged()),
+  distinctUntilKeyChanged: op(rx.distinctUntilKeyChanged('a')),
+  elementAt: op(rx.elementAt(0)),
+  endWith: op(rx.endWith(1)),
+  every: op(rx.every(() => true)),
+  exhaust: transparent(x$ => rx.of(x$).pipe(rx.exhaust())),
+  exhaustAll: transparent(x$ => rx.of(x$).pipe(rx.exhaustAll())),
+  exhaustMap: transparent(x$ => x$.pipe(rx.exhaustMap(x)), x$ => x().pipe(rx.exhaustMap(() => x$))),
+  expand: transparent(x$ => x$.pipe(rx.expand(() => rx.EMPTY)), x$ => x().pipe(rx.take(1), rx.expand(() => x$))),
+  filter: op(rx.filter(() => true)),
+  finalize: op(rx.finalize(() => {})),
+  find: op(rx.find(() => true)),
+  findIndex: op(rx.findIndex(() => true)),
+  first: op(rx.first(null, 1)),
+  flatMap: op(rx.flatMap(x)),
+  forkJoin: transparent(x$ => rx.forkJoin([x$, x()])),
+  from: transparent(x$ => rx.from(x$)),
+  groupBy: op(rx.groupBy(n => n)),
+  ignoreElements: op(rx.ignoreElements()),
+  iif: transparent(x$ => rx.iif(() => true, x$, x())),
+  isEmpty: op(rx.isEmpty()),
+  last: op(rx.last(null, 1)),
+  map: op(rx.map(n => n)),
+  mapTo: op(rx.mapTo(1)),
+  materialize: op(rx.materialize()),
+  max: op(rx.max()),
+  merge: transparent(x$ => rx.merge(rx.NEVER, x$)),
+  mergeAll: transparent(x$ => rx.of(x$).pipe(rx.mergeAll())),
+  mergeMap: transparent(x$ => x$.pipe(rx.mergeMap(x)), x$ => x().pipe(rx.mergeMap(() => x$))),
+  mergeMapTo: transparent(x$ => x$.pipe(rx.mergeMapTo(x())), x$ => x().pipe(rx.mergeMapTo(x$))),
+  mergeScan: transparent(x$ => x$.pipe(rx.mergeScan(x, 0)), x$ => x().pipe(rx.mergeScan(() => x$, 0))),
+  mergeWith: transparent(x$ => x$.pipe(rx.mergeWith(x())), x$ => x().pipe(rx.mergeWith(x$))),
+  min: op(rx.min()),
+  multicast: opaque(x$ => connected(x$.pipe(rx.multicast(new rx.Subject())) as rx.ConnectableObservable<any>)),
+  observeOn: op(rx.observeOn(later)),
+  onErrorResumeNext: transparent(x$ => rx.onErrorResumeNext(x(), x$)),
+  onErrorResumeNextWith: transparent(x$ => x$.pipe(rx.onErrorResumeNextWith(x())), x$ => x().pipe(rx.onErrorResumeNextWith(x$))),
+  pairwise: op(rx.pairwise()),
+  partition: transparent(x$ => rx.partition(x$, () => true)[0], x$ => rx.partition(x$, () => true)[1]),
+  pluck: op(rx.pluck('a')),
+  publish: opaque(x$ => connected(x$.pipe(rx.publish()) as any), x$ => x$.pipe(rx.publish((shared$: any) => shared$))),
+  publishBehavior: opaque(x$ => connected(x$.pipe(rx.publishBehavior(0)) as any)),
+  publishLast: opaque(x$ => connected(x$.pipe(rx.publishLast()) as any)),
+  publishReplay: opaque(x$ => connected(x$.pipe(rx.publishReplay()) as any)),
+  race: transparent(x$ => rx.race(x$, rx.NEVER)),
+  raceWith: transparent(x$ => x$.pipe(rx.raceWith(rx.NEVER)), x$ => rx.NEVER.pipe(rx.raceWith(x$))),
+  reduce: op(rx.reduce(n => n)),
+  refCount: opaque(x$ => x$.pipe(rx.publish() as any, rx.refCount())),
+  repeat: transparent(x$ => x$.pipe(rx.repeat(2)), x$ => x().pipe(rx.repeat({ count: 2, delay: () => x$ }))),
+  repeatWhen: transparent(x$ => x$.pipe(rx.repeatWhen(() => rx.NEVER)), x$ => rx.EMPTY.pipe(rx.repeatWhen(() => x$))),
+  retry: transparent(x$ => x$.pipe(rx.retry(1)), x$ => rx.throwError(Error).pipe(rx.retry({ count: 1, delay: () => x$ }))),
+  retryWhen: transparent(x$ => x$.pipe(rx.retryWhen(x)), x$ => rx.throwError(Error).pipe(rx.retryWhen(() => x$))),
+  sample: transparent(x$ => x$.pipe(rx.sample(x())), x$ => rx.NEVER.pipe(rx.sample(x$))),
+  sampleTime: op(rx.sampleTime(1)),
+  scan: op(rx.scan(n => n)),
+  scheduled: transparent(x$ => rx.scheduled(x$, later)),
+  sequenceEqual: transparent(x$ => x$.pipe(rx.sequenceEqual(x())), x$ => x().pipe(rx.sequenceEqual(x$))),
+  share: opaque(x$ => x$.pipe(rx.share())),
+  shareReplay: opaque(x$ => x$.pipe(rx.shareReplay(1))),
+  single: op(rx.single()),
+  skip: op(rx.skip(1)),
+  skipLast: op(rx.skipLast(1)),
+  skipUntil: transparent(x$ => x$.pipe(rx.skipUntil(x())), x$ => x().pipe(rx.skipUntil(x$))),
+  skipWhile: op(rx.skipWhile(() => true)),
+  startWith: op(rx.startWith(1)),
+  subscribeOn: op(rx.subscribeOn(later)),
+  switchAll: transparent(x$ => rx.of(x$).pipe(rx.switchAll())),
+  switchMap: transparent(x$ => x$.pipe(rx.switchMap(x)), x$ => x().pipe(rx.switchMap(() => x$))),
+  switchMapTo: transparent(x$ => x$.pipe(rx.switchMapTo(x())), x$ => x().pipe(rx.switchMapTo(x$))),
+  switchScan: transparent(x$ => x$.pipe(rx.switchScan(x, 0)), x$ => x().pipe(rx.switchScan(() => x$, 0))),
+  take: op(rx.take(1)),
+  takeLast: op(rx.takeLast(1)),
+  takeUntil: transparent(x$ => x$.pipe(rx.takeUntil(rx.NEVER)), x$ => x().pipe(rx.takeUntil(x$))),
+  takeWhile: op(rx.takeWhile(() => true)),
+  tap: op(rx.tap()),
+  throttle: transparent(x$ => x$.pipe(rx.throttle(x)), x$ => x().pipe(rx.throttle(() => x$))),
+  throttleTime: op(rx.throttleTime(1)),
+  throwIfEmpty: op(rx.throwIfEmpty()),
+  timeInterval: op(rx.timeInterval()),
+  timeout: transparent(x$ => x$.pipe(rx.timeout(1000))),
+  timeoutWith: transparent(x$ => x$.pipe(rx.timeoutWith(1000, x()))),
+  timestamp: op(rx.timestamp()),
+  toArray: op(rx.toArray()),
+  using: transparent(x$ => rx.using(() => {}, () => x$)),
+  window: transparent(x$ => x$.pipe(rx.window(rx.NEVER)), x$ => rx.NEVER.pipe(rx.window(x$))),
+  windowCount: op(rx.windowCount(2)),
+  windowTime: op(rx.windowTime(1)),
+  windowToggle: transparent(x$ => x$.pipe(rx.windowToggle(x(), x)), x$ => x().pipe(rx.windowToggle(x$, x))),
+  windowWhen: transparent(x$ => x$.pipe(rx.windowWhen(() => rx.NEVER)), x$ => x().pipe(rx.windowWhen(() => x$))),
+  withLatestFrom: transparent(x$ => x$.pipe(rx.withLatestFrom(x())), x$ => x().pipe(rx.withLatestFrom(x$))),
+  zip: transparent(x$ => rx.zip(x$, x())),
+  zipAll: transparent(x$ => rx.of(x$).pipe(rx.zipAll())),
+  zipWith: transparent(x$ => x$.pipe(rx.zipWith(x())), x$ => x().pipe(rx.zipWith(x$))),
+  // Subjects in the middle.
+  AsyncSubject: opaque(x$ => through(new rx.AsyncSubject(), x$)),
+  BehaviorSubject: opaque(x$ => through(new rx.BehaviorSubject(0), x$)),
+  ReplaySubject: opaque(x$ => through(new rx.ReplaySubject(), x$)),
+  Subject: opaque(x$ => through(new rx.Subject(), x$)),
+  ConnectableObservable: opaque(x$ => connected(new rx.ConnectableObservable(x$, () => new rx.Subject()))),
+  // By which our own chains are subscribed.
+  Observable: transparent(x$ => new rx.Observable(subscriber => x$.subscribe(subscriber))),
+  Subscriber: transparent(x$ => new rx.Observable(subscriber => x$.subscribe(new (rx.Subscriber as any)(subscriber)))),
+};
+
+const withoutSource = `
+  ArgumentOutOfRangeError EMPTY EmptyError NEVER NotFoundError Notification NotificationKind ObjectUnsubscribedError Scheduler
+  SequenceError Subscription TimeoutError UnsubscriptionError VirtualAction VirtualTimeScheduler animationFrame
+  animationFrameScheduler animationFrames asap asapScheduler async asyncScheduler bindCallback bindNodeCallback config empty
+  firstValueFrom fromEvent fromEventPattern generate identity interval isObservable lastValueFrom never noop observable of
+  pairs pipe queue queueScheduler range throwError timer`;
+for (const name of withoutSource.trim().split(/\s+/)) table[name] = 'no source';

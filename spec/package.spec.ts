@@ -1,0 +1,81 @@
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect } from 'chai';
+
+const root = join(import.meta.dirname, '..');
+
+const program = `
+import { close, Code, connect, implement, isRpcError, load, pull, RpcError, serve } from 'rx-grpc';
+import { mergeMap } from 'rx-grpc/operators';
+import { lastValueFrom, toArray } from 'rxjs';
+
+const { Users } = await load('users.proto');
+const server = await serve('http://127.0.0.1:0', implement(Users, {
+  createUser: user$ => user$.pipe(
+    mergeMap(async user => {
+      if (user.name === '') throw new RpcError(Code.INVALID_ARGUMENT, 'a user has a name');
+      return { userId: user.id, success: true };
+    }, 8),
+  ),
+}));
+const users = connect(Users, server.target);
+const results: { userId: string }[] = await lastValueFrom(pull([{ id: 'a', name: 'Ann' }]).pipe(users.createUser, toArray()));
+console.log(results.map(result => result.userId).join());
+const error: unknown = await lastValueFrom(pull([{ id: 'b' }]).pipe(users.createUser)).catch((e: unknown) => e);
+console.log(isRpcError(error, Code.INVALID_ARGUMENT) ? error.message : error);
+close(users);
+await server.shutdown();
+`;
+
+/** A project of a user's, with the package as it would be published in its node_modules. */
+function consumer(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'rx-grpc-consumer-'));
+  const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';
+  const packed = execFileSync(npm, ['pack', '--silent', '--pack-destination', folder], { cwd: root, encoding: 'utf8' });
+  const modules = join(folder, 'node_modules');
+  mkdirSync(join(modules, 'rx-grpc'), { recursive: true });
+  execFileSync('tar', [
+    '-xzf',
+    join(folder, packed.trim().split('\n').at(-1)!),
+    '-C',
+    join(modules, 'rx-grpc'),
+    '--strip-components=1',
+  ]);
+  mkdirSync(join(modules, '@types'));
+  for (const name of ['@grpc', 'protobufjs', 'rxjs', '@types/node', 'undici-types', 'long']) {
+    symlinkSync(join(root, 'node_modules', name), join(modules, name), 'dir');
+  }
+  writeFileSync(join(folder, 'package.json'), '{ "type": "module", "private": true }');
+  writeFileSync(join(folder, 'users.proto'), readFileSync(join(root, 'protos/users.proto')));
+  writeFileSync(join(folder, 'program.ts'), program);
+  return folder;
+}
+
+describe('the packed package', () => {
+  it('compiles under every strictness flag and runs in a project of its own', () => {
+    const folder = consumer();
+    try {
+      const flags = [
+        '--strict',
+        '--noUncheckedIndexedAccess',
+        '--exactOptionalPropertyTypes',
+        '--verbatimModuleSyntax',
+      ];
+      const emit = ['--module', 'nodenext', '--target', 'es2023', '--types', 'node'];
+      const tsc = join(root, 'node_modules/typescript/bin/tsc');
+      execFileSync(process.execPath, [tsc, ...flags, ...emit, 'program.ts'], {
+        cwd: folder,
+        stdio: 'pipe',
+        encoding: 'utf8',
+      });
+      const printed = execFileSync(process.execPath, ['program.js'], { cwd: folder, encoding: 'utf8' });
+      expect(printed).to.equal('a\n/users.Users/CreateUser INVALID_ARGUMENT: a user has a name\n');
+    } catch (error) {
+      throw new Error(`${error}\n${(error as { stdout?: string }).stdout ?? ''}`);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  }).timeout(60_000);
+});

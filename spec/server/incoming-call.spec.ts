@@ -1,0 +1,39 @@
+import { Metadata } from '@grpc/grpc-js';
+import { expect } from 'chai';
+import { isServerCall, onCancelled } from '../../lib/rpc.ts';
+import { incomingCall } from '../../lib/server/incoming-call.ts';
+import { Code, RpcError } from '../../lib/status.ts';
+import { Lab } from '../support/lab.ts';
+
+describe('incomingCall', () => {
+  const reason = new RpcError(Code.CANCELLED, 'x');
+  const call = () =>
+    incomingCall({ metadata: new Metadata(), getDeadline: () => Infinity, getPeer: () => 'peer' } as never, Lab.bidi);
+
+  it('is recognised as a ServerCall', () => {
+    expect(isServerCall(call())).to.equal(true);
+  });
+
+  it('tells the calls made for it of its cancellation, but none that has ended, and each once', () => {
+    const parent = call();
+    const told: string[] = [];
+    parent[onCancelled](() => told.push('ended'))();
+    parent[onCancelled](() => told.push('running'));
+    parent.cancel(reason);
+    parent[onCancelled](() => told.push('late'))();
+    expect(told).to.deep.equal(['running', 'late']);
+  });
+
+  it('has a signal that aborts with the reason, also when it is first asked for afterwards', () => {
+    const before = call();
+    const { signal } = before;
+    before.cancel(reason);
+    const after = call();
+    after.cancel(reason);
+    for (const one of [signal, before.signal, after.signal]) {
+      expect(one.aborted).to.equal(true);
+      expect(one.reason).to.equal(reason);
+    }
+    expect(call().signal.aborted).to.equal(false);
+  });
+});

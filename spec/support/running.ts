@@ -1,0 +1,29 @@
+import { type ConnectOptions, close, connect } from '../../lib/client/connect.ts';
+import type { ClientOf, Implementation } from '../../lib/rpc.ts';
+import { implement } from '../../lib/server/implement.ts';
+import { type ServeOptions, type Server, serve } from '../../lib/server/serve.ts';
+import { Lab } from './lab.ts';
+
+/** A server of the Lab and its client, over a real socket. */
+export interface Running extends AsyncDisposable {
+  readonly server: Server;
+  readonly client: ClientOf<typeof Lab>;
+}
+
+/** Serves the Lab with what is given and connects to it; disposing of it closes both. */
+export async function running(
+  implementation: Partial<Implementation<typeof Lab>>,
+  serveOptions: ServeOptions = {},
+  connectOptions: ConnectOptions = {},
+): Promise<Running> {
+  const server = await serve('http://127.0.0.1:0', implement.partial(Lab, implementation), serveOptions);
+  const client = connect(Lab, server.target, connectOptions);
+  return {
+    server,
+    client,
+    [Symbol.asyncDispose]: async () => {
+      close(client);
+      await server.shutdown({ graceMs: 0 });
+    },
+  };
+}

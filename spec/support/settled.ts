@@ -1,0 +1,15 @@
+/** Turns of the event loop without a change after which a count is taken for final. */
+const QUIET_TURNS = 400;
+
+/** Resolves with a count once it has stopped changing: not after a time, but after many turns in which nothing came. */
+export async function settled(count: () => number): Promise<number> {
+  let last = count();
+  for (let quiet = 0; quiet < QUIET_TURNS; quiet++) {
+    await new Promise(setImmediate);
+    if (count() !== last) {
+      last = count();
+      quiet = 0;
+    }
+  }
+  return last;
+}
