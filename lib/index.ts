@@ -3,13 +3,17 @@
 export type { ClientTls } from './client/channels.ts';
 export { type ConnectOptions, close, connect } from './client/connect.ts';
 export { type LoadOptions, load } from './codec/load.ts';
-// For those who write operators and sources of their own.
 export { type Budget, queueBudget } from './flow/budget.ts';
 export { type Demand, demand, demandsBelow } from './flow/demand.ts';
+// For those who write operators and sources of their own.
+export type { WaitsFor } from './flow/meter.ts';
 export { OverflowError } from './flow/overflow-error.ts';
 export { type Pullable, pull } from './flow/pull.ts';
 export { type ToAsyncIterableOptions, toAsyncIterable } from './flow/to-async-iterable.ts';
 // For those who write the types of what they pass on.
+export type { FlowOptions } from './flow-options.ts';
+// For those who look into it.
+export { type CallReport, type Direction, type DirectionReport, type Inspector, inspect } from './live-calls.ts';
 export type {
   CallOptions,
   ClientMethod,

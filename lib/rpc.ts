@@ -1,5 +1,6 @@
 import type { Metadata } from '@grpc/grpc-js';
 import type { Observable, ObservableInput } from 'rxjs';
+import type { FlowOptions } from './flow-options.ts';
 
 /**
  * One RPC: its path, its shape, and how its messages become bytes. It has the form of a method definition of grpc-js, so
@@ -75,7 +76,7 @@ export type MetadataInput = Metadata | Readonly<Record<string, MetadataValueInpu
 type MetadataValueInput = string | Uint8Array;
 
 /** What can be said of one call of a client. */
-export interface CallOptions {
+export interface CallOptions extends FlowOptions {
   /** Sent as request headers. */
   readonly metadata?: MetadataInput | undefined;
   /** When the call ends with DEADLINE_EXCEEDED. Default: never. The earliest of `deadline`, `timeoutMs` and the parent's wins. */
@@ -92,11 +93,6 @@ export interface CallOptions {
   readonly onTrailers?: ((trailers: Metadata) => void) | undefined;
   /** Wait for a connection instead of failing with UNAVAILABLE. Default: false. */
   readonly waitForReady?: boolean | undefined;
-  /**
-   * The most bytes that requests may wait in when their source cannot wait; one more and the call ends with
-   * RESOURCE_EXHAUSTED. Default: 64 MiB.
-   */
-  readonly maxQueuedBytes?: number | undefined;
 }
 
 /** An incoming call, as its handler sees it. Given as options of a further call it stands for `{ parent: call }`. */

@@ -1,3 +1,4 @@
+import { checkFlowOptions, flowOptions } from '../flow-options.ts';
 import { toMetadata } from '../metadata.ts';
 import { type CallOptions, checkOptions, isServerCall, kindOf, type ServerCall } from '../rpc.ts';
 
@@ -10,7 +11,7 @@ const callOptions: readonly (keyof CallOptions)[] = [
   'onHeaders',
   'onTrailers',
   'waitForReady',
-  'maxQueuedBytes',
+  ...flowOptions,
 ];
 
 /**
@@ -27,7 +28,7 @@ export function checkCallOptions(name: string, given: CallOptions | ServerCall):
     );
   }
   checkOptions(name, given, callOptions);
-  const { metadata, deadline, timeoutMs, signal, parent, maxQueuedBytes, waitForReady } = given as CallOptions;
+  const { metadata, deadline, timeoutMs, signal, parent, waitForReady } = given as CallOptions;
   if (deadline !== undefined && !(deadline instanceof Date && !Number.isNaN(deadline.getTime()))) {
     throw new TypeError(`${name}: expected deadline to be a valid Date, got ${kindOf(deadline)}`);
   }
@@ -40,7 +41,7 @@ export function checkCallOptions(name: string, given: CallOptions | ServerCall):
   if (parent !== undefined && !isServerCall(parent)) {
     throw new TypeError(`${name}: expected parent to be the ServerCall of a handler, got ${kindOf(parent)}`);
   }
-  checkMaxQueuedBytes(name, maxQueuedBytes);
+  checkFlowOptions(name, given as CallOptions);
   for (const option of ['onHeaders', 'onTrailers'] as const) {
     const callback = (given as CallOptions)[option];
     if (callback !== undefined && typeof callback !== 'function') {
@@ -52,10 +53,4 @@ export function checkCallOptions(name: string, given: CallOptions | ServerCall):
   }
   if (metadata !== undefined) toMetadata(metadata);
   return given as CallOptions;
-}
-
-export function checkMaxQueuedBytes(of: string, maxQueuedBytes: unknown): void {
-  if (maxQueuedBytes !== undefined && !(typeof maxQueuedBytes === 'number' && maxQueuedBytes >= 0)) {
-    throw new RangeError(`${of}: expected maxQueuedBytes to be 0 or more bytes, got ${kindOf(maxQueuedBytes)}`);
-  }
 }

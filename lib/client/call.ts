@@ -1,10 +1,13 @@
 import { AsyncResource } from 'node:async_hooks';
 import { type ClientDuplexStream, Metadata, type StatusObject } from '@grpc/grpc-js';
 import { isObservable, Observable, type Subscriber } from 'rxjs';
+import type { Meter } from '../flow/meter.ts';
 import { OverflowError } from '../flow/overflow-error.ts';
 import { receive } from '../flow/receive.ts';
 import { type Sending, send } from '../flow/send.ts';
 import { single } from '../flow/single.ts';
+import { watchForStall } from '../flow/stall.ts';
+import type { LiveCall, LiveCalls } from '../live-calls.ts';
 import { toMetadata } from '../metadata.ts';
 import { type CallOptions, type Method, onCancelled, type ParentCall } from '../rpc.ts';
 import { Code, errorFromStatus, markReceived, RpcError } from '../status.ts';
@@ -14,8 +17,8 @@ import { onAbort } from './on-abort.ts';
 /** What the calls of one client share. */
 export interface Connection {
   readonly channels: Channels;
-  /** How to cancel each live call, with the reason as details. */
-  readonly live: Set<(details: string) => void>;
+  /** Each is cancelled with its reason as details. */
+  readonly live: LiveCalls<string>;
   isClosed: boolean;
 }
 
@@ -24,8 +27,9 @@ export function call<O>(connection: Connection, method: Method, request: unknown
   return new Observable(subscriber => {
     // Encoded before anything else: a message that cannot be sent starts no call.
     const message = isObservable(request) ? undefined : method.requestSerialize(request);
-    const stream = start(connection, method, options, subscriber);
-    if (stream === undefined) return;
+    const started = start(connection, method, options, subscriber);
+    if (started === undefined) return;
+    const { stream, live } = started;
 
     let sending: Sending | undefined;
     let status: StatusObject | undefined;
@@ -41,7 +45,7 @@ export function call<O>(connection: Connection, method: Method, request: unknown
       sending?.stop();
     });
     listenToHeaders(stream, options, subscriber);
-    responses<O>(stream, method, output => {
+    responses<O>(stream, method, options.prefetch, live.received, output => {
       notify(options.onTrailers, status!.metadata, subscriber);
       if (status!.code === Code.OK) output.complete();
       else output.error(errorFromStatus(status!, method.path));
@@ -49,15 +53,18 @@ export function call<O>(connection: Connection, method: Method, request: unknown
 
     // Forward: requests, their end.
     if (message !== undefined) {
+      live.sent.messages++;
       stream.write(message);
       stream.end();
     } else {
       sending = send(requests(request as Observable<unknown>, method), stream, {
         encode: method.requestSerialize,
         maxQueuedBytes: options.maxQueuedBytes,
+        meter: live.sent,
         complete: () => stream.end(),
         error: error => subscriber.error(requestError(error, method)),
       });
+      live.queuedBytes = () => sending?.queuedBytes ?? 0;
       if (subscriber.closed || status !== undefined) sending.stop();
     }
   });
@@ -71,18 +78,24 @@ function start(
   method: Method,
   options: CallOptions,
   subscriber: Subscriber<unknown>,
-): Stream | undefined {
-  const { signal } = options;
+): { readonly stream: Stream; readonly live: LiveCall } | undefined {
+  const { signal, stallTimeoutMs } = options;
   const parent = options.parent as ParentCall | undefined;
-  const cut = (details: string, cause?: unknown) =>
-    subscriber.error(markReceived(new RpcError(Code.CANCELLED, details, { path: method.path, cause })));
+  const end = (code: Code, details: string, cause?: unknown) =>
+    subscriber.error(markReceived(new RpcError(code, details, { path: method.path, cause })));
+  const cut = (details: string, cause?: unknown) => end(Code.CANCELLED, details, cause);
 
   if (connection.isClosed) cut('the client is closed');
   else if (signal?.aborted) cut('cancelled by its signal', signal.reason);
   if (subscriber.closed) return undefined;
 
-  connection.live.add(cut);
-  subscriber.add(() => connection.live.delete(cut));
+  const live = connection.live.open(method, cut);
+  subscriber.add(() => live.close());
+  subscriber.add(
+    watchForStall(live.received, stallTimeoutMs, () =>
+      end(Code.ABORTED, `no response was taken for ${stallTimeoutMs} ms (stallTimeoutMs)`),
+    ),
+  );
   if (signal) subscriber.add(onAbort(signal, () => cut('cancelled by its signal', signal.reason)));
   if (parent) subscriber.add(parent[onCancelled](() => cut('cancelled by its parent call')));
   if (subscriber.closed) return undefined;
@@ -97,7 +110,7 @@ function start(
     .makeBidiStreamRequest(method.path, identity, identity, metadata, deadline === undefined ? {} : { deadline });
   // grpc-js calls back in the async context of whoever made the connection: another caller's AsyncLocalStorage.
   stream.emit = AsyncResource.bind(stream.emit);
-  return stream;
+  return { stream, live };
 }
 
 /**
@@ -133,13 +146,21 @@ function notify(
   }
 }
 
-function responses<O>(stream: Stream, method: Method, end: (output: Subscriber<O>) => void): Observable<O> {
+function responses<O>(
+  stream: Stream,
+  method: Method,
+  prefetch: number | undefined,
+  meter: Meter,
+  end: (output: Subscriber<O>) => void,
+): Observable<O> {
   const { path } = method;
   const fail = (details: string, cause?: unknown) =>
     markReceived(new RpcError(Code.INTERNAL, details, { path, cause }));
   const response$ = new Observable<O>(output =>
     receive(stream, output, {
       decode: method.responseDeserialize,
+      prefetch,
+      meter,
       end: () => end(output),
       malformed: error => output.error(fail('a response cannot be decoded', error)),
     }),

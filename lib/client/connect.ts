@@ -1,5 +1,7 @@
 import { type ChannelCredentials, Client, type ClientOptions } from '@grpc/grpc-js';
 import { isObservable } from 'rxjs';
+import { checkFlowOptions, type FlowOptions, flowOptions, mergeFlowOptions } from '../flow-options.ts';
+import { LiveCalls } from '../live-calls.ts';
 import {
   type CallOptions,
   type ClientOf,
@@ -12,18 +14,17 @@ import {
   type Service,
 } from '../rpc.ts';
 import { type Connection, call } from './call.ts';
-import { checkCallOptions, checkMaxQueuedBytes } from './call-options.ts';
+import { checkCallOptions } from './call-options.ts';
 import { type Channels, type ClientTls, openChannels } from './channels.ts';
 
-export interface ConnectOptions {
+/** The flow options are the defaults of every call. */
+export interface ConnectOptions extends FlowOptions {
   /** grpc-js's own credentials, for whatever `tls` does not say. */
   readonly credentials?: ChannelCredentials | undefined;
   /** For `https://`: whom to trust, and who we are. Default: Node's certificates, and nobody. */
   readonly tls?: ClientTls | undefined;
   /** Channel and client options of grpc-js, interceptors among them; they see stream/stream calls of bytes. */
   readonly channelOptions?: ClientOptions | undefined;
-  /** Default of {@link CallOptions.maxQueuedBytes}: 64 MiB. */
-  readonly maxQueuedBytes?: number | undefined;
 }
 
 /** grpc-js exports the class of this name, not the interface. */
@@ -48,17 +49,18 @@ export function connect<S extends Service>(
   target: string | Client | Channel,
   options: ConnectOptions = {},
 ): ClientOf<S> {
-  checkOptions('connect', options, ['credentials', 'tls', 'channelOptions', 'maxQueuedBytes']);
-  checkMaxQueuedBytes('connect', options.maxQueuedBytes);
+  checkOptions('connect', options, ['credentials', 'tls', 'channelOptions', ...flowOptions]);
+  checkFlowOptions('connect', options);
   const methods = methodsOf(service);
   const channels = typeof target === 'string' ? openChannels(target, options) : existing(target);
-  const connection: Connection = { channels, live: new Set(), isClosed: false };
+  const connection: Connection = { channels, live: new LiveCalls(), isClosed: false };
   const client: Record<string | symbol, unknown> = {
     [Symbol.dispose]: () => closeConnection(connection),
     [Symbol.asyncDispose]: async () => closeConnection(connection),
   };
   for (const [name, method] of methods) client[name] = rpc(connection, method, name, options);
   connections.set(client, connection);
+  connection.live.belongTo(client);
   return client as ClientOf<S>;
 }
 
@@ -78,7 +80,7 @@ export function close(client: object): void {
 function closeConnection(connection: Connection): void {
   if (connection.isClosed) return;
   connection.isClosed = true;
-  for (const abandon of connection.live) abandon('the client was closed');
+  connection.live.cutAll(() => 'the client was closed');
   connection.channels.close();
 }
 
@@ -94,15 +96,15 @@ function existing(target: Client | Channel): Channels {
   throw new TypeError(`connect: expected an address, or a Client or Channel of grpc-js, got ${kindOf(target)}`);
 }
 
-function rpc(connection: Connection, method: Method, name: string, { maxQueuedBytes }: ConnectOptions) {
-  const defaults: CallOptions = maxQueuedBytes === undefined ? {} : { maxQueuedBytes };
+function rpc(connection: Connection, method: Method, name: string, defaults: FlowOptions) {
   const start = (request: unknown, given: CallOptions | ServerCall = {}) => {
     if (method.requestStream && !isObservable(request)) {
       throw new TypeError(
         `${name}: expected an Observable of requests, got ${kindOf(request)}; iterables and streams go through pull()`,
       );
     }
-    return call(connection, method, request, { ...defaults, ...checkCallOptions(name, given) });
+    const options = checkCallOptions(name, given);
+    return call(connection, method, request, { ...options, ...mergeFlowOptions(options, defaults) });
   };
   return Object.defineProperty(start, clientMethod, { value: true });
 }

@@ -32,20 +32,22 @@ export function receive<T>(stream: Readable, subscriber: Subscriber<T>, options:
   const maxHeld = prefetch - MIN_PREFETCH;
   const lowTide = Math.floor((maxHeld * 2) / 3);
   const held = new Fifo<Buffer>();
+  let isFilling = true;
   let hasEnded = false;
 
   const read = (): Buffer | null => {
     if (maxHeld === 0) return stream.read();
-    if (held.size <= lowTide) fill();
+    fill();
     return held.shift() ?? null;
   };
 
-  // One more than may be held: the one that is about to be delivered.
   const fill = (): void => {
-    while (held.size <= maxHeld) {
+    if (held.size <= lowTide) isFilling = true;
+    while (isFilling) {
       const bytes: Buffer | null = stream.read();
       if (bytes === null) return;
       held.push(bytes);
+      isFilling = held.size <= maxHeld; // one more than may be held: the one about to be delivered
     }
   };
 
@@ -69,7 +71,7 @@ export function receive<T>(stream: Readable, subscriber: Subscriber<T>, options:
 
   const run = pace(subscriber, produce, { unasked: 1, meter });
   const onReadable = (): void => {
-    if (held.size <= lowTide) fill();
+    fill();
     run();
   };
   const onEnd = (): void => {

@@ -8,7 +8,7 @@ import { OverflowError } from './overflow-error.ts';
 import { Stage } from './stage.ts';
 
 /** Messages that were given to the stream and not yet taken by the transport: so many, and so many bytes, then we wait. */
-const MAX_MESSAGES_IN_FLIGHT = 16;
+const MAX_MESSAGES_IN_FLIGHT = 12;
 const MAX_BYTES_IN_FLIGHT = 64 * 1024;
 
 /** A message in the queue counts for no fewer bytes: an empty one is an object, too. */
@@ -45,7 +45,7 @@ export interface Sending {
 
 /**
  * One of the two bridges: an Observable into a Writable. Carries a Demand: ready while nothing is queued and fewer than
- * 16 messages and 64 KiB have been given to the stream without its taking them.
+ * 12 messages and 64 KiB have been given to the stream without its taking them.
  */
 export function send<T>(source$: Observable<T>, stream: Writable, options: SendOptions<T>): Sending {
   const { encode, maxQueuedBytes = DEFAULT_MAX_QUEUED_BYTES, meter = new Meter(), complete, error } = options;

@@ -1,17 +1,18 @@
-import { AsyncResource } from 'node:async_hooks';
 import type { Metadata, ServerDuplexStream } from '@grpc/grpc-js';
-import { defer, Observable, type ObservableInput, type Subscriber } from 'rxjs';
+import { defer, type Observable, type ObservableInput } from 'rxjs';
 import { fromInput } from '../flow/input.ts';
 import { OverflowError } from '../flow/overflow-error.ts';
-import { receive } from '../flow/receive.ts';
 import { type Sending, send } from '../flow/send.ts';
 import { single } from '../flow/single.ts';
+import { watchForStall } from '../flow/stall.ts';
+import { type FlowOptions, mergeFlowOptions } from '../flow-options.ts';
 import { checkSendable, sendable } from '../metadata.ts';
 import type { Method, ServerCall } from '../rpc.ts';
 import { Code, hiddenStatus, RpcError, statusToSend } from '../status.ts';
 import { isPast, startDeadline } from './deadline.ts';
 import { type Hooks, report } from './hooks.ts';
 import { incomingCall } from './incoming-call.ts';
+import { requests } from './requests.ts';
 
 export type AnyHandler = (request$: Observable<any>, call: ServerCall) => ObservableInput<any>;
 
@@ -20,17 +21,18 @@ export interface Served {
   readonly handler: AnyHandler;
   /** The handler is a method of a client of ours. */
   readonly isProxy: boolean;
+  /** Of its service; the server's stand behind. */
+  readonly flow: FlowOptions;
 }
 
 /** Runs one incoming call: the handler is called once, what it returns is sent, and how that ends is the status. */
 export function handle(stream: ServerDuplexStream<Buffer, Buffer>, served: Served, hooks: Hooks): void {
   const { method, handler, isProxy } = served;
   const { path } = method;
+  const { maxQueuedBytes, prefetch, stallTimeoutMs } = mergeFlowOptions(served.flow, hooks.flow);
   const call = incomingCall(stream, method);
   const failure = (code: Code, details: string, cause?: unknown) => new RpcError(code, details, { path, cause });
   let hasEnded = false;
-  let reader: Subscriber<unknown> | undefined;
-  let whyOver: RpcError | undefined;
   let sending: Sending | undefined;
 
   /**
@@ -41,13 +43,10 @@ export function handle(stream: ServerDuplexStream<Buffer, Buffer>, served: Serve
     if (hasEnded) return false;
     hasEnded = true;
     stopDeadline();
-    hooks.live.delete(cut);
-    whyOver = error ?? failure(Code.CANCELLED, 'the call has ended');
-    if (error === undefined) reader?.unsubscribe();
-    else {
-      call.cancel(error);
-      reader?.error(error);
-    }
+    stopWatching();
+    live.close();
+    if (error !== undefined) call.cancel(error);
+    incoming.end(error);
     sending?.stop();
     return true;
   };
@@ -84,71 +83,34 @@ export function handle(stream: ServerDuplexStream<Buffer, Buffer>, served: Serve
   // Error backward: the call cannot go on, and the caller is told why.
   const cut = (error: RpcError): void => fail(error, error);
 
-  const request$ = new Observable<unknown>(subscriber => {
-    if (reader !== undefined) {
-      throw new Error(`${path}: request$ can be subscribed to once; share() it if two parts of the handler need it`);
-    }
-    reader = subscriber;
-    if (whyOver !== undefined) return subscriber.error(whyOver);
-    stream.emit = AsyncResource.bind(stream.emit); // requests come in the async context of who asked for them
-    let messages = 0;
-    receive<unknown>(stream, subscriber, {
-      decode: bytes => {
-        messages++;
-        return method.requestDeserialize(bytes);
-      },
-      malformed: error => cut(failure(Code.INTERNAL, 'a request cannot be decoded', error)),
-      end: () => {
-        if (!method.requestStream && messages > 0) subscriber.complete();
-        else afterTwoTurns(() => subscriber.complete());
-      },
-    });
+  const live = hooks.live.open(method, cut);
+  const stopDeadline = startDeadline(call.deadline, cancel);
+  const stopWatching = watchForStall(live.received, stallTimeoutMs, () =>
+    cut(failure(Code.ABORTED, `the handler has taken no request for ${stallTimeoutMs} ms (stallTimeoutMs)`)),
+  );
+  const incoming = requests(stream, method, { prefetch, meter: live.received, violated: cut });
+  const response$ = defer(() => fromInput(handler(incoming.request$, call)));
+  const one = single<unknown>(values => {
+    const details = `expected one response, the handler gave ${values === 'none' ? 'none' : 'a second one'}`;
+    return failure(Code.INTERNAL, details);
   });
 
-  const requests = (): Observable<unknown> =>
-    method.requestStream
-      ? request$
-      : request$.pipe(
-          single(values => {
-            const error = failure(
-              Code.INTERNAL,
-              `expected one request, got ${values === 'none' ? 'none' : 'a second one'}`,
-            );
-            cut(error);
-            return error;
-          }),
-        );
-
-  const responses = (): Observable<unknown> => {
-    const response$ = defer(() => fromInput(handler(requests(), call)));
-    return method.responseStream
-      ? response$
-      : response$.pipe(
-          single(values =>
-            failure(
-              Code.INTERNAL,
-              `expected one response, the handler gave ${values === 'none' ? 'none' : 'a second one'}`,
-            ),
-          ),
-        );
-  };
-
-  hooks.live.add(cut);
-  const stopDeadline = startDeadline(call.deadline, cancel);
   stream.on('cancelled', cancel); // comes after a call that ended well, too
-  sending = send(responses(), stream, {
+  sending = send(method.responseStream ? response$ : response$.pipe(one), stream, {
     encode: value => {
       const bytes = method.responseSerialize(value);
       call.headersAreSent();
       return bytes;
     },
-    maxQueuedBytes: hooks.maxQueuedBytes,
+    maxQueuedBytes,
+    meter: live.sent,
     complete,
     error: (error, flush) => {
       if (error instanceof OverflowError) fail(failure(Code.RESOURCE_EXHAUSTED, error.message, error));
       else flush(() => fail(error));
     },
   });
+  live.queuedBytes = () => sending?.queuedBytes ?? 0;
   if (hasEnded) sending.stop();
 }
 
@@ -159,12 +121,4 @@ function whyUnfit(trailers: Metadata): unknown {
     return error;
   }
   return undefined;
-}
-
-/**
- * A cancelled upload first looks like one that was half-closed; that it was cancelled is known up to two turns of the event
- * loop later. Completing it at once would let its handler commit half of it.
- */
-function afterTwoTurns(then: () => void): void {
-  setImmediate(() => setImmediate(then));
 }

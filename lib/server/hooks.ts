@@ -1,3 +1,5 @@
+import type { FlowOptions } from '../flow-options.ts';
+import { LiveCalls } from '../live-calls.ts';
 import type { ServerCall } from '../rpc.ts';
 import type { RpcError } from '../status.ts';
 
@@ -5,14 +7,13 @@ import type { RpcError } from '../status.ts';
 export interface Hooks {
   /** Told of each error that the caller is not shown. */
   readonly onError: (error: unknown, call: ServerCall) => void;
-  readonly maxQueuedBytes: number | undefined;
-  /** How to end each live call with an error. */
-  readonly live: Set<(error: RpcError) => void>;
+  readonly flow: FlowOptions;
+  readonly live: LiveCalls<RpcError>;
 }
 
 /** For services that their user adds to a grpc-js server. */
 export function defaultHooks(): Hooks {
-  return { onError: print, maxQueuedBytes: undefined, live: new Set() };
+  return { onError: print, flow: {}, live: new LiveCalls() };
 }
 
 export function report({ onError }: Hooks, error: unknown, call: ServerCall): void {

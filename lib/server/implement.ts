@@ -1,5 +1,14 @@
 import type { ServiceDefinition, UntypedServiceImplementation } from '@grpc/grpc-js';
-import { type Implementation, isClientMethod, kindOf, type Method, methodsOf, type Service } from '../rpc.ts';
+import { checkFlowOptions, type FlowOptions, flowOptions } from '../flow-options.ts';
+import {
+  checkOptions,
+  type Implementation,
+  isClientMethod,
+  kindOf,
+  type Method,
+  methodsOf,
+  type Service,
+} from '../rpc.ts';
 import { type AnyHandler, handle, type Served } from './handle.ts';
 import { defaultHooks, type Hooks } from './hooks.ts';
 
@@ -22,9 +31,13 @@ export function implementationFor(service: Bound, hooks: Hooks): UntypedServiceI
 
 /** See {@link implement}. */
 export interface Implement {
-  <S extends Service>(service: S, implementation: Implementation<NoInfer<S>>): Bound;
+  <S extends Service>(service: S, implementation: Implementation<NoInfer<S>>, options?: FlowOptions): Bound;
   /** The same, and methods that are left out are answered with UNIMPLEMENTED. */
-  partial<S extends Service>(service: S, implementation: Partial<Implementation<NoInfer<S>>>): Bound;
+  partial<S extends Service>(
+    service: S,
+    implementation: Partial<Implementation<NoInfer<S>>>,
+    options?: FlowOptions,
+  ): Bound;
 }
 
 /**
@@ -35,14 +48,20 @@ export interface Implement {
  * How it ends is the call's end: completion is OK; an {@link RpcError} is its status; any other error is UNKNOWN without
  * its message, and the server's `onError` is told. An implementation that is a client of connect() is a proxy.
  *
+ * @param options how the messages of this service's calls flow; what they leave open is the server's.
  * @throws TypeError when there is no such method, or one is missing.
  */
 export const implement: Implement = Object.assign(
-  (service: Service, implementation: object) => bind(service, implementation, false),
-  { partial: (service: Service, implementation: object) => bind(service, implementation, true) },
+  (service: Service, implementation: object, options?: FlowOptions) => bind(service, implementation, false, options),
+  {
+    partial: (service: Service, implementation: object, options?: FlowOptions) =>
+      bind(service, implementation, true, options),
+  },
 );
 
-function bind(service: Service, implementation: object, isPartial: boolean): Bound {
+function bind(service: Service, implementation: object, isPartial: boolean, flow: FlowOptions = {}): Bound {
+  checkOptions('implement', flow, flowOptions);
+  checkFlowOptions('implement', flow);
   const methods = methodsOf(service);
   if (typeof implementation !== 'object' || implementation === null) {
     throw new TypeError(`implement: expected an object with a function for each RPC, got ${kindOf(implementation)}`);
@@ -64,7 +83,12 @@ function bind(service: Service, implementation: object, isPartial: boolean): Bou
           'implement.partial() answers those left out with UNIMPLEMENTED',
       );
     }
-    served.set(name, { method, handler: handler.bind(implementation) as AnyHandler, isProxy: isClientMethod(handler) });
+    served.set(name, {
+      method,
+      handler: handler.bind(implementation) as AnyHandler,
+      isProxy: isClientMethod(handler),
+      flow,
+    });
   }
   const toImplementation = (hooks: Hooks): UntypedServiceImplementation =>
     Object.fromEntries([...served].map(([name, one]) => [name, (stream: any) => handle(stream, one, hooks)]));

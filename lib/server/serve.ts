@@ -1,5 +1,6 @@
 import { Server as GrpcServer, ServerCredentials, type ServerOptions } from '@grpc/grpc-js';
 import { parseAddress } from '../address.ts';
+import { checkFlowOptions, type FlowOptions, flowOptions } from '../flow-options.ts';
 import { checkOptions, kindOf, type ServerCall } from '../rpc.ts';
 import { defaultHooks, type Hooks } from './hooks.ts';
 import { type Bound, implementationFor } from './implement.ts';
@@ -13,7 +14,8 @@ export interface ServerTls {
   readonly ca?: string | Uint8Array | undefined;
 }
 
-export interface ServeOptions {
+/** The flow options are the defaults of every service. */
+export interface ServeOptions extends FlowOptions {
   /** For `https://`. */
   readonly tls?: ServerTls | undefined;
   /** grpc-js's own credentials, for whatever `tls` does not say. */
@@ -22,11 +24,6 @@ export interface ServeOptions {
   readonly serverOptions?: ServerOptions | undefined;
   /** Told of each error of a handler that its caller is not shown. Default: prints it with console.error. */
   readonly onError?: ((error: unknown, call: ServerCall) => void) | undefined;
-  /**
-   * The most bytes that the responses of one call may wait in when their source cannot wait; one more and the call ends
-   * with RESOURCE_EXHAUSTED. Default: 64 MiB.
-   */
-  readonly maxQueuedBytes?: number | undefined;
 }
 
 /** A server that listens. */
@@ -57,17 +54,15 @@ export async function serve(
   services: Bound | readonly Bound[],
   options: ServeOptions = {},
 ): Promise<Server> {
-  checkOptions('serve', options, ['tls', 'credentials', 'serverOptions', 'onError', 'maxQueuedBytes']);
-  const { onError, maxQueuedBytes } = options;
+  checkOptions('serve', options, ['tls', 'credentials', 'serverOptions', 'onError', ...flowOptions]);
+  checkFlowOptions('serve', options);
+  const { onError } = options;
   if (onError !== undefined && typeof onError !== 'function') {
     throw new TypeError(`serve: expected onError to be a function, got ${kindOf(onError)}`);
   }
-  if (maxQueuedBytes !== undefined && !(typeof maxQueuedBytes === 'number' && maxQueuedBytes >= 0)) {
-    throw new RangeError(`serve: expected maxQueuedBytes to be 0 or more bytes, got ${kindOf(maxQueuedBytes)}`);
-  }
   const { target, tls } = parseAddress(address);
   const credentials = credentialsFor(address, tls, options);
-  const hooks: Hooks = { ...defaultHooks(), maxQueuedBytes, ...(onError && { onError }) };
+  const hooks: Hooks = { ...defaultHooks(), flow: options, ...(onError && { onError }) };
   const grpc = new GrpcServer(options.serverOptions);
   for (const service of Array.isArray(services) ? services : [services]) addService(grpc, service, hooks);
 
@@ -75,13 +70,15 @@ export async function serve(
   const withPort = (of: string) => (port === 0 ? of : of.replace(/:0\/?$/, `:${port}`));
   let stopping: Promise<void> | undefined;
   const stop = (how?: ShutdownOptions) => (stopping ??= shutdown(grpc, withPort(target), hooks.live, how));
-  return {
+  const server: Server = {
     target: withPort(address),
     port,
     grpc,
     shutdown: stop,
     [Symbol.asyncDispose]: () => stop(),
   };
+  hooks.live.belongTo(server);
+  return server;
 }
 
 function addService(grpc: GrpcServer, service: Bound, hooks: Hooks): void {

@@ -36,7 +36,7 @@ async function stop(grpc: GrpcServer, target: string, live: Hooks['live'], grace
   if (graceMs + FAREWELL_MS <= MAX_TIMER_MS) grpc.drain(target, graceMs + FAREWELL_MS);
   const drained = new Promise<void>(resolve => grpc.tryShutdown(() => resolve()));
   if (await endsWithin(drained, graceMs)) return;
-  for (const cut of live) cut(new RpcError(Code.UNAVAILABLE, 'the server is shutting down'));
+  live.cutAll(() => new RpcError(Code.UNAVAILABLE, 'the server is shutting down'));
   if (await endsWithin(drained, FAREWELL_MS)) return;
   grpc.forceShutdown();
   // Not without end: a peer that neither reads nor closes keeps its connection, and with it grpc-js's server, open.

@@ -29,7 +29,7 @@ describe('what send() has queued', () => {
     });
 
   it('is up to its limit', () => {
-    const sending = start(range(1, 16 + 3), 300);
+    const sending = start(range(1, 12 + 3), 300);
     expect(errors).to.deep.equal([]);
     expect(sending.queuedBytes).to.equal(300);
     expect(queueBudget.bytes).to.equal(300);
@@ -37,7 +37,7 @@ describe('what send() has queued', () => {
   });
 
   it('is no byte more', () => {
-    const sending = start(range(1, 16 + 3), 299);
+    const sending = start(range(1, 12 + 3), 299);
     expect(errors).to.have.length(1);
     expect(errors[0]).to.be.instanceOf(OverflowError);
     expect(sending.queuedBytes).to.equal(200);
@@ -60,16 +60,16 @@ describe('what send() has queued', () => {
 
   it('counts against the limit of the process', () => {
     queueBudget.maxBytes = 300;
-    const first = start(range(1, 16 + 2));
-    const second = start(range(1, 16 + 1));
+    const first = start(range(1, 12 + 2));
+    const second = start(range(1, 12 + 1));
     expect(errors).to.deep.equal([]);
-    const third = start(range(1, 16 + 1));
+    const third = start(range(1, 12 + 1));
     expect(String(errors[0])).to.match(/limit of 300 bytes for all calls of this process.*pull/s);
     for (const sending of [first, second, third]) sending.stop();
   });
 
   it('is released as it goes out', () => {
-    start(range(1, 16 + 2));
+    start(range(1, 12 + 2));
     expect(queueBudget.bytes).to.equal(200);
     stream.take(1);
     expect(queueBudget.bytes).to.equal(100);
@@ -78,17 +78,17 @@ describe('what send() has queued', () => {
   });
 
   it('is dropped and released by stop(), once', () => {
-    const sending = start(range(1, 16 + 2));
+    const sending = start(range(1, 12 + 2));
     sending.stop();
     sending.stop();
     expect(sending.queuedBytes).to.equal(0);
-    stream.take(16);
-    expect(stream.written.length).to.equal(16);
+    stream.take(12);
+    expect(stream.written.length).to.equal(12);
   });
 
   it('is dropped and released by stop() after a failed write, and after an error', () => {
     const subject = new Subject<number>();
-    const sending = start(merge(range(1, 16 + 2), subject));
+    const sending = start(merge(range(1, 12 + 2), subject));
     stream.fail(new Error('EPIPE'));
     subject.error('mine');
     expect(queueBudget.bytes).to.equal(200);
@@ -97,10 +97,10 @@ describe('what send() has queued', () => {
 
   it('is not waited for after stop()', () => {
     let flushed = 0;
-    const sending = start(range(1, 16 + 2));
+    const sending = start(range(1, 12 + 2));
     sending.flush(() => flushed++);
     sending.stop();
-    stream.take(16);
+    stream.take(12);
     expect(flushed).to.equal(0);
     sending.flush(() => flushed++);
     expect(flushed, 'nothing is queued').to.equal(1);
@@ -119,8 +119,8 @@ describe('stop of a sending', () => {
     });
     sending.stop();
     expect(source.returned).to.equal(1);
-    stream.take(16);
-    expect(source.asked).to.equal(16);
+    stream.take(12);
+    expect(source.asked).to.equal(12);
     expect(log).to.deep.equal([]);
   });
 });

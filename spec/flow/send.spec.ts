@@ -34,13 +34,13 @@ describe('send', () => {
     expect(log).to.deep.equal(['complete']);
   });
 
-  it('asks for as many as 16 messages in flight, and for one more when one is taken', () => {
+  it('asks for as many as 12 messages in flight, and for one more when one is taken', () => {
     const source = new Counted();
     start(pull(source));
-    expect(source.asked).to.equal(16);
+    expect(source.asked).to.equal(12);
     stream.take(1);
-    expect(source.asked).to.equal(17);
-    expect(stream.inFlight).to.equal(16);
+    expect(source.asked).to.equal(13);
+    expect(stream.inFlight).to.equal(12);
   });
 
   it('asks for one more while less than 64 KiB are in flight', () => {
@@ -54,18 +54,18 @@ describe('send', () => {
     start(pull(source), { encode: n => new Uint8Array(n === 1 ? 65_536 : 1) });
     expect(source.asked).to.equal(1);
     stream.take(1);
-    expect(source.asked).to.equal(17);
+    expect(source.asked).to.equal(13);
   });
 
-  it('writes nothing beyond 16 messages of a source that cannot wait, which are queued', () => {
-    const sending = start(range(1, 20));
-    expect(stream.inFlight).to.equal(16);
+  it('writes nothing beyond 12 messages of a source that cannot wait, which are queued', () => {
+    const sending = start(range(1, 16));
+    expect(stream.inFlight).to.equal(12);
     expect(sending.queuedBytes).to.equal(4 * 64); // an empty message weighs something, too
     stream.take(3);
-    expect(stream.inFlight).to.equal(16);
+    expect(stream.inFlight).to.equal(12);
     expect(sending.queuedBytes).to.equal(64);
-    stream.take(17);
-    expect(written()).to.deep.equal(upTo(20));
+    stream.take(13);
+    expect(written()).to.deep.equal(upTo(16));
   });
 
   it('writes nothing beyond 64 KiB of a source that cannot wait', () => {
@@ -77,7 +77,7 @@ describe('send', () => {
 
   it('asks nobody while something is queued', () => {
     const source = new Counted();
-    start(concat(range(1, 17), pull(source)));
+    start(concat(range(1, 13), pull(source)));
     expect(source.asked).to.equal(0);
     stream.take(1); // the 17th goes out
     expect(source.asked).to.equal(0);
@@ -86,34 +86,34 @@ describe('send', () => {
   });
 
   it('completes once, after all that is queued was given to the stream', () => {
-    start(range(1, 18));
+    start(range(1, 14));
     stream.take(1);
     expect(log).to.deep.equal([]);
     stream.take(1);
     expect(log).to.deep.equal(['complete']);
-    stream.take(16);
+    stream.take(12);
     expect(log).to.deep.equal(['complete']);
-    expect(written()).to.deep.equal(upTo(18));
+    expect(written()).to.deep.equal(upTo(14));
   });
 
   it('fails at once; what is queued still goes out, and flush() waits for it', () => {
     const subject = new Subject<number>();
     const sending = start(subject);
-    for (const n of upTo(18)) subject.next(n);
+    for (const n of upTo(14)) subject.next(n);
     subject.error('mine');
     expect(log).to.deep.equal(['error mine']);
     sending.flush(() => log.push('flushed'));
     stream.take(1);
     expect(log).to.deep.equal(['error mine']);
-    stream.take(17);
+    stream.take(13);
     expect(log).to.deep.equal(['error mine', 'flushed']);
-    expect(written()).to.deep.equal(upTo(18));
+    expect(written()).to.deep.equal(upTo(14));
   });
 
   it('gives flush() to the error of a source that fails before send() has returned', () => {
     start(
       concat(
-        range(1, 17),
+        range(1, 13),
         throwError(() => 'mine'),
       ),
       { error: (error, flush) => flush(() => log.push(`flushed, then ${error}`)) },
@@ -121,7 +121,7 @@ describe('send', () => {
     expect(log).to.deep.equal([]);
     stream.take(1);
     expect(log).to.deep.equal(['flushed, then mine']);
-    expect(written()).to.deep.equal(upTo(17));
+    expect(written()).to.deep.equal(upTo(13));
   });
 
   it('flushes at once when nothing is queued', () => {
@@ -150,19 +150,19 @@ describe('send', () => {
     const values = new Subject<{ n: number }>();
     send(values, stream.asStream, { encode: ({ n }) => oneByte(n), complete: () => {}, error: () => {} });
     const value = { n: 0 };
-    for (let n = 1; n <= 17; n++) {
+    for (let n = 1; n <= 13; n++) {
       value.n = n;
       values.next(value);
     }
     value.n = 99;
-    stream.take(17);
-    expect(written()).to.deep.equal(upTo(17));
+    stream.take(13);
+    expect(written()).to.deep.equal(upTo(13));
   });
 
   it('writes no more when a write fails, and does not say so itself', () => {
-    const sending = start(from(upTo(20)));
+    const sending = start(from(upTo(16)));
     stream.fail(new Error('EPIPE'));
-    expect(stream.written.length).to.equal(16);
+    expect(stream.written.length).to.equal(12);
     expect(log).to.deep.equal([]);
     sending.stop();
   });
@@ -192,7 +192,7 @@ describe('send, when the queue is full', () => {
     const error = (thrown: unknown) => {
       failure = thrown;
     };
-    send(range(1, 18), stream.asStream, { encode: oneByte, maxQueuedBytes: 1, complete: () => {}, error }).stop();
+    send(range(1, 14), stream.asStream, { encode: oneByte, maxQueuedBytes: 1, complete: () => {}, error }).stop();
     expect(failure).to.be.instanceOf(OverflowError);
     expect(String(failure)).to.match(
       /wait to be sent exceed the limit of 1 bytes for this call.*pull.*maxQueuedBytes/s,

@@ -3,7 +3,7 @@ import { postpone } from './postpone.ts';
 
 /**
  * RxJS's `delay`, and what is due waits for what stands below. A source that can wait is asked for at most 1,024 values
- * that are not yet due; a source that cannot is held without a bound, as in RxJS. An error is not delayed.
+ * that are not yet due; of a source that cannot, 1,000,000 are held (in RxJS, no bound). An error is not delayed.
  */
 export const delay: typeof rxDelay = <T>(
   due: number | Date,

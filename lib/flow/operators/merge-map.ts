@@ -4,7 +4,7 @@ import { derived } from '../derived.ts';
 import { Fifo } from '../fifo.ts';
 import { Gate } from '../gate.ts';
 import { fromInput } from '../input.ts';
-import { OverflowError } from '../overflow-error.ts';
+import { checkHeld, OverflowError } from '../overflow-error.ts';
 import { Stage } from '../stage.ts';
 
 /** Values that may wait behind an inner Observable which comes from a Subject: see the rule at `gate`. */
@@ -14,9 +14,9 @@ const MAX_BEHIND_SUBJECT = 1024;
  * RxJS's `mergeMap`, and a source that can wait is asked for a value only while fewer than `concurrent` inner Observables
  * are at work. Promises are awaited; iterables and streams are pulled, so that they wait for what stands below.
  *
- * Buffered: at most one value per inbound stream upstream; what a source that cannot wait emits, without a bound, as in
- * RxJS; and 1,024 values behind an inner Observable that comes from a Subject, or was made of one (a window, a group),
- * then an {@link OverflowError}.
+ * Buffered: at most one value per inbound stream upstream; of a source that cannot wait 1,000,000 values (in RxJS, no
+ * bound); behind an inner Observable that comes from a Subject, or was made of one (a window, a group), 1,024. One more is
+ * an {@link OverflowError}.
  *
  * @param concurrent inner Observables at work at a time, from 1. Default: no limit.
  */
@@ -103,6 +103,7 @@ function merge<T>(
             next: value => {
               if (buffer.size === 0 && active < concurrent) return start(value);
               if (activeFromSubject > 0 && buffer.size >= MAX_BEHIND_SUBJECT) throw behindSubject();
+              checkHeld('mergeMap, concatMap', buffer.size);
               buffer.push(value);
             },
             error: error => subscriber.error(error),

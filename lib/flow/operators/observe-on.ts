@@ -3,7 +3,7 @@ import { postpone } from './postpone.ts';
 
 /**
  * RxJS's `observeOn`, and what is scheduled waits for what stands below. A source that can wait is asked for at most 1,024
- * values ahead; a source that cannot is held without a bound, as in RxJS.
+ * values ahead; of a source that cannot, 1,000,000 are held (in RxJS, no bound).
  */
 export const observeOn: typeof rxObserveOn = <T>(scheduler: SchedulerLike, delay = 0): MonoTypeOperatorFunction<T> =>
   postpone({

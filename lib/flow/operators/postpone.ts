@@ -2,11 +2,12 @@ import type { MonoTypeOperatorFunction, SchedulerLike, Subscription } from 'rxjs
 import { derived } from '../derived.ts';
 import { Fifo } from '../fifo.ts';
 import { Gate } from '../gate.ts';
+import { checkHeld } from '../overflow-error.ts';
 import { pace } from '../pace.ts';
 import { Stage } from '../stage.ts';
 
 /** Values that are held until their time; as many at a time pass through a `delay` or an `observeOn`. */
-const MAX_HELD = 1024;
+const MAX_AHEAD = 1024;
 
 /** When a value is due, in the scheduler's time, and what is postponed besides values. */
 export interface Postponement {
@@ -20,14 +21,14 @@ export interface Postponement {
 
 /**
  * Holds each value until it is due and then until what stands below is ready. At most 1,024 are held of a source that can
- * wait; one that cannot is held without a bound, as in RxJS.
+ * wait; of one that cannot 1,000,000, then it is an OverflowError (in RxJS, no bound).
  */
 export function postpone<T>(postponement: Postponement): MonoTypeOperatorFunction<T> {
   const { scheduler, dueAt, isErrorPostponed, isCompletionPostponed } = postponement;
   return source =>
     derived(source, output => {
       const held = new Fifo<{ readonly at: number; readonly deliver: () => void }>();
-      const gate = new Gate(() => held.size < MAX_HELD);
+      const gate = new Gate(() => held.size < MAX_AHEAD);
       let timer: Subscription | undefined;
       let now = Number.NEGATIVE_INFINITY;
 
@@ -64,7 +65,10 @@ export function postpone<T>(postponement: Postponement): MonoTypeOperatorFunctio
       source.subscribe(
         new Stage<T>(
           {
-            next: value => hold(() => output.next(value)),
+            next: value => {
+              checkHeld('delay, observeOn', held.size);
+              hold(() => output.next(value));
+            },
             error: error => (isErrorPostponed ? hold(() => output.error(error)) : output.error(error)),
             complete: () => {
               if (isCompletionPostponed) hold(() => output.complete());

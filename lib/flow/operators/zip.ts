@@ -2,11 +2,12 @@ import { Observable, type ObservableInput, type zip as rxZip } from 'rxjs';
 import { Fifo } from '../fifo.ts';
 import { Gate } from '../gate.ts';
 import { fromInput } from '../input.ts';
+import { checkHeld } from '../overflow-error.ts';
 import { Stage } from '../stage.ts';
 
 /**
  * RxJS's `zip`, and a source that can wait is asked for a value only while none of its own waits for those of the others.
- * A source that cannot wait is held without a bound, as in RxJS.
+ * Of a source that cannot wait it holds 1,000,000 values, then it is an OverflowError (in RxJS, no bound).
  *
  * Sources that come from one shared source, each taking a part of its values, wait for each other for ever.
  */
@@ -35,6 +36,7 @@ export const zip: typeof rxZip = (...args: unknown[]): Observable<any> => {
         new Stage<unknown>(
           {
             next: value => {
+              checkHeld('zip', lane.values.size);
               lane.values.push(value);
               emit();
             },

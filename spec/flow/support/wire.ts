@@ -6,7 +6,7 @@ import { send } from '../../../lib/flow/send.ts';
 /** How many messages the simulated wire holds besides what `send` gives and `receive` has read ahead. */
 const WINDOW = 2;
 /** The most that one hop over it holds: given and not taken, the window, read ahead by the stream, one being delivered. */
-export const HOP = 16 + WINDOW + 16 + 1;
+export const HOP = 12 + WINDOW + 16 + 1;
 
 /**
  * A hop over a wire that is simulated: `send`, two streams with a window between them, `receive`. An error of the source

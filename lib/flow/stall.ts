@@ -1,0 +1,18 @@
+import type { Meter } from './meter.ts';
+
+/** A timer of Node cannot wait longer. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
+/**
+ * Calls back when a meter has waited for demand so long without a move; returns its undo. Waiting for the wire is no stall.
+ * It looks twice in that time, so that a pause that comes and goes costs no timer; a stall is seen up to half of it late.
+ */
+export function watchForStall(meter: Meter, timeoutMs: number | undefined, stalled: () => void): () => void {
+  if (timeoutMs === undefined || timeoutMs > MAX_TIMER_MS) return () => {};
+  const look = (): void => {
+    const { waitsFor, waitsSince } = meter;
+    if (waitsFor === 'demand' && Date.now() - waitsSince!.getTime() >= timeoutMs) stalled();
+  };
+  const timer = setInterval(look, timeoutMs / 2).unref();
+  return () => clearInterval(timer);
+}

@@ -1,0 +1,78 @@
+import { AsyncResource } from 'node:async_hooks';
+import type { ServerDuplexStream } from '@grpc/grpc-js';
+import { Observable, type Subscriber } from 'rxjs';
+import type { Meter } from '../flow/meter.ts';
+import { receive } from '../flow/receive.ts';
+import { single } from '../flow/single.ts';
+import type { Method } from '../rpc.ts';
+import { Code, RpcError } from '../status.ts';
+
+export interface RequestOptions {
+  readonly prefetch: number | undefined;
+  readonly meter: Meter;
+  /** The requests are not what they should be: the call cannot go on. */
+  readonly violated: (error: RpcError) => void;
+}
+
+/** request$ of one call. */
+export interface Requests {
+  readonly request$: Observable<unknown>;
+  /** The call is over: an error is told to who reads, else the reading just ends. Who subscribes later is told in any case. */
+  end(error: RpcError | undefined): void;
+}
+
+export function requests(
+  stream: ServerDuplexStream<Buffer, Buffer>,
+  method: Method,
+  { prefetch, meter, violated }: RequestOptions,
+): Requests {
+  const { path, requestStream } = method;
+  let reader: Subscriber<unknown> | undefined;
+  let whyOver: RpcError | undefined;
+
+  const violation = (details: string, cause?: unknown): RpcError => {
+    const error = new RpcError(Code.INTERNAL, details, { path, cause });
+    violated(error);
+    return error;
+  };
+
+  const message$ = new Observable<unknown>(subscriber => {
+    if (reader !== undefined) {
+      throw new Error(`${path}: request$ can be subscribed to once; share() it if two parts of the handler need it`);
+    }
+    reader = subscriber;
+    if (whyOver !== undefined) return subscriber.error(whyOver);
+    stream.emit = AsyncResource.bind(stream.emit); // requests come in the async context of who asked for them
+    receive<unknown>(stream, subscriber, {
+      decode: method.requestDeserialize,
+      prefetch,
+      meter,
+      malformed: error => violation('a request cannot be decoded', error),
+      end: () => {
+        if (!requestStream && meter.messages > 0) subscriber.complete();
+        else afterTwoTurns(() => subscriber.complete());
+      },
+    });
+  });
+
+  return {
+    request$: requestStream
+      ? message$
+      : message$.pipe(
+          single(values => violation(`expected one request, got ${values === 'none' ? 'none' : 'a second one'}`)),
+        ),
+    end: error => {
+      whyOver = error ?? new RpcError(Code.CANCELLED, 'the call has ended', { path });
+      if (error === undefined) reader?.unsubscribe();
+      else reader?.error(error);
+    },
+  };
+}
+
+/**
+ * A cancelled upload first looks like one that was half-closed; that it was cancelled is known up to two turns of the event
+ * loop later. Completing it at once would let its handler commit half of it.
+ */
+function afterTwoTurns(then: () => void): void {
+  setImmediate(() => setImmediate(then));
+}

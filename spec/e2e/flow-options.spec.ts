@@ -1,0 +1,145 @@
+import { expect } from 'chai';
+import { defer, lastValueFrom, NEVER, Observable, Subject } from 'rxjs';
+import { connect } from '../../lib/client/connect.ts';
+import { pull } from '../../lib/flow/pull.ts';
+import { toAsyncIterable } from '../../lib/flow/to-async-iterable.ts';
+import { concatMap, share, zip } from '../../lib/operators.ts';
+import { implement } from '../../lib/server/implement.ts';
+import { serve } from '../../lib/server/serve.ts';
+import { Code, isRpcError, type RpcError } from '../../lib/status.ts';
+import { Lab, type Note } from '../support/lab.ts';
+import { running } from '../support/running.ts';
+import { settled } from '../support/settled.ts';
+
+const failure = (x$: Observable<unknown>): Promise<RpcError> =>
+  lastValueFrom(x$, { defaultValue: undefined }).then(
+    () => {
+      throw new Error('it did not fail');
+    },
+    error => error,
+  );
+
+describe('prefetch', () => {
+  /** How many notes a producer gave to a reader who took one, with so much prefetch on the reading side. */
+  async function ahead(prefetch: number | undefined, side: 'client' | 'service' | 'server'): Promise<number> {
+    let asked = 0;
+    const note$ = pull(function* () {
+      for (;;) yield { n: ++asked, text: 'x'.repeat(32 * 1024) };
+    });
+    const handlers = {
+      serverStream: () => note$,
+      clientStream: (request$: Observable<Note>) => {
+        void toAsyncIterable(request$)[Symbol.asyncIterator]().next();
+        return NEVER;
+      },
+    };
+    const service = implement.partial(Lab, handlers, side === 'service' ? { prefetch } : {});
+    const server = await serve('http://127.0.0.1:0', service, side === 'server' ? { prefetch } : {});
+    using client = connect(Lab, server.target);
+    if (side === 'client') {
+      const notes = toAsyncIterable(client.serverStream({ n: 1 }, { prefetch }))[Symbol.asyncIterator]();
+      await notes.next();
+      await settled(() => asked);
+      await notes.return?.();
+    } else {
+      const upload = client.clientStream(note$).subscribe();
+      await settled(() => asked);
+      upload.unsubscribe();
+    }
+    await server.shutdown({ graceMs: 0 });
+    return asked;
+  }
+
+  for (const side of ['client', 'service', 'server'] as const) {
+    it(`lets a ${side} read so many messages ahead as it is told, and 16 by default`, async () => {
+      const standard = await ahead(undefined, side);
+      expect(standard).to.be.within(16, 23);
+      expect(await ahead(16, side)).to.be.within(16, 23);
+      expect(await ahead(116, side)).to.be.within(standard + 98, standard + 102);
+    });
+  }
+
+  it('below 16 is a RangeError that says so', async () => {
+    expect(() => implement.partial(Lab, {}, { prefetch: 15 })).to.throw(RangeError, /prefetch to be 16 or more/);
+    expect(() => connect(Lab, 'http://127.0.0.1:1', { prefetch: 1 })).to.throw(RangeError, /prefetch to be 16 or more/);
+    expect(await serve('http://127.0.0.1:0', [], { prefetch: 0 }).catch(e => e)).to.be.instanceOf(RangeError);
+  });
+});
+
+describe('maxQueuedBytes', () => {
+  const flood$ = () => {
+    const note$ = new Subject<Note>();
+    return defer(() => {
+      setImmediate(() => {
+        for (let n = 0; n < 100; n++) note$.next({ n, text: 'x'.repeat(1000) });
+      });
+      return note$;
+    });
+  };
+
+  it('ends a call whose source cannot wait with RESOURCE_EXHAUSTED and the remedy', async () => {
+    await using lab = await running({ bidi: () => NEVER });
+    const error = await failure(lab.client.bidi(flood$(), { maxQueuedBytes: 50_000 }));
+    expect(isRpcError(error, Code.RESOURCE_EXHAUSTED), String(error)).to.equal(true);
+    expect(error.details).to.match(/50000 bytes.*pull.*drop.*maxQueuedBytes/s);
+  });
+
+  it('holds for a service before its server, and for a call before its client', async () => {
+    const service = implement.partial(Lab, { serverStream: flood$ }, { maxQueuedBytes: 50_000 });
+    const server = await serve('http://127.0.0.1:0', service, { maxQueuedBytes: 10_000_000 });
+    using client = connect(Lab, server.target, { maxQueuedBytes: 10 });
+    const error = await failure(client.serverStream({ n: 1 }));
+    expect(isRpcError(error, Code.RESOURCE_EXHAUSTED), String(error)).to.equal(true);
+    await server.shutdown({ graceMs: 0 });
+  });
+});
+
+describe('stallTimeoutMs', () => {
+  /** Waits for itself: the odd ones stand behind even ones that nobody takes. */
+  const cycle = (request$: Observable<Note>): Observable<Note> => {
+    const shared$ = request$.pipe(share());
+    const odd$ = shared$.pipe(concatMap(note => (note.n % 2 === 1 ? [note] : [])));
+    const third$ = shared$.pipe(concatMap(note => (note.n % 3 === 2 ? [note] : [])));
+    return zip(odd$, third$).pipe(concatMap(notes => notes));
+  };
+  const count$ = (to: number) =>
+    pull(function* () {
+      for (let n = 1; n <= to; n++) yield { n };
+    });
+
+  it('ends a call that waits for itself with ABORTED, and names itself', async () => {
+    await using lab = await running({ bidi: cycle }, { stallTimeoutMs: 40 });
+    const error = await failure(lab.client.bidi(count$(1000)));
+    expect(isRpcError(error, Code.ABORTED), String(error)).to.equal(true);
+    expect(error.details).to.match(/taken no request for 40 ms \(stallTimeoutMs\)/);
+  });
+
+  it('ends a call of a client whose responses nobody takes', async () => {
+    await using lab = await running({ serverStream: () => count$(1000) });
+    const response$ = lab.client.serverStream({ n: 1 }, { stallTimeoutMs: 40 });
+    const error = await failure(response$.pipe(concatMap(() => NEVER)));
+    expect(isRpcError(error, Code.ABORTED), String(error)).to.equal(true);
+  });
+
+  it('does not take a reader who stops for a stall', async () => {
+    const text = 'x'.repeat(32 * 1024);
+    await using lab = await running({ bidi: request$ => request$ }, { stallTimeoutMs: 10 });
+    const source$ = pull(function* () {
+      for (let n = 0; ; n++) yield { n, text };
+    });
+    const notes = toAsyncIterable(lab.client.bidi(source$))[Symbol.asyncIterator]();
+    await notes.next();
+    // Another call, which does stall, is ended meanwhile: several times the timeout has passed.
+    for (let round = 0; round < 3; round++) {
+      await using other = await running({ bidi: () => new Observable(() => {}) });
+      const stalled$ = other.client.bidi(count$(3), { timeoutMs: 30 });
+      await failure(stalled$);
+    }
+    expect((await notes.next()).value.n).to.equal(1);
+    await notes.return?.();
+  });
+
+  it('below 1 is a RangeError', () => {
+    expect(() => connect(Lab, 'http://127.0.0.1:1', { stallTimeoutMs: 0 })).to.throw(RangeError, /stallTimeoutMs/);
+  });
+});

@@ -1,0 +1,115 @@
+import { expect } from 'chai';
+import { NEVER, Subject } from 'rxjs';
+import { pull } from '../../lib/flow/pull.ts';
+import { toAsyncIterable } from '../../lib/flow/to-async-iterable.ts';
+import { type CallReport, type Direction, inspect } from '../../lib/live-calls.ts';
+import { concatMap } from '../../lib/operators.ts';
+import type { Note } from '../support/lab.ts';
+import { running } from '../support/running.ts';
+import { settled } from '../support/settled.ts';
+
+const text = 'x'.repeat(32 * 1024);
+const endless$ = () =>
+  pull(function* () {
+    for (let n = 0; ; n++) yield { n, text };
+  });
+
+/** The only call there is. */
+const only = (of: object): CallReport => {
+  expect(inspect(of).calls).to.have.length(1);
+  return inspect(of).calls[0]!;
+};
+
+describe('inspect', () => {
+  it('gives path, shape and counts of each live call on both sides, and none that has ended', async () => {
+    await using lab = await running({ bidi: request$ => request$, unary: request$ => request$ });
+    const note$ = new Subject<Note>();
+    const answers = toAsyncIterable(lab.client.bidi(note$))[Symbol.asyncIterator]();
+    const first = answers.next();
+    for (let n = 0; n < 3; n++) note$.next({ n });
+    for (const answer of [first, answers.next(), answers.next()]) await answer;
+
+    const before = Date.now() - 10_000;
+    for (const side of [lab.client, lab.server]) {
+      const report = only(side);
+      expect(report).to.include({ path: '/lab.Lab/Bidi', shape: 'bidi' });
+      expect(report.startedAt.getTime()).to.be.within(before, Date.now());
+      expect(report.received.messages).to.equal(3);
+      expect(report.sent).to.include({ messages: 3, queuedBytes: 0, waitsFor: undefined });
+    }
+
+    note$.complete();
+    expect((await answers.next()).done).to.equal(true);
+    expect(inspect(lab.client).calls).to.deep.equal([]);
+    await settled(() => inspect(lab.server).calls.length);
+    expect(inspect(lab.server).calls).to.deep.equal([]);
+  });
+
+  it('says of a download whose reader stopped: the server waits for the wire, the client for demand', async () => {
+    await using lab = await running({ serverStream: endless$ });
+    const start = Date.now();
+    const answers = toAsyncIterable(lab.client.serverStream({ n: 1 }))[Symbol.asyncIterator]();
+    await answers.next();
+    await settled(() => only(lab.server).sent.messages);
+    expect(only(lab.client).received.waitsFor).to.equal('demand');
+    const { waitsFor, waitsSince } = only(lab.server).sent;
+    expect(waitsFor).to.equal('wire');
+    expect(waitsSince!.getTime()).to.be.within(start, Date.now());
+    await answers.return?.();
+  });
+
+  it('says of an upload into work that does not end: the server waits for demand, the client for the wire', async () => {
+    await using lab = await running({ bidi: request$ => request$.pipe(concatMap(() => NEVER)) });
+    const upload = lab.client.bidi(endless$()).subscribe();
+    await settled(() => inspect(lab.client).calls[0]?.sent.messages ?? 0);
+    expect(only(lab.client).sent.waitsFor).to.equal('wire');
+    expect(only(lab.server).received.waitsFor).to.equal('demand');
+    upload.unsubscribe();
+  });
+
+  it('says of an echo to a reader who stopped that its requests wait for the wire, not for work', async () => {
+    await using lab = await running({ bidi: request$ => request$ });
+    const answers = toAsyncIterable(lab.client.bidi(endless$()))[Symbol.asyncIterator]();
+    await answers.next();
+    await settled(() => only(lab.client).sent.messages);
+    expect(only(lab.server).received.waitsFor).to.equal('wire');
+    await answers.return?.();
+  });
+
+  it('gives the bytes that wait because their source could not', async () => {
+    const note$ = new Subject<Note>();
+    await using lab = await running({ bidi: () => NEVER });
+    const upload = lab.client.bidi(note$).subscribe();
+    for (let n = 0; n < 20; n++) note$.next({ n, text });
+    expect(only(lab.client).sent.queuedBytes).to.be.above(17 * 32 * 1024);
+    upload.unsubscribe();
+  });
+
+  it('tells whoever listens of pauses and their ends', async () => {
+    const work$ = new Subject<Note>();
+    await using lab = await running({ bidi: request$ => request$.pipe(concatMap(note => pull(one(work$, note)))) });
+    const heard: string[] = [];
+    const hear = (event: string) => (report: CallReport, direction: Direction) =>
+      heard.push(`${event} ${direction} ${report.shape}`);
+    inspect(lab.server).on('paused', hear('paused')).on('resumed', hear('resumed'));
+    const note$ = new Subject<Note>();
+    const upload = lab.client.bidi(note$).subscribe();
+    note$.next({ n: 1 });
+    await settled(() => heard.length);
+    expect(heard).to.deep.equal(['paused received bidi']);
+    work$.next({ n: 1 });
+    await settled(() => heard.length);
+    expect(heard).to.deep.equal(['paused received bidi', 'resumed received bidi']);
+    upload.unsubscribe();
+  });
+
+  it('refuses what is neither client nor server', () => {
+    expect(() => inspect({})).to.throw(TypeError, /connect\(\).*serve\(\)/);
+  });
+});
+
+/** An async iterable of a note, when the Subject says so. */
+async function* one(when$: Subject<Note>, note: Note): AsyncGenerator<Note> {
+  await new Promise<void>(resolve => when$.subscribe(() => resolve()));
+  yield note;
+}
