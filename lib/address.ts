@@ -21,7 +21,9 @@ export function parseAddress(address: string): Address {
   try {
     url = new URL(address);
   } catch (cause) {
-    throw new TypeError(`address: '${address}' is not of the form ${scheme}://host:port`, { cause });
+    throw new TypeError(`address: '${address}' is not of the form ${scheme}://host:port, with a port from 0 to 65535`, {
+      cause,
+    });
   }
   if (url.pathname !== '/' || url.search !== '' || url.hash !== '' || url.username !== '' || url.password !== '') {
     throw new TypeError(`address: '${address}' has more than a host and a port; gRPC has no place for the rest`);

@@ -20,7 +20,7 @@ export interface FlowOptions {
   readonly stallTimeoutMs?: number | undefined;
 }
 
-export const flowOptions = ['maxQueuedBytes', 'prefetch', 'stallTimeoutMs'] as const satisfies (keyof FlowOptions)[];
+export const flowOptions: readonly (keyof FlowOptions)[] = ['maxQueuedBytes', 'prefetch', 'stallTimeoutMs'];
 
 /** @throws RangeError that names the option, what was expected and what came. */
 export function checkFlowOptions(of: string, { maxQueuedBytes, prefetch, stallTimeoutMs }: FlowOptions): void {

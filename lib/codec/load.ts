@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url';
 import protobuf from 'protobufjs';
 import { checkOptions } from '../rpc.ts';
 import { decodeMessage } from './decode-message.ts';
@@ -10,7 +11,7 @@ import { describe } from './unfit.ts';
 
 export interface LoadOptions {
   /** Folders in which imported files are looked up, before the importing file's own and the current one. Default: none. */
-  readonly includeDirs?: readonly string[];
+  readonly includeDirs?: readonly (string | URL)[] | undefined;
 }
 
 /**
@@ -31,27 +32,26 @@ export interface LoadOptions {
  * Never load a .proto from a source you do not trust: it decides which files of this machine are read, and its parser is not
  * made for hostile input.
  *
- * @param files Paths, from the current directory or one of `includeDirs`.
+ * @param files Paths, from the current directory or one of `includeDirs`, or file URLs: `new URL('a.proto', import.meta.url)`.
  * @throws TypeError when an argument is of a wrong kind, or there is no file.
  * @throws Error that names file and line when a file is not well-formed; the importer, when a file is not found; the field
  * or method, when a type is not.
  */
-export async function load(files: string | readonly string[], options: LoadOptions = {}): Promise<any> {
+export async function load(files: string | URL | readonly (string | URL)[], options: LoadOptions = {}): Promise<any> {
   checkOptions('load', options, ['includeDirs']);
   const includeDirs = paths('includeDirs', options.includeDirs ?? []);
-  const root = await readProto(paths('files', typeof files === 'string' ? [files] : files), includeDirs);
+  const root = await readProto(paths('files', Array.isArray(files) ? files : [files]), includeDirs);
   return byName([...declarations(root)]);
 }
 
 function paths(argument: string, value: unknown): readonly string[] {
   if (!Array.isArray(value)) throw new TypeError(`load: expected ${argument} to be strings, got ${describe(value)}`);
-  for (const each of value) {
-    if (typeof each !== 'string' || each === '') {
-      throw new TypeError(`load: expected each of ${argument} to be a path, got ${describe(each)}`);
-    }
-  }
   if (argument === 'files' && value.length === 0) throw new TypeError('load: expected at least one file, got none');
-  return value;
+  return value.map((each: unknown) => {
+    if (each instanceof URL && each.protocol === 'file:') return fileURLToPath(each);
+    if (typeof each === 'string' && each !== '') return each;
+    throw new TypeError(`load: expected each of ${argument} to be a path or a file URL, got ${describe(each)}`);
+  });
 }
 
 type Declaration = readonly [name: string, simpleName: string, value: unknown];

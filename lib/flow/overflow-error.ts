@@ -7,7 +7,7 @@ export class OverflowError extends Error {
  * Values that a paced operator holds at most of a source which cannot wait. RxJS's own have no bound; this is more than
  * anybody means to hold, and an error before memory runs out.
  */
-export const MAX_HELD = 1_000_000;
+const MAX_HELD = 1_000_000;
 
 /** @throws OverflowError when an operator that holds so many values is given one more. */
 export function checkHeld(operator: string, held: number): void {

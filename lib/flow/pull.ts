@@ -11,7 +11,8 @@ export type Pullable<T> = Iterable<T> | AsyncIterable<T> | ReadableStream<T>;
  * A function that opens the source makes it replayable: each subscription opens its own. A source that can be read once
  * (an iterator, a generator object, a stream) and is subscribed to again is a TypeError instead of an empty repetition.
  * An iterator that throws is the Observable's error. Unsubscribing calls its `return()`, which closes files and streams;
- * what that throws is not heard. Nothing is buffered; an async iterable has one value under way.
+ * what that throws is not heard. (An async generator that awaits something is closed when that has come: hand over the stream
+ * itself, and it is closed at once.) Nothing is buffered; an async iterable has one value under way.
  *
  * @example
  * pull(() => createReadStream('big.ndjson').pipe(parse())).pipe(users.createUser)

@@ -107,6 +107,11 @@ describe('load', () => {
     deepStrictEqual(Known.decode(Known.encode(value)), value);
   });
 
+  it('takes file URLs as it takes paths', async () => {
+    const { User } = await load(new URL('../../protos/users.proto', import.meta.url));
+    expect(User.typeName).to.equal('users.User');
+  });
+
   describe('fails', () => {
     const bad = (name: string): string => relative('.', join(protos, 'bad', name));
 
@@ -158,10 +163,10 @@ describe('load', () => {
     it('with a TypeError where an argument is of a wrong kind', async () => {
       for (const [args, message] of [
         [[[]], 'load: expected at least one file, got none'],
-        [[5], 'load: expected files to be strings, got number 5'],
-        [[undefined], 'load: expected files to be strings, got undefined'],
-        [[['a.proto', null]], 'load: expected each of files to be a path, got null'],
-        [[''], 'load: expected each of files to be a path, got string ""'],
+        [[5], 'load: expected each of files to be a path or a file URL, got number 5'],
+        [[undefined], 'load: expected each of files to be a path or a file URL, got undefined'],
+        [[['a.proto', null]], 'load: expected each of files to be a path or a file URL, got null'],
+        [[''], 'load: expected each of files to be a path or a file URL, got string ""'],
         [['a.proto', { includeDirs: 'protos' }], 'load: expected includeDirs to be strings, got string "protos"'],
       ] as const) {
         const error = await failure(...(args as unknown as Parameters<typeof load>));

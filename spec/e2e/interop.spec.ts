@@ -1,8 +1,12 @@
-import { Client, credentials, type Metadata, Server, ServerCredentials } from '@grpc/grpc-js';
+import { join } from 'node:path';
+import { Client, credentials, loadPackageDefinition, type Metadata, Server, ServerCredentials } from '@grpc/grpc-js';
+import { loadSync } from '@grpc/proto-loader';
 import { expect } from 'chai';
 import { from, lastValueFrom, map, type Observable, reduce, toArray } from 'rxjs';
 import { close, connect } from '../../lib/client/connect.ts';
+import { load } from '../../lib/codec/load.ts';
 import { mergeMap } from '../../lib/operators.ts';
+import type { Method } from '../../lib/rpc.ts';
 import { implement } from '../../lib/server/implement.ts';
 import { serve } from '../../lib/server/serve.ts';
 import { Code, isRpcError, RpcError } from '../../lib/status.ts';
@@ -115,6 +119,32 @@ describe('our client and a plain grpc-js server', () => {
       server.stop();
     });
   }
+});
+
+describe('a user of proto-loader', () => {
+  it('connects with its definitions and implements them, its own value options kept', async () => {
+    const file = join(import.meta.dirname, '../../protos/users.proto');
+    const { users } = loadPackageDefinition(loadSync(file, { keepCase: true, defaults: true })) as any;
+    const definition: Readonly<Record<string, Method<any, any, true, true>>> = users.Users.service;
+    const server = await serve(
+      'http://127.0.0.1:0',
+      implement(definition, {
+        createUser: user$ => user$.pipe(map(user => ({ user_id: user.last_name, success: true }))),
+      }),
+    );
+    const client = connect(definition, server.target);
+    const results = await lastValueFrom(client['createUser']!(from([{ id: '1', last_name: 'Ada' }])).pipe(toArray()));
+    expect(results[0]).to.deep.include({ user_id: 'Ada', success: true, errors: [] });
+    close(client);
+
+    // The same service by load(): other values, the same wire.
+    const { Users } = await load(file);
+    const ours = connect(Users, server.target);
+    const [result] = await lastValueFrom<any>(ours.createUser(from([{ lastName: 'Eve' }])).pipe(toArray()));
+    expect(result).to.include({ userId: 'Eve', success: true });
+    close(ours);
+    await server.shutdown({ graceMs: 0 });
+  });
 });
 
 describe('a user of grpc-js', () => {

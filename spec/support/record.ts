@@ -2,7 +2,7 @@ import type { Observable, Subscription } from 'rxjs';
 import { deferred } from './deferred.ts';
 
 /** How an Observable ended: completed when there is no error. */
-export interface Ending {
+interface Ending {
   readonly error?: unknown;
 }
 

@@ -1,0 +1,57 @@
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { arch, cpus, platform, totalmem } from 'node:os';
+import { contenders } from './contender.ts';
+import { OFFERED } from './line.ts';
+import { misses } from './misses.ts';
+import { type Row, table } from './table.ts';
+
+/** The page that RESULTS.md is. */
+export function results(rows: readonly Row[], reads: number, args: readonly string[]): string {
+  const { length: cores, 0: core } = cpus();
+  const missed = misses(rows);
+  return `# How far a producer runs ahead
+
+\`npm run build && npm --prefix bench/memory ci && npx tsx ${['bench/memory/run.ts', ...args].join(' ')}\`
+
+${OFFERED.toLocaleString('en-US')} messages of 1 KiB are offered to a reader that takes one a millisecond; the run ends when it has taken ${reads.toLocaleString('en-US')}.
+Each role is a process of its own (plain Node, loopback).
+
+- **ahead**: messages that were produced and not yet consumed, at the most, from the times of both.
+- **per hop**: the same from one process to the next, in the order of a message's way; a bidi call is an echo, hence two
+  hops, four through a gateway.
+- **MB**: resident memory of the process: when it was ready (it listens, or is about to call) → at its maximum / at the end.
+- **map**: one \`map\` on each side. **concatMap**: the reader's 1 ms of work is inside a \`concatMap\` (a loop where there are
+  no Observables); of a bidi call it is the echo's, and the client reads without a pause. **gateway**: a third process.
+
+Machine: ${cores} cores (${core?.model.trim()}), ${Math.round(totalmem() / 2 ** 30)} GiB, ${platform()} ${arch()}, Node ${process.version}.
+Versions: ${versions().join(', ')}.
+
+${table(rows)}
+
+Target of rx-grpc: at most 110 per hop, and what a \`concatMap\` holds; resident memory as plain grpc-js or less.
+${missed.length === 0 ? 'Missed: nowhere in these cells.' : `Missed:\n\n${missed.map(miss => `- ${miss}`).join('\n')}`}
+`;
+}
+
+function versions(): string[] {
+  const names = [...Object.values(contenders).flatMap(({ packages }) => packages), 'rxjs'];
+  const { resolve } = createRequire(import.meta.url);
+  const versionOf = (path: string): string => JSON.parse(readFileSync(path, 'utf8')).version;
+  const ours = versionOf(resolve('../../package.json'));
+  return [`rx-grpc ${ours}`, ...names.map(name => `${name} ${versionOf(packageJson(name, resolve))}`)];
+}
+
+/** Not every package exports its package.json. */
+function packageJson(name: string, resolve: NodeJS.RequireResolve): string {
+  const folder = resolve.paths(name)!.map(path => `${path}/${name}/package.json`);
+  const found = folder.find(path => {
+    try {
+      return readFileSync(path) !== undefined;
+    } catch {
+      return false;
+    }
+  });
+  if (found === undefined) throw new Error(`${name} is not installed`);
+  return found;
+}

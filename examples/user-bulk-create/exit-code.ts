@@ -1,0 +1,12 @@
+/** What the programs of this example end with. */
+export const exitCode = {
+  ok: 0,
+  /** The call failed, or the server could not start. */
+  failed: 1,
+  /** Some users were rejected, and `--fail-on-reject` was given. */
+  rejects: 2,
+  /** A wrong option, or an input that cannot be read or has no header (EX_USAGE of sysexits.h). */
+  usage: 64,
+  /** Ctrl-C, as shells have it: 128 + SIGINT. */
+  interrupted: 130,
+} as const;

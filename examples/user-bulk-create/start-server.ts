@@ -1,0 +1,44 @@
+import { implement, load, serve } from 'rx-grpc';
+import { createUsers } from './create-users.ts';
+import { protoFile } from './proto-file.ts';
+import { UserStore } from './store.ts';
+import type { Rules } from './validate.ts';
+
+export interface UserServer {
+  /** Where it listens. */
+  readonly target: string;
+  readonly store: UserStore;
+  /** Users that were answered since the start. */
+  answered(): number;
+  /** Lets running calls end for a while, ends what is left, and closes the database. */
+  stop(): Promise<void>;
+}
+
+const GRACE_MS = 2000;
+
+/** @throws Error when the database cannot be opened, or the address is taken. */
+export async function startServer(address: string, databaseFile: string, rules: Rules): Promise<UserServer> {
+  const { Users } = await load(protoFile);
+  const store = new UserStore(databaseFile);
+  let answered = 0;
+  const create: UserStore['create'] = batch => {
+    const results = store.create(batch);
+    answered += results.length;
+    return results;
+  };
+  try {
+    const server = await serve(address, implement(Users, { createUser: createUsers({ create }, rules) }));
+    return {
+      target: server.target,
+      store,
+      answered: () => answered,
+      async stop() {
+        await server.shutdown({ graceMs: GRACE_MS });
+        store.close();
+      },
+    };
+  } catch (error) {
+    store.close();
+    throw error;
+  }
+}

@@ -1,0 +1,47 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { InputError } from '../../../examples/user-bulk-create/entry.ts';
+import { openInput } from '../../../examples/user-bulk-create/open-input.ts';
+import { temporaryFolder } from './programs.ts';
+
+describe('openInput', () => {
+  let folder: ReturnType<typeof temporaryFolder>;
+  const file = (name: string) => {
+    const path = join(folder.path, name);
+    writeFileSync(path, 'id\n');
+    return path;
+  };
+  beforeEach(() => {
+    folder = temporaryFolder();
+  });
+  afterEach(() => folder.remove());
+
+  it('tells the format by the name of a file, unless it is said, and knows the size', () => {
+    for (const [name, format] of [
+      ['a.csv', 'csv'],
+      ['a.CSV', 'csv'],
+      ['a.ndjson', 'ndjson'],
+      ['a.jsonl', 'ndjson'],
+    ]) {
+      const input = openInput(file(name!));
+      expect(input).to.include({ format, bytes: 3 });
+      input.stream.destroy();
+    }
+    const said = openInput(file('a.csv'), 'ndjson');
+    expect(said.format).to.equal('ndjson');
+    said.stream.destroy();
+  });
+
+  it('takes - for standard input, CSV unless it is said, of unknown size', () => {
+    expect(openInput('-')).to.include({ stream: process.stdin, format: 'csv', bytes: undefined });
+    expect(openInput('-', 'ndjson').format).to.equal('ndjson');
+  });
+
+  it('refuses what is not there, is a directory, or has a name that says nothing', () => {
+    expect(() => openInput(join(folder.path, 'none.csv'))).to.throw(InputError, 'none.csv: no such file');
+    mkdirSync(join(folder.path, 'a.csv'));
+    expect(() => openInput(join(folder.path, 'a.csv'))).to.throw(InputError, 'is a directory');
+    expect(() => openInput(file('users'))).to.throw(InputError, 'say --format');
+  });
+});
