@@ -1,22 +1,23 @@
 import { expect } from 'chai';
 
-// What happens outside of any promise or callback of a spec fails the run all the same.
-const strays: unknown[] = [];
-process.on('unhandledRejection', error => strays.push(error));
-process.on('uncaughtExceptionMonitor', error => strays.push(error));
-process.on('warning', warning => {
-  if (warning.name === 'MaxListenersExceededWarning') strays.push(warning);
+/** What happens outside of any promise or callback of a spec, and after which spec it was seen: it fails the run. */
+const strays: { readonly error: unknown; seenAfter?: string }[] = [];
+process.on('unhandledRejection', error => strays.push({ error }));
+process.on('uncaughtExceptionMonitor', error => strays.push({ error }));
+process.on('warning', error => {
+  if (error.name === 'MaxListenersExceededWarning') strays.push({ error });
 });
 
 /** What keeps a process alive when it is forgotten. */
 const leaking = new Set(['TCPServerWrap', 'TCPSocketWrap', 'PipeWrap', 'ProcessWrap', 'FSReqCallback', 'TLSWrap']);
 
 export const mochaHooks = {
-  afterEach(): void {
-    const found = strays.splice(0);
-    if (found.length > 0) throw new AggregateError(found, `stray errors: ${found.map(String).join('; ')}`);
+  afterEach(this: Mocha.Context): void {
+    for (const stray of strays) stray.seenAfter ??= this.currentTest?.fullTitle() ?? 'no spec';
   },
   async afterAll(): Promise<void> {
+    const seen = strays.map(({ error, seenAfter }) => `after "${seenAfter}": ${error}`);
+    expect(seen, 'unhandled rejections, uncaught exceptions, warnings').to.deep.equal([]);
     const open = (): string[] => process.getActiveResourcesInfo().filter(kind => leaking.has(kind));
     const stdio = [process.stdin, process.stdout, process.stderr].filter(stream => stream.fd !== undefined).length;
     // A closed socket is gone a few turns of the event loop later.

@@ -1,9 +1,17 @@
+import { once } from 'node:events';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Readable } from 'node:stream';
 import { expect } from 'chai';
 import { InputError } from '../../../examples/user-bulk-create/entry.ts';
 import { openInput } from '../../../examples/user-bulk-create/open-input.ts';
 import { temporaryFolder } from './programs.ts';
+
+/** Opening takes its time: the file must not go before. */
+async function closed(stream: Readable): Promise<void> {
+  stream.destroy();
+  await once(stream, 'close');
+}
 
 describe('openInput', () => {
   let folder: ReturnType<typeof temporaryFolder>;
@@ -17,7 +25,7 @@ describe('openInput', () => {
   });
   afterEach(() => folder.remove());
 
-  it('tells the format by the name of a file, unless it is said, and knows the size', () => {
+  it('tells the format by the name of a file, unless it is said, and knows the size', async () => {
     for (const [name, format] of [
       ['a.csv', 'csv'],
       ['a.CSV', 'csv'],
@@ -26,11 +34,11 @@ describe('openInput', () => {
     ]) {
       const input = openInput(file(name!));
       expect(input).to.include({ format, bytes: 3 });
-      input.stream.destroy();
+      await closed(input.stream);
     }
     const said = openInput(file('a.csv'), 'ndjson');
     expect(said.format).to.equal('ndjson');
-    said.stream.destroy();
+    await closed(said.stream);
   });
 
   it('takes - for standard input, CSV unless it is said, of unknown size', () => {
