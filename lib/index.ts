@@ -2,6 +2,7 @@
 
 export type { ClientTls } from './client/channels.ts';
 export { type ConnectOptions, close, connect } from './client/connect.ts';
+export { forward } from './client/forward.ts';
 export { type LoadOptions, load } from './codec/load.ts';
 export { type Budget, queueBudget } from './flow/budget.ts';
 export { type Demand, demand, demandsBelow } from './flow/demand.ts';

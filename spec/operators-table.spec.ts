@@ -8,7 +8,16 @@ const page = readFileSync(join(import.meta.dirname, '../docs/operators.md'), 'ut
 /** Exports that are neither operators nor sources. */
 const others = new Set(['config', 'firstValueFrom', 'identity', 'isObservable', 'lastValueFrom', 'noop', 'pipe']);
 /** Other names of what the page has: deprecated ones, and sources without values. */
-const aliases = new Set(['combineAll', 'empty', 'exhaust', 'never', 'onErrorResumeNextWith', 'pairs', 'refCount', 'throwError']);
+const aliases = new Set([
+  'combineAll',
+  'empty',
+  'exhaust',
+  'never',
+  'onErrorResumeNextWith',
+  'pairs',
+  'refCount',
+  'throwError',
+]);
 
 describe('docs/operators.md', () => {
   it('names every operator and creation function of the installed rxjs', () => {

@@ -1,0 +1,19 @@
+import { Metadata } from '@grpc/grpc-js';
+import { type CallOptions, isServerCall, kindOf, type ServerCall } from '../rpc.ts';
+
+/**
+ * Options for a call made on behalf of an incoming one: deadline and cancellation pass on as with `{ parent: call }`, and
+ * of its metadata the named keys do, with all their values. Other options are added by spreading:
+ * `{ ...forward(call, ['x-request-id']), timeoutMs: 500 }`.
+ *
+ * @throws TypeError when this is no ServerCall of a handler, or a key is no text.
+ */
+export function forward(call: ServerCall, keys: readonly string[]): CallOptions {
+  if (!isServerCall(call)) throw new TypeError(`forward: expected the ServerCall of a handler, got ${kindOf(call)}`);
+  const metadata = new Metadata();
+  for (const key of keys) {
+    if (typeof key !== 'string') throw new TypeError(`forward: expected keys to be texts, got ${kindOf(key)}`);
+    for (const value of call.metadata.get(key)) metadata.add(key, value);
+  }
+  return { parent: call, metadata };
+}
