@@ -3,6 +3,7 @@ import { defer, lastValueFrom, NEVER, Observable, Subject } from 'rxjs';
 import { connect } from '../../lib/client/connect.ts';
 import { pull } from '../../lib/flow/pull.ts';
 import { toAsyncIterable } from '../../lib/flow/to-async-iterable.ts';
+import { inspect } from '../../lib/live-calls.ts';
 import { concatMap, share, zip } from '../../lib/operators.ts';
 import { implement } from '../../lib/server/implement.ts';
 import { serve } from '../../lib/server/serve.ts';
@@ -135,6 +136,8 @@ describe('stallTimeoutMs', () => {
       const stalled$ = other.client.bidi(count$(3), { timeoutMs: 30 });
       await failure(stalled$);
     }
+    expect(inspect(lab.server).calls).to.have.length(1);
+    expect(inspect(lab.server).calls[0]!.received.waitsFor).to.equal('wire');
     expect((await notes.next()).value.n).to.equal(1);
     await notes.return?.();
   });

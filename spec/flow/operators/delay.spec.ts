@@ -23,6 +23,12 @@ describe('delay', () => {
     }
   }
 
+  it('of nothing completes at once, as that of RxJS', () => {
+    const sink = new Sink<never>();
+    rx.EMPTY.pipe(delay(1000)).subscribe(sink);
+    expect(sink.log).to.deep.equal(['complete']);
+  });
+
   it('of a Date holds everything until then', () => {
     scheduler().run(({ cold, expectObservable }) => {
       const source$ = cold('-a-b---c|');
