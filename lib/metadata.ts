@@ -20,13 +20,16 @@ const SINGLE_VALUE_KEYS: ReadonlySet<string> = new Set(
   ).split(' '),
 );
 
+/** Node's http2 takes 128 headers at a time; the rest is for gRPC's own. */
+const MAX_PAIRS = 100;
+
 /** What a block of headers or trailers may weigh. nghttp2 drops one of 64 KiB without a word; the rest is for its own. */
 const MAX_BLOCK_BYTES = 40 * 1024;
 
 /**
  * Metadata of one's own: a plain object made into grpc-js's Metadata, or a copy of one that was given.
  *
- * @throws TypeError that names the key or the value that gRPC does not take; RangeError above 40 KiB.
+ * @throws TypeError that names the key or the value that gRPC does not take; RangeError above 40 KiB or 100 values.
  */
 export function toMetadata(input: MetadataInput | undefined): Metadata {
   const metadata = input === undefined ? new Metadata() : isMetadata(input) ? input.clone() : fromObject(input);
@@ -43,16 +46,21 @@ export function isMetadata(input: unknown): input is Metadata {
 /**
  * Refuses what grpc-js would take and could not send: on a client the call would hang, and trailers end the process.
  *
- * @throws TypeError that names the key; RangeError above 40 KiB.
+ * @throws TypeError that names the key; RangeError above 40 KiB or 100 values.
  */
 export function checkSendable(metadata: Metadata): void {
   let bytes = 0;
+  let pairs = 0;
   for (const [key, values] of entriesOf(metadata)) {
     if (RESERVED_KEYS.has(key)) throw new TypeError(`metadata: "${key}" belongs to HTTP/2 or gRPC and cannot be sent`);
     if (values.length > 1 && SINGLE_VALUE_KEYS.has(key)) {
       throw new TypeError(`metadata: "${key}" cannot have more than one value, it has ${values.length}`);
     }
     bytes += weigh(key, values);
+    pairs += values.length;
+  }
+  if (pairs > MAX_PAIRS) {
+    throw new RangeError(`metadata: ${pairs} values are too many to be sent, at most ${MAX_PAIRS} can be`);
   }
   if (bytes > MAX_BLOCK_BYTES) {
     throw new RangeError(`metadata: ${bytes} bytes are too many to be sent, at most ${MAX_BLOCK_BYTES} can be`);
@@ -62,11 +70,15 @@ export function checkSendable(metadata: Metadata): void {
 /** What can be sent of it, for the end of a call that has failed already: key by key until it is too much. */
 export function sendable(metadata: Metadata): Metadata {
   let bytes = 0;
+  let pairs = 0;
   for (const [key, values] of entriesOf(metadata)) {
     const isRefused = RESERVED_KEYS.has(key) || (values.length > 1 && SINGLE_VALUE_KEYS.has(key));
     const weight = weigh(key, values);
-    if (isRefused || bytes + weight > MAX_BLOCK_BYTES) metadata.remove(key);
-    else bytes += weight;
+    if (isRefused || bytes + weight > MAX_BLOCK_BYTES || pairs + values.length > MAX_PAIRS) metadata.remove(key);
+    else {
+      bytes += weight;
+      pairs += values.length;
+    }
   }
   return metadata;
 }

@@ -55,7 +55,7 @@ export type ClientMethod<M> =
 export type ClientOf<S> =
   IsAny<S> extends true
     ? any
-    : { readonly [K in keyof S & string as Uncapitalize<K>]: ClientMethod<S[K]> } & Disposable;
+    : { readonly [K in keyof S as NameOf<S, K>]: ClientMethod<S[K]> } & Disposable & AsyncDisposable;
 
 /** One RPC of a server: called once for each incoming call; what it returns is the response, its end the call's end. */
 export type Handler<M> =
@@ -67,7 +67,11 @@ export type Handler<M> =
 export type Implementation<S> =
   IsAny<S> extends true
     ? { readonly [method: string]: (request$: Observable<any>, call: ServerCall) => ObservableInput<any> }
-    : { readonly [K in keyof S & string as Uncapitalize<K>]: Handler<S[K]> };
+    : { readonly [K in keyof S as NameOf<S, K>]: Handler<S[K]> };
+
+/** Definitions generated for grpc-js have an index signature beside their methods, which says nothing; some have nothing else. */
+type NameOf<S, K> = [keyof { [N in keyof S as Named<N>]: 0 }] extends [never] ? K : Uncapitalize<Named<K> & string>;
+type Named<K> = string extends K ? never : number extends K ? never : K;
 
 type IsAny<T> = 0 extends 1 & T ? true : false;
 
@@ -144,7 +148,7 @@ export function isClientMethod(value: unknown): boolean {
  *
  * @throws TypeError when this is no service.
  */
-export function methodsOf(service: Service): readonly (readonly [name: string, method: Method])[] {
+export function methodsOf(service: object): readonly (readonly [name: string, method: Method])[] {
   const methods = typeof service === 'object' && service !== null ? Object.entries(service) : [];
   if (methods.length === 0 || !methods.every(([, method]) => isMethod(method))) {
     throw new TypeError(

@@ -69,3 +69,12 @@ describe('sendable', () => {
     checkSendable(metadata);
   });
 });
+
+describe('metadata of many values', () => {
+  const many = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, i) => [`k${i}`, 'v']));
+
+  it('is taken up to 100 values, as many as Node sends', () => {
+    expect(Object.keys(toMetadata(many(100)).getMap())).to.have.length(100);
+    expect(() => toMetadata(many(101))).to.throw(RangeError, /101 values are too many/);
+  });
+});

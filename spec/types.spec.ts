@@ -1,3 +1,4 @@
+import type { MethodDefinition, ServiceDefinition } from '@grpc/grpc-js';
 import { expectTypeOf } from 'expect-type';
 import { map, type Observable, of } from 'rxjs';
 import { type CallOptions, connect, implement, load, type Method, pull, type ServerCall } from '../lib/index.ts';
@@ -86,5 +87,26 @@ describe('the types', () => {
   it('of the paced operators are those of RxJS', () => {
     expectTypeOf(mergeMap).toEqualTypeOf<typeof import('rxjs').mergeMap>();
     expectTypeOf(concatMap).toEqualTypeOf<typeof import('rxjs').concatMap>();
+  });
+
+  it('follow definitions that were generated for grpc-js, with or without an index signature', () => {
+    interface WithIndex extends ServiceDefinition {
+      SayHello: MethodDefinition<Note, { greeting: string }>;
+    }
+    interface Plain {
+      readonly sayHello: MethodDefinition<Note, { greeting: string }>;
+    }
+    const use = (withIndex: WithIndex, plain: Plain, untold: ServiceDefinition) => {
+      const client = connect(withIndex, 'http://127.0.0.1:3000');
+      client.sayHello({ n: 1 }).subscribe(({ greeting }) => greeting.length);
+      // @ts-expect-error there is no such method
+      client.sayGoodbye;
+      implement(withIndex, { sayHello: note$ => note$.pipe(map(({ n }) => ({ greeting: `${n}` }))) });
+      // @ts-expect-error there is no such method
+      implement.partial(withIndex, { sayGoodbye: () => of({ greeting: '' }) });
+      connect(plain, 'http://127.0.0.1:3000').sayHello({ n: 1 });
+      connect(untold, 'http://127.0.0.1:3000')['anything']?.({}, {});
+    };
+    expectTypeOf(use).toBeFunction();
   });
 });

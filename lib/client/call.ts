@@ -1,12 +1,13 @@
 import { AsyncResource } from 'node:async_hooks';
 import { type ClientDuplexStream, Metadata, type StatusObject } from '@grpc/grpc-js';
 import { isObservable, Observable, type Subscriber } from 'rxjs';
+import { startDeadline } from '../deadline.ts';
 import type { Meter } from '../flow/meter.ts';
 import { OverflowError } from '../flow/overflow-error.ts';
 import { receive } from '../flow/receive.ts';
 import { type Sending, send } from '../flow/send.ts';
 import { single } from '../flow/single.ts';
-import { watchForStall } from '../flow/stall.ts';
+import { MAX_TIMER_MS, watchForStall } from '../flow/stall.ts';
 import type { LiveCall, LiveCalls } from '../live-calls.ts';
 import { toMetadata } from '../metadata.ts';
 import { type CallOptions, type Method, onCancelled, type ParentCall } from '../rpc.ts';
@@ -34,7 +35,7 @@ export function call<O>(connection: Connection, method: Method, request: unknown
     let sending: Sending | undefined;
     let status: StatusObject | undefined;
     subscriber.add(() => {
-      if (status === undefined) stream.cancel();
+      if (status === undefined) cancel(stream);
       sending?.stop();
     });
 
@@ -72,6 +73,15 @@ export function call<O>(connection: Connection, method: Method, request: unknown
 
 type Stream = ClientDuplexStream<Buffer, Buffer>;
 
+/**
+ * grpc-js loses a cancellation that comes in the turn of the start: a promise later it makes the very thing that had to
+ * be cancelled, and nothing ever ends that. A second one, a turn later, does.
+ */
+function cancel(stream: Stream): void {
+  stream.cancel();
+  setImmediate(() => stream.cancel());
+}
+
 /** The call on its way, and everything that may cut it short; undefined when it has ended before it began. */
 function start(
   connection: Connection,
@@ -105,6 +115,9 @@ function start(
     metadata.setOptions({ ...metadata.getOptions(), waitForReady: options.waitForReady });
   }
   const deadline = earliestDeadline(options);
+  // grpc-js ends the call, but what it then tells stands behind the responses that nobody takes.
+  const heardBy = deadline === undefined ? undefined : new Date(deadline + DEADLINE_SLACK_MS);
+  subscriber.add(startDeadline(heardBy, () => end(Code.DEADLINE_EXCEEDED, 'the deadline has passed')));
   const stream = connection.channels
     .for(method)
     .makeBidiStreamRequest(method.path, identity, identity, metadata, deadline === undefined ? {} : { deadline });
@@ -113,11 +126,13 @@ function start(
   return { stream, live };
 }
 
+/** A reader who is not full is told of the deadline by grpc-js first, after all that came before it. */
+const DEADLINE_SLACK_MS = 50;
+
 /**
  * Deadlines that are further away count as none, as with timers of Node (24 days): a server of grpc-js would take one for
  * passed, and beyond 10^8 hours its client throws where nobody catches.
  */
-const MAX_DEADLINE_MS = 2 ** 31 - 1;
 
 function earliestDeadline({ deadline, timeoutMs, parent }: CallOptions): number | undefined {
   const earliest = Math.min(
@@ -125,7 +140,7 @@ function earliestDeadline({ deadline, timeoutMs, parent }: CallOptions): number 
     Date.now() + (timeoutMs ?? Number.POSITIVE_INFINITY),
     parent?.deadline?.getTime() ?? Number.POSITIVE_INFINITY,
   );
-  return earliest - Date.now() > MAX_DEADLINE_MS ? undefined : earliest;
+  return earliest - Date.now() > MAX_TIMER_MS ? undefined : earliest;
 }
 
 function listenToHeaders(stream: Stream, { onHeaders }: CallOptions, subscriber: Subscriber<unknown>): void {

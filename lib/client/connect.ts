@@ -11,7 +11,6 @@ import {
   type Method,
   methodsOf,
   type ServerCall,
-  type Service,
 } from '../rpc.ts';
 import { type Connection, call } from './call.ts';
 import { checkCallOptions } from './call-options.ts';
@@ -44,7 +43,7 @@ const connections = new WeakMap<object, Connection>();
  *   (`host:port`, `dns:`, `unix:`, `ipv4:` ...). A Client or Channel of grpc-js is used as it is and stays its owner's to close.
  * @throws TypeError when the service, the target or an option is of the wrong kind, or TLS or not is left open.
  */
-export function connect<S extends Service>(
+export function connect<S extends Readonly<Record<string, any>>>(
   service: S,
   target: string | Client | Channel,
   options: ConnectOptions = {},

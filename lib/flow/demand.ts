@@ -35,6 +35,14 @@ export function demandsBelow(subscriber: Subscriber<any>): readonly Demand[] {
   return found;
 }
 
+/** The first stage that takes no value now. */
+export function firstFull(demands: readonly Demand[]): Demand | undefined {
+  for (let i = 0; i < demands.length; i++) {
+    if (!demands[i]!.ready) return demands[i];
+  }
+  return undefined;
+}
+
 interface Link {
   readonly [demand]?: Demand;
   readonly destination?: Link | null;

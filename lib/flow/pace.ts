@@ -1,5 +1,5 @@
 import type { Subscriber } from 'rxjs';
-import { type Demand, demandsBelow } from './demand.ts';
+import { type Demand, demandsBelow, firstFull } from './demand.ts';
 import type { Meter } from './meter.ts';
 
 export interface PaceOptions {
@@ -64,11 +64,4 @@ export function pace(subscriber: Subscriber<any>, produce: () => boolean, option
     meter?.resume();
   });
   return run;
-}
-
-function firstFull(demands: readonly Demand[]): Demand | undefined {
-  for (let i = 0; i < demands.length; i++) {
-    if (!demands[i]!.ready) return demands[i];
-  }
-  return undefined;
 }

@@ -36,12 +36,12 @@ export function receive<T>(stream: Readable, subscriber: Subscriber<T>, options:
   let hasEnded = false;
 
   const read = (): Buffer | null => {
-    if (maxHeld === 0) return stream.read();
     fill();
-    return held.shift() ?? null;
+    return held.shift() ?? (maxHeld === 0 ? stream.read() : null);
   };
 
   const fill = (): void => {
+    if (maxHeld === 0) return;
     if (held.size <= lowTide) isFilling = true;
     while (isFilling) {
       const bytes: Buffer | null = stream.read();
@@ -72,17 +72,22 @@ export function receive<T>(stream: Readable, subscriber: Subscriber<T>, options:
   const run = pace(subscriber, produce, { unasked: 1, meter });
   const onReadable = (): void => {
     fill();
+    if (stream.readableLength === 0) seeWhetherItEnds();
     run();
+  };
+  // A stream that has nothing left ends when it is read once more: that is worth no demand.
+  const seeWhetherItEnds = (): void => {
+    const bytes: Buffer | null = stream.read();
+    if (bytes !== null) held.push(bytes);
   };
   const onEnd = (): void => {
     hasEnded = true;
     if (held.size === 0) end();
   };
-  const readable = maxHeld === 0 ? run : onReadable;
-  stream.on('readable', readable);
+  stream.on('readable', onReadable);
   stream.on('end', onEnd);
   subscriber.add(() => {
-    stream.off('readable', readable);
+    stream.off('readable', onReadable);
     stream.off('end', onEnd);
   });
   run();

@@ -1,7 +1,7 @@
 import type { Meter } from './meter.ts';
 
 /** A timer of Node cannot wait longer. */
-const MAX_TIMER_MS = 2 ** 31 - 1;
+export const MAX_TIMER_MS: number = 2 ** 31 - 1;
 
 /**
  * Calls back when a meter has waited for demand so long without a move; returns its undo. Waiting for the wire is no stall.

@@ -1,5 +1,6 @@
 import type { Metadata, ServerDuplexStream } from '@grpc/grpc-js';
 import { defer, type Observable, type ObservableInput } from 'rxjs';
+import { isPast, startDeadline } from '../deadline.ts';
 import { fromInput } from '../flow/input.ts';
 import { OverflowError } from '../flow/overflow-error.ts';
 import { type Sending, send } from '../flow/send.ts';
@@ -9,7 +10,6 @@ import { type FlowOptions, mergeFlowOptions } from '../flow-options.ts';
 import { checkSendable, sendable } from '../metadata.ts';
 import type { Method, ServerCall } from '../rpc.ts';
 import { Code, hiddenStatus, RpcError, statusToSend } from '../status.ts';
-import { isPast, startDeadline } from './deadline.ts';
 import { type Hooks, report } from './hooks.ts';
 import { incomingCall } from './incoming-call.ts';
 import { requests } from './requests.ts';

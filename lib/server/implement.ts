@@ -31,9 +31,13 @@ export function implementationFor(service: Bound, hooks: Hooks): UntypedServiceI
 
 /** See {@link implement}. */
 export interface Implement {
-  <S extends Service>(service: S, implementation: Implementation<NoInfer<S>>, options?: FlowOptions): Bound;
+  <S extends Readonly<Record<string, any>>>(
+    service: S,
+    implementation: Implementation<NoInfer<S>>,
+    options?: FlowOptions,
+  ): Bound;
   /** The same, and methods that are left out are answered with UNIMPLEMENTED. */
-  partial<S extends Service>(
+  partial<S extends Readonly<Record<string, any>>>(
     service: S,
     implementation: Partial<Implementation<NoInfer<S>>>,
     options?: FlowOptions,

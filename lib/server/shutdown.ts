@@ -1,7 +1,7 @@
 import type { Server as GrpcServer } from '@grpc/grpc-js';
+import { MAX_TIMER_MS } from '../flow/stall.ts';
 import { checkOptions, kindOf } from '../rpc.ts';
 import { Code, RpcError } from '../status.ts';
-import { MAX_TIMER_MS } from './deadline.ts';
 import type { Hooks } from './hooks.ts';
 
 export interface ShutdownOptions {

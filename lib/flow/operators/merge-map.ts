@@ -122,7 +122,7 @@ function merge<T>(
 function behindSubject(): OverflowError {
   return new OverflowError(
     `mergeMap, concatMap: more than ${MAX_BEHIND_SUBJECT} values wait behind an inner Observable that comes from a ` +
-      'Subject (a group of groupBy, a window, a Subject of yours) and does not end. ' +
-      'Allow more of them at a time, or let each end sooner',
+      'Subject (a group of groupBy, a window, a Subject of yours): such a one is not waited for, because it may need its own ' +
+      'source to go on. Allow more of them at a time, or, where it does not, hide the Subject: defer(() => inner$)',
   );
 }

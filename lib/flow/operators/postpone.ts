@@ -48,13 +48,13 @@ export function postpone<T>(postponement: Postponement): MonoTypeOperatorFunctio
       const wake = (at: number): void => {
         timer ??= scheduler.schedule(
           () => {
+            timer?.unsubscribe();
             timer = undefined;
             now = Math.max(at, scheduler.now()); // timers of Node may be a millisecond early
             run();
           },
           Math.max(0, at - scheduler.now()),
         );
-        output.add(timer);
       };
 
       const hold = (deliver: () => void, at = dueAt()): void => {
@@ -62,6 +62,7 @@ export function postpone<T>(postponement: Postponement): MonoTypeOperatorFunctio
         wake(at);
       };
 
+      output.add(() => timer?.unsubscribe());
       source.subscribe(
         new Stage<T>(
           {

@@ -1,5 +1,5 @@
 import { type MonoTypeOperatorFunction, share as rxShare, type ShareConfig, type Subscriber } from 'rxjs';
-import { type Demand, demandsBelow } from '../demand.ts';
+import { type Demand, demandsBelow, firstFull } from '../demand.ts';
 import { derived } from '../derived.ts';
 import { Gate } from '../gate.ts';
 import { Stage } from '../stage.ts';
@@ -30,9 +30,9 @@ export function share<T>(config: PacedShareConfig<T> = {}): MonoTypeOperatorFunc
       rxShare(rxConfig),
     );
     return derived<T>(source, output => {
-      const remove = readers.add(output);
+      readers.add(output);
       (maxLag === undefined ? shared$ : shared$.pipe(onBackpressureBuffer(maxLag))).subscribe(output);
-      output.add(remove); // last: a source that nobody reads any more is closed before it could be woken
+      readers.wake(); // now that it is heard: a source that waited for somebody goes on
     });
   };
 }
@@ -40,7 +40,7 @@ export function share<T>(config: PacedShareConfig<T> = {}): MonoTypeOperatorFunc
 /** The Demand of many: ready when all of them are, or when one is. */
 class Readers implements Demand {
   readonly #pace: 'slowest' | 'fastest';
-  readonly #readers = new Set<readonly Demand[]>();
+  readonly #readers = new Map<Subscriber<any>, readonly Demand[]>();
   readonly #gate: Gate = new Gate(() => this.ready);
   #unwatch: (() => void)[] = [];
 
@@ -50,12 +50,13 @@ class Readers implements Demand {
 
   get ready(): boolean {
     let readers = 0;
-    for (const demands of this.#readers) {
+    for (const [reader, demands] of this.#readers) {
+      if (reader.closed) continue; // before its teardown is
       readers++;
       const isReady = firstFull(demands) === undefined;
       if (isReady !== (this.#pace === 'slowest')) return isReady;
     }
-    return this.#pace === 'slowest' || readers === 0;
+    return this.#pace === 'slowest' && readers > 0; // nobody reads: it waits for who comes
   }
 
   onReady(resume: () => void): () => void {
@@ -64,34 +65,27 @@ class Readers implements Demand {
     return undo;
   }
 
-  /** Returns its undo. */
-  add(reader: Subscriber<any>): () => void {
-    const demands = demandsBelow(reader);
-    this.#readers.add(demands);
-    this.#again();
-    return () => {
-      this.#readers.delete(demands);
-      this.#again();
-    };
+  add(reader: Subscriber<any>): void {
+    this.#readers.set(reader, demandsBelow(reader));
+    reader.add(() => {
+      this.#readers.delete(reader);
+      this.wake();
+    });
   }
 
   /** One that is full is enough to know that the slowest is; of the fastest any may be the first. */
   #watch(): void {
-    for (const demands of this.#readers) {
+    for (const demands of this.#readers.values()) {
       const full = firstFull(demands);
       if (full === undefined) continue;
-      this.#unwatch.push(full.onReady(() => this.#again()));
+      this.#unwatch.push(full.onReady(() => this.wake()));
       if (this.#pace === 'slowest') return;
     }
   }
 
-  #again(): void {
+  wake(): void {
     for (const unwatch of this.#unwatch.splice(0)) unwatch();
     this.#gate.wake();
     if (this.#gate.waiting > 0 && this.#unwatch.length === 0) this.#watch();
   }
-}
-
-function firstFull(demands: readonly Demand[]): Demand | undefined {
-  return demands.find(demand => !demand.ready);
 }

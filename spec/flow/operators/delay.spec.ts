@@ -69,6 +69,22 @@ describe('delay', () => {
     virtual.flush();
     expect(sink.log).to.deep.equal(['next 1', 'next 2', 'next 3', 'next 4', 'next 5', 'complete']);
   });
+
+  it('keeps nothing of what has been given', () => {
+    const virtual = new rx.VirtualTimeScheduler();
+    let kept: unknown[] = [];
+    const watched = new rx.Observable<number>(output => {
+      const subscription = rx.interval(1, virtual).pipe(rx.take(1000), delay(1, virtual)).subscribe(output);
+      kept = (output as unknown as { _finalizers: unknown[] })._finalizers;
+      return subscription;
+    });
+    const before = new Sink<number>();
+    watched.subscribe(before);
+    virtual.maxFrames = 900;
+    virtual.flush();
+    expect(before.values.length).to.be.above(800);
+    expect(kept.length).to.be.below(5);
+  });
 });
 
 describe('observeOn', () => {

@@ -79,6 +79,16 @@ describe('share', () => {
     expect([a.failure, b.failure]).to.deep.equal([undefined, undefined]);
   });
 
+  it('waits while nobody reads and the connection is kept', () => {
+    const source = new Counted();
+    const shared$ = pull(source).pipe(share({ resetOnRefCountZero: false }));
+    shared$.pipe(rx.take(3)).subscribe();
+    expect(source.asked).to.equal(3);
+    const sink = new Sink<number>(2);
+    shared$.subscribe(sink);
+    expect(sink.values).to.deep.equal([4, 5]);
+  });
+
   it('refuses a maxLag below 1', () => {
     expect(() => share({ maxLag: 0 })).to.throw(RangeError);
   });

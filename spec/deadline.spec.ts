@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { isPast, startDeadline } from '../../lib/server/deadline.ts';
+import { isPast, startDeadline } from '../lib/deadline.ts';
 
 describe('startDeadline', () => {
   it('calls back at the deadline, and not after its undo', async () => {

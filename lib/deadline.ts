@@ -1,5 +1,4 @@
-/** A timer of Node cannot wait longer. */
-export const MAX_TIMER_MS: number = 2 ** 31 - 1;
+import { MAX_TIMER_MS } from './flow/stall.ts';
 
 /** A cancellation that comes so shortly before the deadline is the caller's own deadline, by a clock of its own. */
 const SLACK_MS = 10;
