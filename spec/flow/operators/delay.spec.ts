@@ -70,6 +70,12 @@ describe('delay', () => {
     expect(sink.log).to.deep.equal(['next 1', 'next 2', 'next 3', 'next 4', 'next 5', 'complete']);
   });
 
+  it('unsubscribed, leaves no timer behind', () => {
+    const virtual = new rx.VirtualTimeScheduler();
+    rx.of(1).pipe(delay(3_600_000, virtual)).subscribe().unsubscribe();
+    expect(virtual.actions).to.deep.equal([]);
+  });
+
   it('keeps nothing of what has been given', () => {
     const virtual = new rx.VirtualTimeScheduler();
     let kept: unknown[] = [];
