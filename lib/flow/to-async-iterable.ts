@@ -5,7 +5,7 @@ import { OverflowError } from './overflow-error.ts';
 import { Stage } from './stage.ts';
 
 export interface ToAsyncIterableOptions {
-  /** Values that a source which cannot wait may leave unread; one more is an {@link OverflowError}. Default: 16,384. */
+  /** Values that a source which cannot wait may leave unread; from 1; one more is an {@link OverflowError}. Default: 16,384. */
   readonly maxQueued?: number | undefined;
 }
 
@@ -19,6 +19,8 @@ export interface ToAsyncIterableOptions {
  */
 export function toAsyncIterable<T>(source$: Observable<T>, options: ToAsyncIterableOptions = {}): AsyncIterable<T> {
   const { maxQueued = 16_384 } = options;
+  if (!(maxQueued >= 1))
+    throw new RangeError(`toAsyncIterable: expected maxQueued to be 1 or more values, got ${maxQueued}`);
   return { [Symbol.asyncIterator]: () => iterate(source$, maxQueued) };
 }
 
