@@ -4,6 +4,7 @@ import { pipeline } from 'node:stream/promises';
 import { Command } from 'commander';
 import { exitCode } from './exit-code.ts';
 import { badKinds, generateUsers } from './generate-users.ts';
+import { makeFolderOf } from './make-folder-of.ts';
 import { count } from './progress.ts';
 import { runProgram, wholeNumber } from './run-program.ts';
 
@@ -19,11 +20,11 @@ const program = new Command('generate')
 await runProgram(program, async signal => {
   const [users, file] = program.processedArgs as [number, string];
   const { seed, bad = Math.floor(users / 200) } = program.opts<{ seed: number; bad?: number }>();
+  if (file !== '-') makeFolderOf(file);
   const out = file === '-' ? process.stdout : createWriteStream(file);
   try {
     await pipeline(Readable.from(generateUsers(users, seed, bad)), out, { signal, end: file !== '-' });
   } catch (error) {
-    if (signal.aborted) return exitCode.interrupted;
     if ((error as NodeJS.ErrnoException).code !== 'EPIPE') throw error; // who reads has enough
   }
   const good = users - bad * badKinds.length;

@@ -1,6 +1,8 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createWriteStream, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import { Command } from 'commander';
 import { exitCode } from './exit-code.ts';
 import { badKinds, generateUsers } from './generate-users.ts';
@@ -21,8 +23,7 @@ await runProgram(program, async signal => {
   const folder = mkdtempSync(join(tmpdir(), 'user-bulk-create-'));
   try {
     const input = join(folder, 'users.csv');
-    writeFileSync(input, '');
-    for (const text of generateUsers(users, seed, bad)) writeFileSync(input, text, { flag: 'a' });
+    await pipeline(Readable.from(generateUsers(users, seed, bad)), createWriteStream(input), { signal });
     console.log(`${count(users)} users generated, ${count(bad)} of each: ${badKinds.join(', ')}`);
 
     const server = await startServer('http://127.0.0.1:0', join(folder, 'users.db'), defaultRules);

@@ -7,7 +7,7 @@ interface Sample {
 const SAMPLE_MS = 200;
 const MAX_SAMPLES = 2000;
 
-/** Watches how much memory the process keeps resident while it gets something done,. */
+/** Watches how much memory the process keeps resident while it gets something done. */
 export class MemoryWatch {
   #samples: Sample[] = [];
   readonly #done: () => number;

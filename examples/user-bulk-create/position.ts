@@ -1,4 +1,5 @@
 import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { InputError } from './entry.ts';
 
 /** How far an upload came, for the next to go on from there. */
 export interface Position {
@@ -12,19 +13,35 @@ export interface Position {
 
 /** Keeps a position in a small JSON file; it is whole at any time, also when the program is killed while writing. */
 export function savePosition(path: string, position: Position): void {
-  const next = `${path}.next`;
+  const next = nextPath(path);
   writeFileSync(next, `${JSON.stringify(position)}\n`);
   renameSync(next, path);
 }
 
-/** The position in a file; undefined when there is no such file. @throws Error when it holds none. */
+/** Where a position is written before it takes the place of the last. */
+export function nextPath(path: string): string {
+  return `${path}.next`;
+}
+
+/** @throws InputError when positions cannot be saved there. */
+export function checkPosition(path: string): void {
+  try {
+    writeFileSync(nextPath(path), '');
+    rmSync(nextPath(path));
+  } catch (error) {
+    throw new InputError(`the position cannot be written to ${path}: ${(error as Error).message}`, { cause: error });
+  }
+}
+
+/** The position in a file; undefined when there is no such file. @throws InputError when it holds none. */
 export function loadPosition(path: string): Position | undefined {
   let text: string;
   try {
     text = readFileSync(path, 'utf8');
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT') return undefined;
+    throw new InputError(`${path}: ${message}`, { cause: error });
   }
   try {
     const { line, rejectsBytes, inputBytes } = JSON.parse(text) as Position;
@@ -32,7 +49,7 @@ export function loadPosition(path: string): Position | undefined {
   } catch {
     // Said below.
   }
-  throw new Error(`${path} holds no position of an upload`);
+  throw new InputError(`${path} holds no position of an upload; remove it, or say another by --position`);
 }
 
 /** An upload that came to its end needs none. */

@@ -5,21 +5,29 @@ import { exitCode } from './exit-code.ts';
 /**
  * Reads a program's arguments, runs it, and sets the exit code that it gave. What goes wrong is told in one line: a wrong
  * argument or input by 64, all else by 1. The first Ctrl-C (or SIGTERM) aborts the signal, the second kills as usual.
+ * When nobody reads what it prints any more (`| head -1`), it goes on unheard.
  */
 export async function runProgram(program: Command, run: (signal: AbortSignal) => Promise<number>): Promise<void> {
   const stop = new AbortController();
   for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => stop.abort(name));
+  for (const out of [process.stdout, process.stderr]) out.on('error', ignoreClosed);
   try {
     program.exitOverride().parse();
     process.exitCode = await run(stop.signal);
   } catch (error) {
-    process.exitCode = error instanceof CommanderError ? error.exitCode && exitCode.usage : exitCodeOf(error);
-    if (!(error instanceof CommanderError)) console.error(`error: ${(error as Error).message}`);
+    if (error instanceof CommanderError) {
+      process.exitCode = error.exitCode && exitCode.usage;
+    } else if (stop.signal.aborted && (error as Error).name === 'AbortError') {
+      process.exitCode = exitCode.interrupted;
+    } else {
+      process.exitCode = error instanceof InputError ? exitCode.usage : exitCode.failed;
+      console.error(`error: ${(error as Error).message}`);
+    }
   }
 }
 
-function exitCodeOf(error: unknown): number {
-  return error instanceof InputError || error instanceof TypeError ? exitCode.usage : exitCode.failed;
+function ignoreClosed(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE') throw error;
 }
 
 /** For an option that is a whole number, from `min` on. */

@@ -1,14 +1,15 @@
-import { Code, close, codeName, connect, isRpcError, load } from 'rx-grpc';
+import { close, connect, load } from 'rx-grpc';
 import { InputError } from './entry.ts';
 import { exitCode } from './exit-code.ts';
+import { explain } from './explain.ts';
 import { Ledger } from './ledger.ts';
 import { MemoryWatch } from './memory.ts';
+import { openFiles } from './open-files.ts';
 import { openInput } from './open-input.ts';
-import { forgetPosition, loadPosition, savePosition } from './position.ts';
+import { forgetPosition, savePosition } from './position.ts';
 import { showProgress } from './progress.ts';
 import { protoFile } from './proto-file.ts';
 import { type Format, readUsers } from './read-users.ts';
-import { RejectsFile } from './rejects.ts';
 import { summary } from './summary.ts';
 import { upload } from './upload.ts';
 
@@ -35,61 +36,79 @@ const SAVE_MS = 1000;
 export async function runUpload(options: UploadOptions, signal: AbortSignal): Promise<number> {
   const { input, target } = options;
   const base = input === '-' ? 'stdin' : input;
-  const positionPath = options.position ?? `${base}.position.json`;
-  const { Users } = await load(protoFile);
-  const users = connect(Users, target);
+  const { rejects: rejectsPath = `${base}.rejects.csv`, position = `${base}.position.json` } = options;
+  const users = usersAt(target, await load(protoFile));
   const { stream, format, bytes } = openInput(input, options.format);
-
-  const from = options.resume ? loadPosition(positionPath) : undefined;
-  if (options.resume && from === undefined) console.error(`no ${positionPath}: from the beginning`);
-  if ((from?.inputBytes ?? 0) > (bytes ?? Number.POSITIVE_INFINITY)) {
-    throw new InputError(`${input} is shorter than when ${positionPath} was written: upload it without --resume`);
-  }
-  const afterLine = Math.max(options.skip, from?.line ?? 0);
-  const rejects = new RejectsFile(options.rejects ?? `${base}.rejects.csv`, from?.rejectsBytes);
+  const files = openFiles({ input, rejects: rejectsPath, position }, bytes, options.resume);
+  const { rejects } = files;
+  const afterLine = Math.max(options.skip, files.afterLine);
   const ledger = new Ledger((entry, errors) => rejects.add(entry, errors), afterLine);
   const { tally } = ledger;
 
   const save = () => {
-    const rejectsBytes = rejects.flush();
-    if (tally.line > 0) savePosition(positionPath, { line: tally.line, rejectsBytes, inputBytes: bytes });
+    // Before the first answer, the files of the upload before stay as they are.
+    if (tally.line > 0) savePosition(position, { line: tally.line, rejectsBytes: rejects.flush(), inputBytes: bytes });
   };
-  const saving = setInterval(save, SAVE_MS).unref();
+  const stop = new AbortController();
+  const saving = setInterval(() => attempt(save, error => stop.abort(error)), SAVE_MS).unref();
   const memory = new MemoryWatch(() => tally.created + tally.existed + tally.rejected);
   const endProgress = showProgress(tally, bytes, options.every * 1000);
   const start = performance.now();
-  const ending = await upload(() => readUsers(stream, format, afterLine), users.createUser, ledger, signal).catch(
-    (error: unknown) => ({ error }),
-  );
+  const read = () => readUsers(stream, format, afterLine);
+  let failure: unknown;
+  const ending = await upload(read, users.createUser, ledger, AbortSignal.any([signal, stop.signal])).catch(error => {
+    failure = error;
+  });
+  if (stop.signal.aborted) failure ??= stop.signal.reason;
   const seconds = (performance.now() - start) / 1000;
   endProgress();
   clearInterval(saving);
   stream.destroy();
   close(users);
-  save();
-  rejects.close();
 
-  console.log(summary(tally, seconds));
-  console.log(`memory    ${memory.stop()}`);
+  console.log(summary(tally, seconds, memory.stop()));
   if (tally.rejected > 0) console.log(`rejects   ${rejects.path}`);
 
-  if (ending === 'complete') {
-    forgetPosition(positionPath);
-    return tally.rejected > 0 && options.failOnReject ? exitCode.rejects : exitCode.ok;
-  }
+  let isSaved = true;
+  attempt(
+    () => {
+      if (ending !== 'complete') return save();
+      rejects.flush();
+      forgetPosition(position);
+    },
+    error => {
+      isSaved = false;
+      failure ??= error;
+    },
+  );
+  rejects.close();
+
+  const goOn = isSaved ? '--resume' : `--skip ${tally.line}`;
   const far =
-    tally.line > 0 ? `last acknowledged line: ${tally.line}; --resume goes on after it` : 'nothing was acknowledged';
+    tally.line > 0 ? `last acknowledged line: ${tally.line}; ${goOn} goes on after it` : 'nothing was acknowledged';
+  if (failure !== undefined) {
+    console.error(`${explain(failure, target, tally.line > afterLine)}; ${far}`);
+    return failure instanceof InputError ? exitCode.usage : exitCode.failed;
+  }
   if (ending === 'interrupted') {
     console.error(`interrupted; ${far}`);
     return exitCode.interrupted;
   }
-  console.error(`${explain(ending.error, target, tally.line > afterLine)}; ${far}`);
-  return ending.error instanceof InputError ? exitCode.usage : exitCode.failed;
+  return tally.rejected > 0 && options.failOnReject ? exitCode.rejects : exitCode.ok;
 }
 
-function explain(error: unknown, target: string, hadAnswers: boolean): string {
-  if (!isRpcError(error)) return error instanceof Error ? error.message : String(error);
-  const what = `${codeName(error.code)}: ${error.details}`;
-  if (error.code !== Code.UNAVAILABLE) return `the call failed, ${what}`;
-  return hadAnswers ? `the connection to ${target} was lost, ${what}` : `no server of users at ${target}, ${what}`;
+function usersAt(target: string, { Users }: Awaited<ReturnType<typeof load>>) {
+  try {
+    return connect(Users, target);
+  } catch (error) {
+    throw new InputError((error as Error).message, { cause: error });
+  }
+}
+
+function attempt(write: () => void, onError: (error: unknown) => void): void {
+  try {
+    write();
+  } catch (error) {
+    onError(error);
+  }
 }

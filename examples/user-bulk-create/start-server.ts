@@ -1,5 +1,6 @@
 import { implement, load, serve } from 'rx-grpc';
 import { createUsers } from './create-users.ts';
+import { InputError } from './entry.ts';
 import { protoFile } from './proto-file.ts';
 import { UserStore } from './store.ts';
 import type { Rules } from './validate.ts';
@@ -16,7 +17,7 @@ export interface UserServer {
 
 const GRACE_MS = 2000;
 
-/** @throws Error when the database cannot be opened, or the address is taken. */
+/** @throws InputError when the address is none; Error when the database cannot be opened, or the address is taken. */
 export async function startServer(address: string, databaseFile: string, rules: Rules): Promise<UserServer> {
   const { Users } = await load(protoFile);
   const store = new UserStore(databaseFile);
@@ -26,8 +27,9 @@ export async function startServer(address: string, databaseFile: string, rules: 
     answered += results.length;
     return results;
   };
+  const service = implement(Users, { createUser: createUsers({ create }, rules) });
   try {
-    const server = await serve(address, implement(Users, { createUser: createUsers({ create }, rules) }));
+    const server = await serve(address, service);
     return {
       target: server.target,
       store,
@@ -39,6 +41,7 @@ export async function startServer(address: string, databaseFile: string, rules: 
     };
   } catch (error) {
     store.close();
-    throw error;
+    // Of what serve() is given, only the address is the person's choice.
+    throw error instanceof TypeError ? new InputError(error.message, { cause: error }) : error;
   }
 }

@@ -1,7 +1,7 @@
-import { mkdirSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import sqlite, { type Database, type Statement } from 'node-sqlite3-wasm';
 import { claim } from './claim.ts';
+import { makeFolderOf } from './make-folder-of.ts';
 import type { CreateUserRes, User } from './user.ts';
 import { reasons } from './validate.ts';
 
@@ -47,7 +47,7 @@ export class UserStore implements Disposable {
     let release: (() => void) | undefined;
     let database: Database | undefined;
     try {
-      mkdirSync(dirname(path), { recursive: true });
+      makeFolderOf(path);
       release = claim(path);
       database = new sqlite.Database(path);
       database.exec(SETTINGS);

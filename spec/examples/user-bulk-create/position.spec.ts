@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { faulty } from '../../../examples/user-bulk-create/entry.ts';
+import { faulty, InputError } from '../../../examples/user-bulk-create/entry.ts';
 import { forgetPosition, loadPosition, savePosition } from '../../../examples/user-bulk-create/position.ts';
 import { RejectsFile } from '../../../examples/user-bulk-create/rejects.ts';
 import { temporaryFolder } from './programs.ts';
@@ -50,16 +50,34 @@ describe('RejectsFile', () => {
   it('has line, reasons and the line as it was, as CSV', () => {
     const rejects = new RejectsFile(path);
     rejects.add(reject(3, 'a,"b\nc",1'), ['too short', 'too old']);
+    rejects.flush();
     rejects.close();
     expect(readFileSync(path, 'utf8')).to.equal('line,reasons,original\n3,"too short; too old","a,""b\nc"",1"\n');
   });
 
   it('is not there without rejects, not even that of an upload before', () => {
-    writeFileSync(path, 'old');
+    writeFileSync(path, 'line,reasons,original\n2,"a","old"\n');
     const rejects = new RejectsFile(path);
     expect(rejects.flush()).to.equal(0);
     rejects.close();
     expect(readdirSync(folder.path)).to.deep.equal([]);
+  });
+
+  it('leaves the file of an upload before as it is until the first is flushed', () => {
+    const old = 'line,reasons,original\n2,"a","old"\n';
+    writeFileSync(path, old);
+    new RejectsFile(path).close();
+    expect(readFileSync(path, 'utf8')).to.equal(old);
+  });
+
+  it('refuses what is something else, and leaves it as it is', () => {
+    for (const text of ['id,name\n', 'line']) {
+      writeFileSync(path, text);
+      expect(() => new RejectsFile(path)).to.throw(InputError, `${path}: there is a file that is none of rejects`);
+      expect(readFileSync(path, 'utf8')).to.equal(text);
+    }
+    expect(() => new RejectsFile(folder.path)).to.throw(InputError, 'EISDIR');
+    expect(() => new RejectsFile('/dev/null')).to.throw(InputError, 'no regular file');
   });
 
   it('goes on at a position as if it had never been written beyond it', () => {
@@ -67,9 +85,11 @@ describe('RejectsFile', () => {
     first.add(reject(2, 'ü'), ['a']);
     const bytes = first.flush();
     first.add(reject(3, 'lost'), ['b']);
+    first.flush();
     first.close();
     const second = new RejectsFile(path, bytes);
     second.add(reject(4, 'next'), ['c']);
+    second.flush();
     second.close();
     expect(readFileSync(path, 'utf8')).to.equal('line,reasons,original\n2,"a","ü"\n4,"c","next"\n');
   });
@@ -77,6 +97,7 @@ describe('RejectsFile', () => {
   it('starts anew when the file of the upload before is gone', () => {
     const rejects = new RejectsFile(path, 1000);
     rejects.add(reject(4, 'x'), ['c']);
+    rejects.flush();
     rejects.close();
     expect(readFileSync(path, 'utf8')).to.equal('line,reasons,original\n4,"c","x"\n');
   });
@@ -85,6 +106,7 @@ describe('RejectsFile', () => {
     const rejects = new RejectsFile(path);
     for (let i = 0; i < 3000; i++) rejects.add(reject(i, 'x'.repeat(100)), ['c']);
     expect(readFileSync(path, 'utf8').length).to.be.greaterThan(200_000);
+    rejects.flush();
     rejects.close();
     expect(readFileSync(path, 'utf8').split('\n')).to.have.length(3002);
   });

@@ -134,7 +134,18 @@ describe('UserStore', () => {
 
   it('says which file has a folder that cannot be made', () => {
     writeFileSync(join(folder.path, 'deeper'), '');
-    expect(() => new UserStore(file)).to.throw(`${file}: EEXIST`);
+    expect(() => new UserStore(file)).to.throw(`${file}: ENOTDIR`);
+  });
+
+  it('says which folder is missing when that above its own is, and does not try for ever', () => {
+    file = join(folder.path, 'none', 'deeper', 'users.db');
+    expect(() => new UserStore(file)).to.throw(`${file}: there is no folder ${join(folder.path, 'none')}`);
+    const open = `import { makeFolderOf } from '${new URL('../../../examples/user-bulk-create/make-folder-of.ts', import.meta.url)}';
+      makeFolderOf('/proc/none/users.db');`;
+    const { status } = spawnSync(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', open], {
+      timeout: 10_000,
+    });
+    expect(status, 'ended by itself').to.equal(1);
   });
 
   it('says which file is no database, and lets go of it', () => {
