@@ -32,7 +32,7 @@ describe('connect', () => {
   it('refuses what is no address, names what is missing, and what is too much', () => {
     for (const [target, options, message] of [
       ['127.0.0.1:3000', {}, /http:\/\/.*credentials/],
-      ['unix:/tmp/x', {}, /http:\/\/.*credentials/],
+      ['unix:/run/x', {}, /http:\/\/.*credentials/],
       ['http://h/path', {}, /host and a port/],
       ['', {}, /address/],
       [undefined, {}, /expected an address/],
