@@ -142,6 +142,28 @@ describe('stallTimeoutMs', () => {
     await notes.return?.();
   });
 
+  it('leaves no timer behind when calls have ended, on either side', async () => {
+    const { setInterval, clearInterval } = globalThis;
+    const watching = new Set<unknown>();
+    globalThis.setInterval = ((...args: Parameters<typeof setInterval>) => {
+      const timer = setInterval(...args);
+      if (args[1] === 111) watching.add(timer); // half of the timeout below
+      return timer;
+    }) as typeof setInterval;
+    globalThis.clearInterval = timer => {
+      watching.delete(timer);
+      clearInterval(timer);
+    };
+    try {
+      await using lab = await running({ bidi: request$ => request$ }, { stallTimeoutMs: 222 });
+      await lastValueFrom(lab.client.bidi(count$(3), { stallTimeoutMs: 222 }));
+      await settled(() => inspect(lab.server).calls.length);
+      expect(watching.size).to.equal(0);
+    } finally {
+      Object.assign(globalThis, { setInterval, clearInterval });
+    }
+  });
+
   it('below 1 is a RangeError', () => {
     expect(() => connect(Lab, 'http://127.0.0.1:1', { stallTimeoutMs: 0 })).to.throw(RangeError, /stallTimeoutMs/);
   });
