@@ -1,3 +1,4 @@
+import { asyncScheduler } from 'rxjs';
 import { MAX_TIMER_MS } from './flow/stall.ts';
 
 /** A cancellation that comes so shortly before the deadline is the caller's own deadline, by a clock of its own. */
@@ -5,7 +6,7 @@ const SLACK_MS = 10;
 
 /** Whether a call that is cancelled now is so because its deadline has passed. */
 export function isPast(deadline: Date | undefined): boolean {
-  return deadline !== undefined && Date.now() >= deadline.getTime() - SLACK_MS;
+  return deadline !== undefined && asyncScheduler.now() >= deadline.getTime() - SLACK_MS;
 }
 
 /**
@@ -14,8 +15,9 @@ export function isPast(deadline: Date | undefined): boolean {
  */
 export function startDeadline(deadline: Date | undefined, passed: () => void): () => void {
   if (deadline === undefined) return () => {};
-  const delayMs = deadline.getTime() - Date.now();
+  const delayMs = deadline.getTime() - asyncScheduler.now();
   if (delayMs > MAX_TIMER_MS) return () => {};
-  const timer = setTimeout(passed, delayMs).unref();
-  return () => clearTimeout(timer);
+  // RxJS's clock, which a TestScheduler turns.
+  const timer = asyncScheduler.schedule(passed, Math.max(0, delayMs));
+  return () => timer.unsubscribe();
 }

@@ -1,14 +1,18 @@
 // For those who call and serve.
 
 export type { ClientTls } from './client/channels.ts';
-export { type ConnectOptions, close, connect } from './client/connect.ts';
+export { type ClientDefaults, close, state$ } from './client/client.ts';
+export { type ConnectOptions, connect } from './client/connect.ts';
 export { forward } from './client/forward.ts';
+export type { ConnectivityState } from './client/transport.ts';
+export { type CallWithMetadata, type Status, withCall } from './client/with-call.ts';
 export { type LoadOptions, load } from './codec/load.ts';
 export { type Pullable, pull } from './flow/pull.ts';
 export { type ToAsyncIterableOptions, toAsyncIterable } from './flow/to-async-iterable.ts';
-export { type Bound, type Implement, implement } from './server/implement.ts';
+export { type LoopbackOptions, loopback } from './loopback/loopback.ts';
+export { type Bound, type Implement, type ImplementOptions, implement } from './server/implement.ts';
 export { type ServeOptions, type Server, type ServerTls, serve } from './server/serve.ts';
-export type { ShutdownOptions } from './server/shutdown.ts';
+export type { ShutdownOptions, ShutdownReport } from './server/shutdown.ts';
 export { Code, codeName, isRpcError, RpcError, type RpcErrorOptions } from './status.ts';
 
 // For those who look into it.
@@ -29,10 +33,10 @@ export type {
   MetadataInput,
   Method,
   ReadOf,
-  ServerCall,
   Service,
   WriteOf,
 } from './rpc.ts';
+export type { ServerCall } from './server-call.ts';
 
 // For those who write operators and sources of their own.
 

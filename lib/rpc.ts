@@ -1,6 +1,7 @@
-import type { Metadata } from '@grpc/grpc-js';
+import type { CallCredentials, Metadata } from '@grpc/grpc-js';
 import type { Observable, ObservableInput } from 'rxjs';
 import type { FlowOptions } from './flow-options.ts';
+import type { ServerCall } from './server-call.ts';
 
 /**
  * One RPC: its path, its shape, and how its messages become bytes. It has the form of a method definition of grpc-js, so
@@ -70,7 +71,9 @@ export type Implementation<S> =
     : { readonly [K in keyof S as NameOf<S, K>]: Handler<S[K]> };
 
 /** Definitions generated for grpc-js have an index signature beside their methods, which says nothing; some have nothing else. */
-type NameOf<S, K> = [keyof { [N in keyof S as Named<N>]: 0 }] extends [never] ? K : Uncapitalize<Named<K> & string>;
+export type NameOf<S, K> = [keyof { [N in keyof S as Named<N>]: 0 }] extends [never]
+  ? K
+  : Uncapitalize<Named<K> & string>;
 type Named<K> = string extends K ? never : number extends K ? never : K;
 
 type IsAny<T> = 0 extends 1 & T ? true : false;
@@ -97,44 +100,24 @@ export interface CallOptions extends FlowOptions {
   readonly onTrailers?: ((trailers: Metadata) => void) | undefined;
   /** Wait for a connection instead of failing with UNAVAILABLE. Default: false. */
   readonly waitForReady?: boolean | undefined;
+  /**
+   * Adds metadata of its own, a token for instance. grpc-js sends no call over a plaintext connection with them: UNAUTHENTICATED.
+   */
+  readonly credentials?: CallCredentials | undefined;
+  /**
+   * How requests are compressed. Default: that of the client, which by default is `identity`. It belongs to a connection, so
+   * that a call with another than its client's opens one more.
+   */
+  readonly compression?: Compression | undefined;
+  /** Sent as `:authority` instead of the target's host. */
+  readonly host?: string | undefined;
 }
 
-/** An incoming call, as its handler sees it. Given as options of a further call it stands for `{ parent: call }`. */
-export interface ServerCall {
-  readonly [serverCall]: true;
-  /** `/package.Service/Method` */
-  readonly path: string;
-  /** Name and shape of the RPC. */
-  readonly method: Pick<Method, 'path' | 'requestStream' | 'responseStream'>;
-  /** The request headers. */
-  readonly metadata: Metadata;
-  /** The caller's address. */
-  readonly peer: string;
-  /** When the caller stops waiting; undefined when it set no deadline. */
-  readonly deadline: Date | undefined;
-  /** Aborts when the call is cancelled, its deadline passes or its connection is lost; never after it ended well. */
-  readonly signal: AbortSignal;
-  /** Sends the response headers now. @throws Error when they have been sent already, by this or by the first response. */
-  sendHeaders(headers: MetadataInput): void;
-  /** Sent with the status when the call ends. */
-  readonly trailers: Metadata;
-}
+/** As gRPC names them; `identity` is none. */
+export type Compression = 'identity' | 'deflate' | 'gzip';
 
-/** What recognises a {@link ServerCall}, in every copy of this library. */
-export const serverCall: unique symbol = Symbol.for('rx-grpc.ServerCall') as never;
-
-/** What tells a {@link ServerCall}'s children of its end; between server and client only. */
-export const onCancelled: unique symbol = Symbol.for('rx-grpc.onCancelled') as never;
-
-/** A ServerCall with what only this library may use of it. */
-export interface ParentCall extends ServerCall {
-  /** Calls back when the call is cancelled, at once if it is already; returns its undo. */
-  [onCancelled](cancelled: () => void): () => void;
-}
-
-export function isServerCall(value: unknown): value is ParentCall {
-  return typeof value === 'object' && value !== null && (value as { [serverCall]?: true })[serverCall] === true;
-}
+/** What a middleware learns of the RPC it stands before. */
+export type MethodInfo = Pick<Method, 'path' | 'requestStream' | 'responseStream'>;
 
 /** What recognises a method of a client of ours: handed over as an implementation it passes its status through. */
 export const clientMethod: unique symbol = Symbol.for('rx-grpc.clientMethod') as never;

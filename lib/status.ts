@@ -1,40 +1,14 @@
+import { types } from 'node:util';
 import { Metadata, type StatusObject } from '@grpc/grpc-js';
-import { isMetadata, toMetadata } from './metadata.ts';
+import { Code, codeName, isErrorCode } from './code.ts';
+import type { RichDetail, RichDetailInput } from './codec/error-details.ts';
+import { isMetadata, sendable, toMetadata } from './metadata.ts';
+import { richDetailsOf, STATUS_DETAILS, withRichDetails } from './rich-details.ts';
 import { kindOf, type MetadataInput } from './rpc.ts';
+import { MAX_ESCAPED_DETAILS, shorten } from './shorten.ts';
 
-/**
- * The status codes of gRPC.
- *
- * Source: https://github.com/grpc/grpc/blob/master/doc/statuscodes.md
- */
-export const Code = {
-  OK: 0,
-  CANCELLED: 1,
-  UNKNOWN: 2,
-  INVALID_ARGUMENT: 3,
-  DEADLINE_EXCEEDED: 4,
-  NOT_FOUND: 5,
-  ALREADY_EXISTS: 6,
-  PERMISSION_DENIED: 7,
-  RESOURCE_EXHAUSTED: 8,
-  FAILED_PRECONDITION: 9,
-  ABORTED: 10,
-  OUT_OF_RANGE: 11,
-  UNIMPLEMENTED: 12,
-  INTERNAL: 13,
-  UNAVAILABLE: 14,
-  DATA_LOSS: 15,
-  UNAUTHENTICATED: 16,
-} as const;
-
-export type Code = (typeof Code)[keyof typeof Code];
-
-const codeNames: ReadonlyMap<number, string> = new Map(Object.entries(Code).map(([name, code]) => [code, name]));
-
-/** The name of a status code; a number that gRPC does not know is given back as text. */
-export function codeName(code: number): string {
-  return codeNames.get(code) ?? String(code);
-}
+export { Code, codeName } from './code.ts';
+export { leadTo } from './lead-to.ts';
 
 /** What may be given with an {@link RpcError}. */
 export interface RpcErrorOptions {
@@ -44,17 +18,34 @@ export interface RpcErrorOptions {
   readonly cause?: unknown;
   /** `/package.Service/Method`, where it is known. */
   readonly path?: string | undefined;
+  /**
+   * Sent with the status, in its trailer `grpc-status-details-bin`, which must not be in `metadata` then. They may take 6 KiB
+   * there, as base64; what does not fit is left out from the end, and details say so: the most important first.
+   */
+  readonly richDetails?: readonly RichDetailInput[] | undefined;
+}
+
+/** What {@link isRpcError} knows: an {@link RpcError}, of this copy of the library or another, or a ServiceError of grpc-js. */
+export interface RpcErrorLike extends Error {
+  readonly code: Code;
+  readonly details: string;
+  readonly metadata: Metadata;
+  /** Not known of a ServiceError. */
+  readonly path?: string | undefined;
 }
 
 // Known to every copy of this library in a process, so that two of them understand each other.
 const brand = Symbol.for('rx-grpc.RpcError');
 
-/** Errors that came from another server: internal to ours until {@link RpcError.from} says otherwise. */
-const received = new WeakSet<RpcError>();
+/** On errors that came from another server: internal to ours until {@link RpcError.from} says otherwise. */
+const received = Symbol.for('rx-grpc.received');
 
 /**
  * The end of a call with a status other than OK: thrown by a handler it is sent to the caller, on a client it is what
  * response$ errors with.
+ *
+ * @throws RangeError when the code is none or OK; TypeError when details are no text, metadata none that can be sent, or a
+ *   value in richDetails does not fit.
  */
 export class RpcError extends Error {
   override readonly name: string = 'RpcError';
@@ -65,60 +56,104 @@ export class RpcError extends Error {
   readonly path: string | undefined;
 
   constructor(code: Code, details: string, options: RpcErrorOptions = {}) {
-    if (!codeNames.has(code) || code === Code.OK) {
+    if (!isErrorCode(code)) {
       throw new RangeError(`RpcError: expected a status code from 1 to 16, got ${String(code)}`);
     }
     if (typeof details !== 'string') {
       throw new TypeError(`RpcError: expected details to be a text, got ${kindOf(details)}`);
     }
-    const { path, metadata } = options;
+    const { path, richDetails } = options;
+    const given = isMetadata(options.metadata) ? options.metadata : toMetadata(options.metadata);
+    const { text, metadata } =
+      richDetails === undefined
+        ? { text: details, metadata: given }
+        : withRichDetails(code, details, given, richDetails);
     super(
-      `${path === undefined ? '' : `${path} `}${codeName(code)}: ${details}`,
+      `${path === undefined ? '' : `${path} `}${codeName(code)}: ${text}`,
       'cause' in options ? { cause: options.cause } : undefined,
     );
     this.code = code;
-    this.details = details;
-    this.metadata = isMetadata(metadata) ? metadata : toMetadata(metadata);
+    this.details = text;
+    this.metadata = metadata;
     this.path = path;
     Object.defineProperty(this, brand, { value: true });
   }
 
+  /** The name of the code: `NOT_FOUND`. */
+  get codeName(): string {
+    return codeName(this.code);
+  }
+
+  /** What came with the status, or will be sent with it, every field present. See {@link richDetailsOf}. */
+  get richDetails(): readonly RichDetail[] {
+    return richDetailsOf(this);
+  }
+
   /**
-   * An error of one's own to rethrow: the same code, details and metadata, with the original as its cause. What is no
-   * RpcError becomes UNKNOWN without its message.
+   * An error of one's own to rethrow: code, details and metadata, rich details among it, of what {@link isRpcError} knows, with
+   * the original as its cause. What the other call's transport wrote into the metadata is left out. Anything else becomes
+   * UNKNOWN without its message.
    */
   static from(error: unknown): RpcError {
     return isRpcError(error)
-      ? new RpcError(error.code, error.details, { metadata: error.metadata.clone(), cause: error })
+      ? new RpcError(error.code, error.details, { metadata: ownMetadata(error.metadata), cause: error })
       : new RpcError(Code.UNKNOWN, 'unknown error', { cause: error });
   }
 }
 
-/** Whether this is an {@link RpcError}, of this copy of the library or another, and of that code if one is given. */
-export function isRpcError(error: unknown, code?: Code): error is RpcError {
-  return (
-    error instanceof Error &&
-    (error as { [brand]?: true })[brand] === true &&
-    (code === undefined || (error as RpcError).code === code)
-  );
+/**
+ * Whether this is an {@link RpcError}, of this copy of the library or another, or a ServiceError of plain grpc-js; and of that
+ * code if one is given. For the name of its code and its rich details there are {@link codeName} and {@link richDetailsOf}.
+ */
+export function isRpcError<C extends Code = Code>(
+  error: unknown,
+  code?: C,
+): error is RpcErrorLike & { readonly code: C } {
+  return (isBranded(error) || isServiceError(error)) && (code === undefined || error.code === code);
+}
+
+function isBranded(error: unknown): error is RpcError {
+  return isError(error) && (error as { [brand]?: true })[brand] === true;
+}
+
+function isServiceError(error: unknown): error is RpcErrorLike {
+  if (!isError(error)) return false;
+  const { code, details, metadata } = error as Partial<RpcErrorLike>;
+  return isErrorCode(code) && typeof details === 'string' && isMetadata(metadata);
+}
+
+/** Where modules run in contexts of their own, as in Jest, there is more than one Error. */
+function isError(error: unknown): error is Error {
+  return error instanceof Error || types.isNativeError(error);
+}
+
+/** HTTP's own, and what proxies add: sent again they would say something of the wrong call. */
+const TRANSPORT_KEYS = ['accept-encoding', 'alt-svc', 'content-type', 'date', 'server', 'trailer', 'user-agent', 'via'];
+
+/** Of metadata that was received: what its sender's program put there. */
+function ownMetadata(metadata: Metadata): Metadata {
+  const own = sendable(metadata.clone());
+  for (const key of Object.keys(own.getMap())) {
+    const isOfGrpc = key.startsWith('grpc-') && key !== STATUS_DETAILS;
+    if (isOfGrpc || TRANSPORT_KEYS.includes(key)) own.remove(key);
+  }
+  return own;
 }
 
 /** The error of a client's call, from the status that grpc-js gave it. */
 export function errorFromStatus(status: StatusObject, path: string): RpcError {
-  const known = codeNames.has(status.code);
+  const known = isErrorCode(status.code);
   const error = new RpcError(
     known ? (status.code as Code) : Code.UNKNOWN,
     known ? status.details : `status ${status.code}: ${status.details}`,
     { metadata: status.metadata, path },
   );
-  received.add(error);
-  return error;
+  return markReceived(error);
 }
 
 /** Marks an error of a call to somebody else, so that a server does not show it to its own caller. */
 export function markReceived(error: RpcError): RpcError {
-  received.add(error);
-  return error;
+  return Object.defineProperty(error, received, { value: true });
 }
 
 /**
@@ -129,10 +164,10 @@ export function markReceived(error: RpcError): RpcError {
  *   code, their text and the details of google.rpc.Status, but not the rest of their metadata.
  */
 export function statusToSend(error: unknown, isProxy: boolean): StatusObject | undefined {
-  if (!isRpcError(error)) return undefined;
-  const isForeign = received.has(error);
+  if (!isBranded(error)) return undefined; // a ServiceError of plain grpc-js came from another call, too
+  const isForeign = (error as { [received]?: true })[received] === true;
   if (isForeign && !isProxy) return undefined;
-  const metadata = isForeign ? pick(error.metadata, 'grpc-status-details-bin') : error.metadata;
+  const metadata = isForeign ? pick(error.metadata, STATUS_DETAILS) : error.metadata;
   return statusOf(error.code, error.details, metadata);
 }
 
@@ -141,18 +176,8 @@ export function hiddenStatus(): StatusObject {
   return statusOf(Code.UNKNOWN, 'unknown error', new Metadata());
 }
 
-/** Details go into a header, where the escapes of one UTF-16 unit may take nine bytes; nghttp2 drops headers of 64 KiB. */
-const MAX_ESCAPED_DETAILS = 8 * 1024;
-
 function statusOf(code: Code, details: string, metadata: Metadata): StatusObject {
-  return { code: code as number, details: writable(details), metadata };
-}
-
-function writable(details: string): string {
-  // grpc-js writes details with encodeURI, which throws at half a surrogate pair, in a callback where it ends the process.
-  let text = details.slice(0, MAX_ESCAPED_DETAILS).toWellFormed();
-  while (encodeURI(text).length > MAX_ESCAPED_DETAILS) text = text.slice(0, text.length * 0.9).toWellFormed();
-  return text.length < details.length ? `${text}…` : text;
+  return { code: code as number, details: shorten(details, MAX_ESCAPED_DETAILS), metadata };
 }
 
 function pick(metadata: Metadata, key: string): Metadata {

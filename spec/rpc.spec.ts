@@ -1,5 +1,6 @@
 import { expect } from 'chai';
-import { checkOptions, isPlainObject, isServerCall, kindOf, methodsOf } from '../lib/rpc.ts';
+import { checkOptions, isPlainObject, kindOf, methodsOf } from '../lib/rpc.ts';
+import { isServerCall } from '../lib/server-call.ts';
 import { Lab } from './support/lab.ts';
 import { thrownBy } from './support/record.ts';
 

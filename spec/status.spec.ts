@@ -1,5 +1,7 @@
-import { Metadata } from '@grpc/grpc-js';
+import { runInNewContext } from 'node:vm';
+import { Metadata, type ServiceError } from '@grpc/grpc-js';
 import { expect } from 'chai';
+import { expectTypeOf } from 'expect-type';
 import {
   Code,
   codeName,
@@ -8,9 +10,16 @@ import {
   isRpcError,
   markReceived,
   RpcError,
+  type RpcErrorLike,
   statusToSend,
 } from '../lib/status.ts';
 import { thrownBy } from './support/record.ts';
+
+/** Another copy of the library, as when two packages bring one of their own. */
+const copy: typeof import('../lib/status.ts') = await import(new URL('../lib/status.ts?copy', import.meta.url).href);
+
+const serviceError = (given: object = {}): ServiceError =>
+  Object.assign(new Error('5 NOT_FOUND: x'), { code: 5, details: 'x', metadata: new Metadata(), ...given });
 
 describe('RpcError', () => {
   it('says path, name of the code and details', () => {
@@ -25,6 +34,13 @@ describe('RpcError', () => {
     expect(error).to.be.an.instanceOf(Error);
     expect(error).to.include({ name: 'RpcError', code: 10, details: 'x', metadata, cause, path: '/a.B/C' });
     expect('cause' in new RpcError(Code.ABORTED, 'x')).to.equal(false);
+  });
+
+  it('has the name of its code', () => {
+    for (const [name, code] of Object.entries(Code).slice(1)) {
+      expect(new RpcError(code, 'x').codeName).to.equal(name);
+      expect(codeName(code)).to.equal(name);
+    }
   });
 
   it('takes metadata as a plain object', () => {
@@ -43,16 +59,68 @@ describe('RpcError', () => {
     expect(thrownBy(() => new RpcError(Code.ABORTED, new Error('x') as never))).to.be.an.instanceOf(TypeError);
     expect(thrownBy(() => new RpcError(Code.ABORTED, 'x', { metadata: [] as never }))).to.be.an.instanceOf(TypeError);
   });
+});
 
-  it('is recognised by isRpcError, also of another copy of the library, and by its code', () => {
-    const foreign = Object.defineProperty(Object.assign(new Error(), { code: 5 }), Symbol.for('rx-grpc.RpcError'), {
-      value: true,
+describe('isRpcError', () => {
+  it('knows an RpcError, of another copy of the library too, and its code', () => {
+    for (const each of [RpcError, copy.RpcError, class extends RpcError {}]) {
+      const error: unknown = new each(Code.NOT_FOUND, 'x');
+      expect(isRpcError(error)).to.equal(true);
+      expect(isRpcError(error, Code.NOT_FOUND)).to.equal(true);
+      expect(isRpcError(error, Code.ABORTED)).to.equal(false);
+    }
+    expect(copy.RpcError).to.not.equal(RpcError);
+  });
+
+  it('knows a ServiceError of plain grpc-js, and its code', () => {
+    expect(isRpcError(serviceError())).to.equal(true);
+    expect(isRpcError(serviceError(), Code.NOT_FOUND)).to.equal(true);
+    expect(isRpcError(serviceError(), Code.ABORTED)).to.equal(false);
+    for (const code of [1, 16]) expect(isRpcError(serviceError({ code }))).to.equal(true);
+  });
+
+  it('knows an error from another context, which has an Error of its own', () => {
+    const foreign = runInNewContext('Object.assign(new Error(), given)', {
+      given: { code: 5, details: 'x', metadata: new Metadata() },
     });
-    expect(isRpcError(foreign)).to.equal(true);
+    expect(foreign).to.not.be.an.instanceOf(Error);
     expect(isRpcError(foreign, Code.NOT_FOUND)).to.equal(true);
-    expect(isRpcError(foreign, Code.ABORTED)).to.equal(false);
-    expect(isRpcError(Object.assign(new Error(), { code: 5, details: 'x' }))).to.equal(false);
-    expect(isRpcError(undefined)).to.equal(false);
+  });
+
+  it('knows nothing else', () => {
+    const { message, ...noError } = serviceError();
+    for (const given of [
+      ...[0, 17, -1, 1.5, '5', 'ENOENT', undefined].map(code => serviceError({ code })),
+      ...[undefined, 5].map(details => serviceError({ details })),
+      ...[undefined, {}, new Map()].map(metadata => serviceError({ metadata })),
+      noError,
+      new Error('x'),
+      undefined,
+      null,
+      'x',
+      { [Symbol.for('rx-grpc.RpcError')]: true, code: 5 },
+    ]) {
+      expect(isRpcError(given)).to.equal(false);
+    }
+  });
+
+  // Compiled, not run.
+  it('says what is there, and no more; an RpcError stays one', () => {
+    const use = (unknown: unknown, error: RpcError, either: RpcError | ServiceError) => {
+      if (isRpcError(unknown)) {
+        expectTypeOf(unknown.code).toEqualTypeOf<Code>();
+        expectTypeOf(unknown.path).toEqualTypeOf<string | undefined>();
+        // @ts-expect-error a ServiceError has none
+        unknown.codeName;
+      }
+      if (isRpcError(unknown, Code.ABORTED)) expectTypeOf(unknown.code).toEqualTypeOf<typeof Code.ABORTED>();
+      if (isRpcError(error)) expectTypeOf(error.codeName).toBeString();
+      if (isRpcError(error, Code.ABORTED)) expectTypeOf(error.codeName).toBeString();
+      else expectTypeOf(error).toEqualTypeOf<RpcError>();
+      if (isRpcError(either)) expectTypeOf(either.details).toBeString();
+      expectTypeOf<RpcError>().toExtend<RpcErrorLike>();
+    };
+    expectTypeOf(use).toBeFunction();
   });
 });
 
@@ -65,10 +133,47 @@ describe('RpcError.from', () => {
     expect(error.metadata).to.not.equal(original.metadata);
   });
 
-  it('makes UNKNOWN without its message of what is no RpcError', () => {
-    const error = RpcError.from(new Error('secret'));
-    expect(error.code).to.equal(Code.UNKNOWN);
-    expect(error.message).to.not.include('secret');
+  it('does the same for a ServiceError of plain grpc-js, and an RpcError of another copy', () => {
+    const metadata = new Metadata();
+    metadata.set('a', 'b');
+    for (const original of [serviceError({ metadata }), new copy.RpcError(Code.NOT_FOUND, 'x', { metadata })]) {
+      const error = RpcError.from(original);
+      expect(error).to.be.an.instanceOf(RpcError);
+      expect(error).to.include({ code: Code.NOT_FOUND, details: 'x', cause: original });
+      expect(error.metadata.getMap()).to.deep.equal({ a: 'b' });
+    }
+  });
+
+  it('leaves out what the transport of the other call wrote, and what cannot be sent', () => {
+    const transport = {
+      'content-type': 'application/grpc',
+      date: 'x',
+      server: 'envoy',
+      via: 'x',
+      'accept-encoding': 'x',
+      'grpc-accept-encoding': 'gzip',
+      'grpc-encoding': 'identity',
+      'grpc-retry-pushback-ms': '5',
+      'grpc-status': '5',
+      connection: 'close',
+    };
+    const kept = { a: 'b', 'x-bin': Buffer.from('b'), 'grpc-status-details-bin': Buffer.from('rich') };
+    const metadata = new Metadata();
+    for (const [key, value] of Object.entries({ ...transport, ...kept })) metadata.set(key, value);
+    metadata.add('a', 'c');
+    const error = RpcError.from(serviceError({ metadata }));
+    expect(error.metadata.getMap()).to.deep.equal(kept);
+    expect(error.metadata.get('a')).to.deep.equal(['b', 'c']);
+    expect(Object.keys(metadata.getMap())).to.include.members(Object.keys(transport));
+  });
+
+  it('makes UNKNOWN without its message of anything else, with the original as cause', () => {
+    for (const original of [new Error('secret'), serviceError({ code: 'ENOENT' }), 'secret', undefined, null]) {
+      const error = RpcError.from(original);
+      expect(error).to.include({ code: Code.UNKNOWN, details: 'unknown error', cause: original });
+      expect(error.message).to.not.include('secret');
+      expect('cause' in error).to.equal(true);
+    }
   });
 });
 
@@ -93,6 +198,20 @@ describe('statusToSend', () => {
     expect(statusToSend('secret', true)).to.equal(undefined);
     expect(statusToSend(received(), false)).to.equal(undefined);
     expect(hiddenStatus()).to.include({ code: Code.UNKNOWN, details: 'unknown error' });
+  });
+
+  it('is nothing for a ServiceError of plain grpc-js: it came from another call', () => {
+    for (const isProxy of [false, true]) expect(statusToSend(serviceError(), isProxy)).to.equal(undefined);
+    expect(statusToSend(RpcError.from(serviceError()), false)).to.include({ code: Code.NOT_FOUND, details: 'x' });
+  });
+
+  it('is nothing for one that another copy of the library received, and is the status of what its handler threw', () => {
+    const theirs = copy.errorFromStatus({ code: 10, details: 'inner', metadata: new Metadata() }, '/a.B/C');
+    expect(statusToSend(theirs, false)).to.equal(undefined);
+    expect(statusToSend(theirs, true)).to.include({ code: Code.ABORTED, details: 'inner' });
+    expect(copy.statusToSend(received(), false)).to.equal(undefined);
+    expect(statusToSend(new copy.RpcError(Code.ABORTED, 'x'), false)).to.include({ code: Code.ABORTED, details: 'x' });
+    expect(Object.keys(theirs)).to.deep.equal(Object.keys(new RpcError(Code.ABORTED, 'x')));
   });
 
   it('is the status of a received one that was made our own by RpcError.from', () => {

@@ -12,7 +12,7 @@ export interface UserServer {
   /** Users that were answered since the start. */
   answered(): number;
   /** Lets running calls end for a while, ends what is left, and closes the database. */
-  stop(): Promise<void>;
+  stop(): Promise<unknown>;
 }
 
 const GRACE_MS = 2000;

@@ -1,6 +1,7 @@
 import { checkFlowOptions, flowOptions } from '../flow-options.ts';
 import { toMetadata } from '../metadata.ts';
-import { type CallOptions, checkOptions, isServerCall, kindOf, type ServerCall } from '../rpc.ts';
+import { type CallOptions, type Compression, checkOptions, kindOf } from '../rpc.ts';
+import { isServerCall, type ServerCall } from '../server-call.ts';
 
 const callOptions: readonly (keyof CallOptions)[] = [
   'metadata',
@@ -11,8 +12,21 @@ const callOptions: readonly (keyof CallOptions)[] = [
   'onHeaders',
   'onTrailers',
   'waitForReady',
+  'credentials',
+  'compression',
+  'host',
   ...flowOptions,
 ];
+
+const compressions: readonly Compression[] = ['identity', 'deflate', 'gzip'];
+
+/** @throws TypeError that names what there is. */
+export function checkCompression(of: string, compression: unknown): void {
+  if (compression === undefined || compressions.includes(compression as Compression)) return;
+  throw new TypeError(
+    `${of}: expected compression to be one of ${compressions.join(', ')}, got ${kindOf(compression)}`,
+  );
+}
 
 /**
  * The options of a call; a ServerCall stands for `{ parent: call }`.
@@ -50,6 +64,14 @@ export function checkCallOptions(name: string, given: CallOptions | ServerCall):
   }
   if (waitForReady !== undefined && typeof waitForReady !== 'boolean') {
     throw new TypeError(`${name}: expected waitForReady to be true or false, got ${kindOf(waitForReady)}`);
+  }
+  const { credentials, compression, host } = given as CallOptions;
+  if (credentials !== undefined && typeof credentials?.generateMetadata !== 'function') {
+    throw new TypeError(`${name}: expected credentials to be CallCredentials of grpc-js, got ${kindOf(credentials)}`);
+  }
+  checkCompression(name, compression);
+  if (host !== undefined && typeof host !== 'string') {
+    throw new TypeError(`${name}: expected host to be a text, got ${kindOf(host)}`);
   }
   if (metadata !== undefined) toMetadata(metadata);
   return given as CallOptions;

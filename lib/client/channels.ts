@@ -1,6 +1,19 @@
-import { type ChannelCredentials, Client, type ClientOptions, credentials as grpcCredentials } from '@grpc/grpc-js';
+import { AsyncResource } from 'node:async_hooks';
+import {
+  type ChannelCredentials,
+  Client,
+  type ClientDuplexStream,
+  type ClientOptions,
+  compressionAlgorithms,
+  credentials as grpcCredentials,
+  connectivityState as grpcState,
+} from '@grpc/grpc-js';
 import { parseAddress } from '../address.ts';
-import { kindOf, type Method } from '../rpc.ts';
+import { outsideContext } from '../flow/context.ts';
+import { type Compression, kindOf, type Method } from '../rpc.ts';
+import { Code, markReceived, RpcError } from '../status.ts';
+import { type Channel, Connectivity } from './connectivity.ts';
+import type { OpenOptions, Transport } from './transport.ts';
 
 /**
  * The retry buffer of calls with a stream of requests: 4 KiB instead of grpc-js's 1 MiB.
@@ -11,6 +24,7 @@ import { kindOf, type Method } from '../rpc.ts';
  */
 const STREAM_RETRY_BUFFER_BYTES = 4 * 1024;
 const RETRY_BUFFER = 'grpc.per_rpc_retry_buffer_size';
+const COMPRESSION = 'grpc.default_compression_algorithm';
 
 /** PEM texts, or their bytes. */
 export interface ClientTls {
@@ -27,36 +41,117 @@ export interface ChannelSettings {
   readonly channelOptions?: ClientOptions | undefined;
 }
 
-/** The connections of one client. */
-export interface Channels {
-  /** The grpc-js Client for the calls of a method, made when first asked for. */
-  for(method: Method): Client;
-  /** Closes what was opened here. */
-  close(): void;
-}
-
 /**
  * One grpc-js Client for methods with a single request and one for methods with a stream of requests, each made when it
- * is needed, because the size of the retry buffer holds for a whole channel. One for all if the size is given.
+ * is needed, because the size of the retry buffer holds for a whole channel; one for all if the size is given. And so for
+ * each compression that is asked for.
  */
-export function openChannels(address: string, settings: ChannelSettings): Channels {
+export function openChannels(address: string, settings: ChannelSettings): Transport {
   const { target, tls } = parseAddress(address);
   const { channelOptions = {} } = settings;
   const credentials = credentialsFor(address, tls, settings);
-  let single: Client | undefined;
-  let stream: Client | undefined;
-  const open = (options: ClientOptions) => new Client(target, credentials, options);
+  const isPlaintext = credentials.constructor === grpcCredentials.createInsecure().constructor;
+  const clients = new Map<string, Client>();
+  const connectivity = new Connectivity();
+
+  const clientFor = (hasRequestStream: boolean, compression: Compression | undefined): Client => {
+    const isForStreams = hasRequestStream && !(RETRY_BUFFER in channelOptions);
+    const key = `${isForStreams} ${compression}`;
+    let client = clients.get(key);
+    if (client === undefined) {
+      client = new Client(target, credentials, {
+        ...(isForStreams && { [RETRY_BUFFER]: STREAM_RETRY_BUFFER_BYTES }),
+        ...channelOptions,
+        ...(compression !== undefined && { [COMPRESSION]: compressionAlgorithms[compression] }),
+      });
+      clients.set(key, client);
+      connectivity.add(client.getChannel());
+    }
+    return client;
+  };
+
   return {
-    for: method => {
-      if (!method.requestStream || RETRY_BUFFER in channelOptions) return (single ??= open(channelOptions));
-      return (stream ??= open({ [RETRY_BUFFER]: STREAM_RETRY_BUFFER_BYTES, ...channelOptions }));
+    open: (method, options) => {
+      if (options.credentials !== undefined && isPlaintext) throw plaintextRefused(method);
+      const client = clientFor(method.requestStream, options.compression);
+      connectOutsideContext(client.getChannel());
+      return openCall(client, method, options);
     },
+    state$: connectivity.state$,
+    connect: () => connectOutsideContext(clientFor(false, undefined).getChannel()),
     close: () => {
-      single?.close();
-      stream?.close();
+      for (const client of clients.values()) client.close();
+      connectivity.shutDown();
     },
   };
 }
+
+/** A Client or Channel of grpc-js that is somebody else's. */
+export function existingChannel(target: Client | Channel): Transport {
+  const client = clientOver(target);
+  const connectivity = new Connectivity();
+  connectivity.add(client.getChannel());
+  return {
+    open: (method, options) => {
+      if (options.compression !== undefined) {
+        throw new TypeError(
+          `compression belongs to a channel, and this one is not connect()'s: give its owner's '${COMPRESSION}'`,
+        );
+      }
+      const stream = openCall(client, method, options);
+      // Its connection may have been made in anybody's async context, in which grpc-js then calls back.
+      stream.emit = AsyncResource.bind(stream.emit);
+      return stream;
+    },
+    state$: connectivity.state$,
+    connect: () => void client.getChannel().getConnectivityState(true),
+    close: () => connectivity.shutDown(),
+  };
+}
+
+function clientOver(target: Client | Channel): Client {
+  if (typeof (target as Client | null)?.makeBidiStreamRequest === 'function') return target as Client;
+  if (typeof (target as Channel | null)?.createCall === 'function') {
+    // Address and credentials are not looked at when there is a channel.
+    return new Client('', null as unknown as ChannelCredentials, { channelOverride: target as Channel });
+  }
+  throw new TypeError(`connect: expected an address, or a Client or Channel of grpc-js, got ${kindOf(target)}`);
+}
+
+function openCall(client: Client, method: Method, options: OpenOptions): ClientDuplexStream<Buffer, Buffer> {
+  const { metadata, deadline, host, credentials } = options;
+  const stream = client.makeBidiStreamRequest<Buffer, Buffer>(method.path, identity, identity, metadata, {
+    ...(deadline !== undefined && { deadline }),
+    ...(host !== undefined && { host }),
+    ...(credentials !== undefined && { credentials }),
+  });
+  stream.on('error', ignore); // each status, of an error too, comes as 'status'
+  // grpc-js loses a cancellation that comes in the turn of the start: a promise later it makes the very thing that had to be
+  // cancelled, and nothing ever ends that. A second one, a turn later, does.
+  const cancel = stream.cancel.bind(stream);
+  stream.cancel = () => {
+    cancel();
+    setImmediate(cancel);
+  };
+  return stream;
+}
+
+/** Else the first call would lend the connection its async context, and grpc-js would call back there for all others. */
+function connectOutsideContext(channel: Channel): void {
+  if (channel.getConnectivityState(false) === grpcState.IDLE) {
+    outsideContext(() => channel.getConnectivityState(true));
+  }
+}
+
+/** grpc-js would send them. */
+function plaintextRefused({ path }: Method): RpcError {
+  const details =
+    'call credentials are not sent over a plaintext connection, where anybody can read them: use https://';
+  return markReceived(new RpcError(Code.UNAUTHENTICATED, details, { path }));
+}
+
+const identity = (bytes: Buffer): Buffer => bytes;
+const ignore = (): void => {};
 
 function credentialsFor(address: string, isTls: boolean | undefined, settings: ChannelSettings): ChannelCredentials {
   const { credentials, tls } = settings;

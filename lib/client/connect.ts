@@ -1,23 +1,11 @@
-import { type ChannelCredentials, Client, type ClientOptions } from '@grpc/grpc-js';
-import { isObservable } from 'rxjs';
-import { checkFlowOptions, type FlowOptions, flowOptions, mergeFlowOptions } from '../flow-options.ts';
-import { LiveCalls } from '../live-calls.ts';
-import {
-  type CallOptions,
-  type ClientOf,
-  checkOptions,
-  clientMethod,
-  kindOf,
-  type Method,
-  methodsOf,
-  type ServerCall,
-} from '../rpc.ts';
-import { type Connection, call } from './call.ts';
-import { checkCallOptions } from './call-options.ts';
-import { type Channels, type ClientTls, openChannels } from './channels.ts';
+import type { ChannelCredentials, Client, ClientOptions } from '@grpc/grpc-js';
+import { type ClientOf, checkOptions } from '../rpc.ts';
+import { type ClientTls, existingChannel, openChannels } from './channels.ts';
+import { type ClientDefaults, clientDefaults, createClient } from './client.ts';
+import type { Channel } from './connectivity.ts';
 
 /** The flow options are the defaults of every call. */
-export interface ConnectOptions extends FlowOptions {
+export interface ConnectOptions<S = any> extends ClientDefaults<S> {
   /** grpc-js's own credentials, for whatever `tls` does not say. */
   readonly credentials?: ChannelCredentials | undefined;
   /** For `https://`: whom to trust, and who we are. Default: Node's certificates, and nobody. */
@@ -25,11 +13,6 @@ export interface ConnectOptions extends FlowOptions {
   /** Channel and client options of grpc-js, interceptors among them; they see stream/stream calls of bytes. */
   readonly channelOptions?: ClientOptions | undefined;
 }
-
-/** grpc-js exports the class of this name, not the interface. */
-type Channel = ReturnType<Client['getChannel']>;
-
-const connections = new WeakMap<object, Connection>();
 
 /**
  * The client of a service. Nothing is connected before the first call is subscribed to.
@@ -46,64 +29,10 @@ const connections = new WeakMap<object, Connection>();
 export function connect<S extends Readonly<Record<string, any>>>(
   service: S,
   target: string | Client | Channel,
-  options: ConnectOptions = {},
+  options: ConnectOptions<NoInfer<S>> = {},
 ): ClientOf<S> {
-  checkOptions('connect', options, ['credentials', 'tls', 'channelOptions', ...flowOptions]);
-  checkFlowOptions('connect', options);
-  const methods = methodsOf(service);
-  const channels = typeof target === 'string' ? openChannels(target, options) : existing(target);
-  const connection: Connection = { channels, live: new LiveCalls(), isClosed: false };
-  const client: Record<string | symbol, unknown> = {
-    [Symbol.dispose]: () => closeConnection(connection),
-    [Symbol.asyncDispose]: async () => closeConnection(connection),
-  };
-  for (const [name, method] of methods) client[name] = rpc(connection, method, name, options);
-  connections.set(client, connection);
-  connection.live.belongTo(client);
-  return client as ClientOf<S>;
-}
-
-/**
- * Ends the calls of a client with CANCELLED and closes its connections. A grpc-js Client or Channel that was handed to
- * connect() stays open. Closing twice does nothing.
- *
- * @throws TypeError when this is no client of connect().
- */
-export function close(client: object): void {
-  const connection = connections.get(client);
-  if (connection === undefined)
-    throw new TypeError(`close: expected a client made by connect(), got ${kindOf(client)}`);
-  closeConnection(connection);
-}
-
-function closeConnection(connection: Connection): void {
-  if (connection.isClosed) return;
-  connection.isClosed = true;
-  connection.live.cutAll(() => 'the client was closed');
-  connection.channels.close();
-}
-
-function existing(target: Client | Channel): Channels {
-  if (typeof (target as Client | null)?.makeBidiStreamRequest === 'function') {
-    return { for: () => target as Client, close: () => {} };
-  }
-  if (typeof (target as Channel | null)?.createCall === 'function') {
-    // Address and credentials are not looked at when there is a channel.
-    const client = new Client('', null as unknown as ChannelCredentials, { channelOverride: target as Channel });
-    return { for: () => client, close: () => {} };
-  }
-  throw new TypeError(`connect: expected an address, or a Client or Channel of grpc-js, got ${kindOf(target)}`);
-}
-
-function rpc(connection: Connection, method: Method, name: string, defaults: FlowOptions) {
-  const start = (request: unknown, given: CallOptions | ServerCall = {}) => {
-    if (method.requestStream && !isObservable(request)) {
-      throw new TypeError(
-        `${name}: expected an Observable of requests, got ${kindOf(request)}; iterables and streams go through pull()`,
-      );
-    }
-    const options = checkCallOptions(name, given);
-    return call(connection, method, request, { ...options, ...mergeFlowOptions(options, defaults) });
-  };
-  return Object.defineProperty(start, clientMethod, { value: true });
+  checkOptions('connect', options, ['credentials', 'tls', 'channelOptions', ...clientDefaults]);
+  return createClient('connect', service, options, () =>
+    typeof target === 'string' ? openChannels(target, options) : existingChannel(target),
+  );
 }

@@ -1,3 +1,5 @@
+import { asyncScheduler } from 'rxjs';
+
 /** What a direction of a call waits for: work below it in this process, or a peer that does not read. */
 export type WaitsFor = 'demand' | 'wire';
 
@@ -30,7 +32,7 @@ export class Meter {
   pause(waitsFor: () => WaitsFor): void {
     const isNew = this.#waitsFor === undefined;
     this.#waitsFor = waitsFor;
-    this.#since = Date.now();
+    this.#since = asyncScheduler.now();
     if (isNew) this.#listener?.(this);
   }
 

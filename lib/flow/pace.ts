@@ -1,4 +1,5 @@
 import type { Subscriber } from 'rxjs';
+import { bindContext } from './context.ts';
 import { type Demand, demandsBelow, firstFull } from './demand.ts';
 import type { Meter } from './meter.ts';
 
@@ -27,6 +28,7 @@ export function pace(subscriber: Subscriber<any>, produce: () => boolean, option
   let running = false;
   let waiting = false;
   let undo: (() => void) | undefined;
+  let resume: (() => void) | undefined;
 
   const run = (): void => {
     if (running || waiting) return;
@@ -50,11 +52,12 @@ export function pace(subscriber: Subscriber<any>, produce: () => boolean, option
 
   const isMadeToWait = (full: Demand): boolean => {
     waiting = true;
-    undo = full.onReady(() => {
+    resume ??= bindContext(() => {
       waiting = false;
       run();
       if (!waiting) meter?.resume();
     });
+    undo = full.onReady(resume);
     if (waiting) meter?.pause(waitsFor);
     return waiting;
   };

@@ -1,4 +1,5 @@
 import { Observable, type Subscriber } from 'rxjs';
+import { markOneShot, once } from './one-shot.ts';
 import { pace } from './pace.ts';
 
 /** What can be asked for its next value. Node's and the web's readable streams are async iterables. */
@@ -19,7 +20,7 @@ export type Pullable<T> = Iterable<T> | AsyncIterable<T> | ReadableStream<T>;
  */
 export function pull<T>(source: Pullable<T> | (() => Pullable<T> | PromiseLike<Pullable<T>>)): Observable<T> {
   if (typeof source !== 'function' && !isPullable(source)) throw notPullable(source);
-  return new Observable(subscriber => {
+  const source$ = new Observable<T>(subscriber => {
     if (typeof source !== 'function') return iterate(source, subscriber);
     const opened = source();
     if (!isPromiseLike(opened)) return iterate(opened, subscriber);
@@ -34,6 +35,7 @@ export function pull<T>(source: Pullable<T> | (() => Pullable<T> | PromiseLike<P
       error => subscriber.error(error),
     );
   });
+  return typeof source !== 'function' && isReadOnce(source) ? markOneShot(source$) : source$;
 }
 
 /** Whether {@link pull} takes it as it is. */
@@ -144,24 +146,15 @@ function openStream<T>(stream: Stream<T>): AsyncIterator<T> {
   return { next: () => iterator.next(), return: () => closed(stream.destroy()) };
 }
 
+/** As far as it can be known without opening it: each iterator has a `next`, and those that are iterable give themselves. */
+function isReadOnce(source: Pullable<unknown>): boolean {
+  return isStream(source) || typeof (source as { next?: unknown }).next === 'function';
+}
+
 const closed = async (closing: unknown): Promise<IteratorReturnResult<undefined>> => {
   await closing;
   return { done: true, value: undefined };
 };
-
-const readOnce = new WeakSet<object>();
-
-/** Refuses a second reading of what can be read once; without that a retry would silently send nothing. */
-function once<S extends object>(source: S): S {
-  if (readOnce.has(source)) {
-    throw new TypeError(
-      'pull: this source can be read only once, and it has been. ' +
-        'For retry, repeat and further subscriptions give a function that opens it anew: pull(() => open())',
-    );
-  }
-  readOnce.add(source);
-  return source;
-}
 
 type Stream<T> =
   | ReadableStream<T>

@@ -1,11 +1,19 @@
-import type { Readable } from 'node:stream';
 import type { Subscriber } from 'rxjs';
+import { bindContext } from './context.ts';
 import { Fifo } from './fifo.ts';
 import type { Meter } from './meter.ts';
 import { pace } from './pace.ts';
 
 /** What grpc-js's streams hold ahead, and no public means makes less of it. */
 export const MIN_PREFETCH = 16;
+
+/** What is read of a Readable. */
+export interface ByteSource {
+  read(): Buffer | null;
+  readonly readableLength: number;
+  on(event: 'readable' | 'end', listener: () => void): unknown;
+  off(event: 'readable' | 'end', listener: () => void): unknown;
+}
 
 export interface ReceiveOptions<T> {
   readonly decode: (bytes: Buffer) => T;
@@ -25,9 +33,9 @@ export interface ReceiveOptions<T> {
 /**
  * The other bridge: a Readable into a subscriber, which is paced by all that stands below it. One message is read and
  * delivered before anybody is asked, and one after each time all were ready. What is held ahead is not yet decoded.
- * Unsubscribing stops the reading and leaves the stream as it is.
+ * Unsubscribing stops the reading and leaves the stream as it is. All comes in the async context of the subscription.
  */
-export function receive<T>(stream: Readable, subscriber: Subscriber<T>, options: ReceiveOptions<T>): void {
+export function receive<T>(stream: ByteSource, subscriber: Subscriber<T>, options: ReceiveOptions<T>): void {
   const { decode, prefetch = MIN_PREFETCH, meter, end, malformed } = options;
   const maxHeld = prefetch - MIN_PREFETCH;
   const lowTide = Math.floor((maxHeld * 2) / 3);
@@ -70,20 +78,20 @@ export function receive<T>(stream: Readable, subscriber: Subscriber<T>, options:
   };
 
   const run = pace(subscriber, produce, { unasked: 1, meter });
-  const onReadable = (): void => {
+  const onReadable = bindContext((): void => {
     fill();
     if (stream.readableLength === 0) seeWhetherItEnds();
     run();
-  };
+  });
   // A stream that has nothing left ends when it is read once more: that is worth no demand.
   const seeWhetherItEnds = (): void => {
     const bytes: Buffer | null = stream.read();
     if (bytes !== null) held.push(bytes);
   };
-  const onEnd = (): void => {
+  const onEnd = bindContext((): void => {
     hasEnded = true;
     if (held.size === 0) end();
-  };
+  });
   stream.on('readable', onReadable);
   stream.on('end', onEnd);
   subscriber.add(() => {

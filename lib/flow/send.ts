@@ -1,4 +1,3 @@
-import type { Writable } from 'node:stream';
 import type { Observable } from 'rxjs';
 import { queueBudget } from './budget.ts';
 import { Fifo } from './fifo.ts';
@@ -16,6 +15,11 @@ const MIN_QUEUED_BYTES = 64;
 
 /** Default of {@link SendOptions.maxQueuedBytes}: 64 MiB. */
 const DEFAULT_MAX_QUEUED_BYTES = 64 * 1024 * 1024;
+
+/** What is asked of a Writable. */
+export interface ByteSink {
+  write(bytes: Uint8Array, taken: (error?: Error | null) => void): unknown;
+}
 
 export interface SendOptions<T> {
   /** Called for each value as it comes, so that a value changed later is sent as it was. */
@@ -47,7 +51,7 @@ export interface Sending {
  * One of the two bridges: an Observable into a Writable. Carries a Demand: ready while nothing is queued and fewer than
  * 12 messages and 64 KiB have been given to the stream without its taking them.
  */
-export function send<T>(source$: Observable<T>, stream: Writable, options: SendOptions<T>): Sending {
+export function send<T>(source$: Observable<T>, stream: ByteSink, options: SendOptions<T>): Sending {
   const { encode, maxQueuedBytes = DEFAULT_MAX_QUEUED_BYTES, meter = new Meter(), complete, error } = options;
   const queue = new Fifo<Uint8Array>();
   const sizesInFlight = new Fifo<number>();

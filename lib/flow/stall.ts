@@ -1,3 +1,4 @@
+import { asyncScheduler, interval } from 'rxjs';
 import type { Meter } from './meter.ts';
 
 /** A timer of Node cannot wait longer. */
@@ -9,10 +10,9 @@ export const MAX_TIMER_MS: number = 2 ** 31 - 1;
  */
 export function watchForStall(meter: Meter, timeoutMs: number | undefined, stalled: () => void): () => void {
   if (timeoutMs === undefined || timeoutMs > MAX_TIMER_MS) return () => {};
-  const look = (): void => {
+  const look = interval(timeoutMs / 2).subscribe(() => {
     const { waitsFor, waitsSince } = meter;
-    if (waitsFor === 'demand' && Date.now() - waitsSince!.getTime() >= timeoutMs) stalled();
-  };
-  const timer = setInterval(look, timeoutMs / 2).unref();
-  return () => clearInterval(timer);
+    if (waitsFor === 'demand' && asyncScheduler.now() - waitsSince!.getTime() >= timeoutMs) stalled();
+  });
+  return () => look.unsubscribe();
 }

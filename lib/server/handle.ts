@@ -1,24 +1,24 @@
-import type { Metadata, ServerDuplexStream } from '@grpc/grpc-js';
-import { defer, type Observable, type ObservableInput } from 'rxjs';
+import type { Metadata } from '@grpc/grpc-js';
+import { defer } from 'rxjs';
+import type { Rpc } from '../compose.ts';
 import { isPast, startDeadline } from '../deadline.ts';
-import { fromInput } from '../flow/input.ts';
 import { OverflowError } from '../flow/overflow-error.ts';
 import { type Sending, send } from '../flow/send.ts';
 import { single } from '../flow/single.ts';
 import { watchForStall } from '../flow/stall.ts';
 import { type FlowOptions, mergeFlowOptions } from '../flow-options.ts';
 import { checkSendable, sendable } from '../metadata.ts';
-import type { Method, ServerCall } from '../rpc.ts';
+import type { Method } from '../rpc.ts';
 import { Code, hiddenStatus, RpcError, statusToSend } from '../status.ts';
 import { type Hooks, report } from './hooks.ts';
-import { incomingCall } from './incoming-call.ts';
+import { type IncomingCall, incomingCall } from './incoming-call.ts';
 import { requests } from './requests.ts';
-
-export type AnyHandler = (request$: Observable<any>, call: ServerCall) => ObservableInput<any>;
+import type { ServerStream } from './transport.ts';
 
 export interface Served {
   readonly method: Method;
-  readonly handler: AnyHandler;
+  /** The handler, with the middleware before it. */
+  readonly rpc: Rpc<IncomingCall>;
   /** The handler is a method of a client of ours. */
   readonly isProxy: boolean;
   /** Of its service; the server's stand behind. */
@@ -26,11 +26,10 @@ export interface Served {
 }
 
 /** Runs one incoming call: the handler is called once, what it returns is sent, and how that ends is the status. */
-export function handle(stream: ServerDuplexStream<Buffer, Buffer>, served: Served, hooks: Hooks): void {
-  const { method, handler, isProxy } = served;
+export function handle(stream: ServerStream, served: Served, hooks: Hooks): void {
+  const { method, rpc, isProxy } = served;
   const { path } = method;
   const { maxQueuedBytes, prefetch, stallTimeoutMs } = mergeFlowOptions(served.flow, hooks.flow);
-  const call = incomingCall(stream, method);
   const failure = (code: Code, details: string, cause?: unknown) => new RpcError(code, details, { path, cause });
   let hasEnded = false;
   let sending: Sending | undefined;
@@ -45,9 +44,11 @@ export function handle(stream: ServerDuplexStream<Buffer, Buffer>, served: Serve
     stopDeadline();
     stopWatching();
     live.close();
-    if (error !== undefined) call.cancel(error);
-    incoming.end(error);
-    sending?.stop();
+    call.inContext(() => {
+      call.end(error);
+      incoming.end(error);
+      sending?.stop();
+    });
     return true;
   };
 
@@ -83,13 +84,19 @@ export function handle(stream: ServerDuplexStream<Buffer, Buffer>, served: Serve
   // Error backward: the call cannot go on, and the caller is told why.
   const cut = (error: RpcError): void => fail(error, error);
 
+  const call = incomingCall(stream, method, { draining$: hooks.draining$, cut });
   const live = hooks.live.open(method, cut);
   const stopDeadline = startDeadline(call.deadline, cancel);
   const stopWatching = watchForStall(live.received, stallTimeoutMs, () =>
     cut(failure(Code.ABORTED, `the handler has taken no request for ${stallTimeoutMs} ms (stallTimeoutMs)`)),
   );
-  const incoming = requests(stream, method, { prefetch, meter: live.received, violated: cut });
-  const response$ = defer(() => fromInput(handler(incoming.request$, call)));
+  const incoming = requests(stream, method, {
+    prefetch,
+    meter: live.received,
+    isEndCertain: hooks.inProcess !== undefined,
+    violated: cut,
+  });
+  const response$ = defer(() => rpc(incoming.request$, call));
   const one = single<unknown>(values => {
     const details = `expected one response, the handler gave ${values === 'none' ? 'none' : 'a second one'}`;
     return failure(Code.INTERNAL, details);

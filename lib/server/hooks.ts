@@ -1,6 +1,9 @@
+import { NEVER, type Observable } from 'rxjs';
+import type { MiddlewareList } from '../compose.ts';
 import type { FlowOptions } from '../flow-options.ts';
 import { LiveCalls } from '../live-calls.ts';
-import type { ServerCall } from '../rpc.ts';
+import type { Method } from '../rpc.ts';
+import type { ServerCall } from '../server-call.ts';
 import type { RpcError } from '../status.ts';
 
 /** What a whole server knows and its calls use. */
@@ -9,11 +12,17 @@ export interface Hooks {
   readonly onError: (error: unknown, call: ServerCall) => void;
   readonly flow: FlowOptions;
   readonly live: LiveCalls<RpcError>;
+  /** Stands before the middleware of the services. */
+  readonly middleware: MiddlewareList;
+  /** Emits and completes when the server begins to shut down, also for who comes later. */
+  readonly draining$: Observable<void>;
+  /** The client is in this process: a half-close can be believed at once, and messages may be left as they are. */
+  readonly inProcess?: { readonly codecOf: (method: Method) => Method } | undefined;
 }
 
 /** For services that their user adds to a grpc-js server. */
 export function defaultHooks(): Hooks {
-  return { onError: print, flow: {}, live: new LiveCalls() };
+  return { onError: print, flow: {}, live: new LiveCalls(), middleware: [], draining$: NEVER };
 }
 
 export function report({ onError }: Hooks, error: unknown, call: ServerCall): void {

@@ -1,4 +1,5 @@
 import type { ServiceDefinition, UntypedServiceImplementation } from '@grpc/grpc-js';
+import { checkMiddleware, type MiddlewareList, type ServerMiddlewareOf, wrap } from '../compose.ts';
 import { checkFlowOptions, type FlowOptions, flowOptions } from '../flow-options.ts';
 import {
   checkOptions,
@@ -9,14 +10,18 @@ import {
   methodsOf,
   type Service,
 } from '../rpc.ts';
-import { type AnyHandler, handle, type Served } from './handle.ts';
+import { handle, type Served } from './handle.ts';
+import { type AnyHandler, handlerRpc } from './handler-rpc.ts';
 import { defaultHooks, type Hooks } from './hooks.ts';
 
 /**
  * A service with its implementation, for {@link serve}, or for `server.addService(s.definition, s.implementation)` of a
  * grpc-js server.
  */
-export interface Bound {
+export interface Bound<S = any> {
+  /** For the type of {@link loopback}'s client alone. */
+  readonly service?: S;
+
   /** All methods as stream/stream calls of bytes: the shapes are looked after by the implementation. */
   readonly definition: ServiceDefinition;
   readonly implementation: UntypedServiceImplementation;
@@ -29,19 +34,25 @@ export function implementationFor(service: Bound, hooks: Hooks): UntypedServiceI
   return bindings.get(service)?.(hooks) ?? service.implementation;
 }
 
+/** The flow options hold for the calls of this service; what they leave open is the server's. */
+export interface ImplementOptions<S = any> extends FlowOptions {
+  /** Stands before the handlers, behind the server's; an object of them by method name is for those methods alone. */
+  readonly middleware?: readonly ServerMiddlewareOf<S>[] | undefined;
+}
+
 /** See {@link implement}. */
 export interface Implement {
   <S extends Readonly<Record<string, any>>>(
     service: S,
     implementation: Implementation<NoInfer<S>>,
-    options?: FlowOptions,
-  ): Bound;
+    options?: ImplementOptions<NoInfer<S>>,
+  ): Bound<S>;
   /** The same, and methods that are left out are answered with UNIMPLEMENTED. */
   partial<S extends Readonly<Record<string, any>>>(
     service: S,
     implementation: Partial<Implementation<NoInfer<S>>>,
-    options?: FlowOptions,
-  ): Bound;
+    options?: ImplementOptions<NoInfer<S>>,
+  ): Bound<S>;
 }
 
 /**
@@ -52,32 +63,41 @@ export interface Implement {
  * How it ends is the call's end: completion is OK; an {@link RpcError} is its status; any other error is UNKNOWN without
  * its message, and the server's `onError` is told. An implementation that is a client of connect() is a proxy.
  *
- * @param options how the messages of this service's calls flow; what they leave open is the server's.
  * @throws TypeError when there is no such method, or one is missing.
  */
 export const implement: Implement = Object.assign(
-  (service: Service, implementation: object, options?: FlowOptions) => bind(service, implementation, false, options),
+  (service: Service, implementation: object, options?: ImplementOptions) =>
+    bind(service, implementation, false, options),
   {
-    partial: (service: Service, implementation: object, options?: FlowOptions) =>
+    partial: (service: Service, implementation: object, options?: ImplementOptions) =>
       bind(service, implementation, true, options),
   },
 );
 
-function bind(service: Service, implementation: object, isPartial: boolean, flow: FlowOptions = {}): Bound {
-  checkOptions('implement', flow, flowOptions);
-  checkFlowOptions('implement', flow);
+function bind(
+  service: Service,
+  implementation: object,
+  isPartial: boolean,
+  options: ImplementOptions = {},
+): Bound<any> {
+  checkOptions('implement', options, ['middleware', ...flowOptions]);
+  checkFlowOptions('implement', options);
   const methods = methodsOf(service);
   if (typeof implementation !== 'object' || implementation === null) {
     throw new TypeError(`implement: expected an object with a function for each RPC, got ${kindOf(implementation)}`);
   }
   const names = methods.map(([name]) => name);
+  checkMiddleware('implement', options.middleware, names);
   for (const key of Object.keys(implementation)) {
     const value = (implementation as Record<string, unknown>)[key];
     if (typeof value === 'function' && isPlain(implementation) && !names.includes(key)) {
       throw new TypeError(`implement: the service has no method "${key}"; it has ${names.join(', ')}`);
     }
   }
-  const served = new Map<string, Served>();
+  const handlers = new Map<
+    string,
+    { readonly method: Method; readonly handler: AnyHandler; readonly isProxy: boolean }
+  >();
   for (const [name, method] of methods) {
     const handler = (implementation as Record<string, unknown>)[name];
     if (handler === undefined && isPartial) continue;
@@ -87,16 +107,27 @@ function bind(service: Service, implementation: object, isPartial: boolean, flow
           'implement.partial() answers those left out with UNIMPLEMENTED',
       );
     }
-    served.set(name, {
+    handlers.set(name, {
       method,
       handler: handler.bind(implementation) as AnyHandler,
       isProxy: isClientMethod(handler),
-      flow,
     });
   }
+  const middleware = (options.middleware ?? []) as MiddlewareList;
   const toImplementation = (hooks: Hooks): UntypedServiceImplementation =>
-    Object.fromEntries([...served].map(([name, one]) => [name, (stream: any) => handle(stream, one, hooks)]));
-  const bound: Bound = { definition: toDefinition(methods), implementation: toImplementation(defaultHooks()) };
+    Object.fromEntries(
+      [...handlers].map(([name, { method, handler, isProxy }]) => {
+        const base = handlerRpc(handler);
+        const rpc = wrap(base, [...hooks.middleware, ...middleware], name, method) ?? base;
+        const served: Served = { method: hooks.inProcess?.codecOf(method) ?? method, rpc, isProxy, flow: options };
+        return [name, (stream: any) => handle(stream, served, hooks)];
+      }),
+    );
+  const bound: Bound<any> = {
+    service,
+    definition: toDefinition(methods),
+    implementation: toImplementation(defaultHooks()),
+  };
   bindings.set(bound, toImplementation);
   return bound;
 }

@@ -1,40 +1,63 @@
 import { setMaxListeners } from 'node:events';
-import { Metadata, type ServerDuplexStream } from '@grpc/grpc-js';
+import type { PeerCertificate } from 'node:tls';
+import { Metadata } from '@grpc/grpc-js';
+import { Observable } from 'rxjs';
+import { CallContext } from '../call-context.ts';
+import { startDeadline } from '../deadline.ts';
 import { toMetadata } from '../metadata.ts';
-import { type MetadataInput, type Method, onCancelled, type ParentCall, serverCall } from '../rpc.ts';
-import type { RpcError } from '../status.ts';
+import type { MetadataInput, Method } from '../rpc.ts';
+import { limitDeadline, onCancelled, type ParentCall, serverCall } from '../server-call.ts';
+import { Code, RpcError } from '../status.ts';
+import type { ServerStream } from './transport.ts';
+
+/** What a server tells and asks of one of its calls. */
+export interface IncomingCallOptions {
+  readonly draining$: Observable<void>;
+  /** Ends the call, and tells its caller why. */
+  readonly cut: (error: RpcError) => void;
+}
 
 /** The ServerCall of one incoming call, with what its server may do to it. */
 export interface IncomingCall extends ParentCall {
+  /** Runs what tells the handler of something; in the async context that it was called in, if there is one. */
+  inContext: (work: () => void) => void;
   /** The first response takes the headers with it. */
   headersAreSent(): void;
-  /** Tells the signal and the calls made on behalf of this one. */
-  cancel(reason: RpcError): void;
+  /** The call is over; with a reason when it was cut short: then the signal and the calls made on behalf of this one are told. */
+  end(reason: RpcError | undefined): void;
 }
 
-export function incomingCall(stream: ServerDuplexStream<Buffer, Buffer>, method: Method): IncomingCall {
-  return new Incoming(stream, method);
+export function incomingCall(stream: ServerStream, method: Method, options: IncomingCallOptions): IncomingCall {
+  return new Incoming(stream, method, options);
 }
 
 class Incoming implements IncomingCall {
   readonly [serverCall] = true as const;
   readonly method: Method;
   readonly metadata: Metadata;
-  readonly deadline: Date | undefined;
   readonly trailers: Metadata = new Metadata();
-  readonly #stream: ServerDuplexStream<Buffer, Buffer>;
+  readonly #stream: ServerStream;
+  readonly #options: IncomingCallOptions;
+  /** Told of the end, with a reason when the call is cut short. */
+  #listeners: Set<(reason: RpcError | undefined) => void> | undefined;
+  #deadline: Date | undefined;
+  #stopLimit: (() => void) | undefined;
+  #context: CallContext | undefined;
   #headersAreSent = false;
   #controller: AbortController | undefined;
   #cancelled: RpcError | undefined;
-  readonly #children = new Set<() => void>();
+  #hasEnded = false;
 
-  constructor(stream: ServerDuplexStream<Buffer, Buffer>, method: Method) {
+  constructor(stream: ServerStream, method: Method, options: IncomingCallOptions) {
     this.#stream = stream;
+    this.#options = options;
     this.method = method;
     this.metadata = stream.metadata;
     const deadline = Number(stream.getDeadline());
-    this.deadline = Number.isFinite(deadline) ? new Date(deadline) : undefined;
+    this.#deadline = Number.isFinite(deadline) ? new Date(deadline) : undefined;
   }
+
+  inContext: (work: () => void) => void = work => work();
 
   get path(): string {
     return this.method.path;
@@ -44,6 +67,19 @@ class Incoming implements IncomingCall {
     return this.#stream.getPeer();
   }
 
+  get peerCertificate(): PeerCertificate | undefined {
+    return this.#stream.getAuthContext().sslPeerCertificate;
+  }
+
+  get deadline(): Date | undefined {
+    return this.#deadline;
+  }
+
+  get context(): CallContext {
+    this.#context ??= new CallContext();
+    return this.#context;
+  }
+
   get signal(): AbortSignal {
     if (this.#controller === undefined) {
       this.#controller = new AbortController();
@@ -51,6 +87,23 @@ class Incoming implements IncomingCall {
       if (this.#cancelled !== undefined) this.#controller.abort(this.#cancelled);
     }
     return this.#controller.signal;
+  }
+
+  get cancelled$(): Observable<RpcError> {
+    return new Observable(subscriber => {
+      const ended = (reason: RpcError | undefined): void => {
+        if (reason !== undefined) subscriber.next(reason);
+        subscriber.complete();
+      };
+      subscriber.add(this.#onEnd(ended));
+    });
+  }
+
+  get draining$(): Observable<void> {
+    return new Observable(subscriber => {
+      subscriber.add(this.#onEnd(() => subscriber.complete()));
+      this.#options.draining$.subscribe(subscriber);
+    });
   }
 
   sendHeaders(headers: MetadataInput): void {
@@ -66,21 +119,37 @@ class Incoming implements IncomingCall {
     this.#headersAreSent = true;
   }
 
-  [onCancelled](cancelled: () => void): () => void {
-    if (this.#cancelled !== undefined) {
-      cancelled();
-      return () => {};
-    }
-    this.#children.add(cancelled);
-    return () => {
-      this.#children.delete(cancelled);
-    };
+  [onCancelled](cancelled: (reason: RpcError) => void): () => void {
+    return this.#onEnd(reason => {
+      if (reason !== undefined) cancelled(reason);
+    });
   }
 
-  cancel(reason: RpcError): void {
+  [limitDeadline](deadline: Date, details: string): void {
+    if (this.#hasEnded || (this.#deadline !== undefined && this.#deadline <= deadline)) return;
+    this.#deadline = deadline;
+    this.#stopLimit?.();
+    this.#stopLimit = startDeadline(deadline, () =>
+      this.#options.cut(new RpcError(Code.DEADLINE_EXCEEDED, details, { path: this.path })),
+    );
+  }
+
+  end(reason: RpcError | undefined): void {
+    this.#hasEnded = true;
+    this.#stopLimit?.();
     this.#cancelled = reason;
-    this.#controller?.abort(reason);
-    for (const cancelled of this.#children) cancelled();
-    this.#children.clear();
+    if (reason !== undefined) this.#controller?.abort(reason);
+    for (const listener of this.#listeners ?? []) listener(reason);
+    this.#listeners = undefined;
+  }
+
+  #onEnd(listener: (reason: RpcError | undefined) => void): () => void {
+    if (this.#hasEnded) {
+      listener(this.#cancelled);
+      return () => {};
+    }
+    this.#listeners ??= new Set();
+    this.#listeners.add(listener);
+    return () => this.#listeners?.delete(listener);
   }
 }

@@ -1,15 +1,17 @@
-import { AsyncResource } from 'node:async_hooks';
-import type { ServerDuplexStream } from '@grpc/grpc-js';
 import { Observable, type Subscriber } from 'rxjs';
 import type { Meter } from '../flow/meter.ts';
+import { markOneShot } from '../flow/one-shot.ts';
 import { receive } from '../flow/receive.ts';
 import { single } from '../flow/single.ts';
 import type { Method } from '../rpc.ts';
 import { Code, RpcError } from '../status.ts';
+import type { ServerStream } from './transport.ts';
 
 export interface RequestOptions {
   readonly prefetch: number | undefined;
   readonly meter: Meter;
+  /** The half-close can be believed at once. */
+  readonly isEndCertain: boolean;
   /** The requests are not what they should be: the call cannot go on. */
   readonly violated: (error: RpcError) => void;
 }
@@ -22,9 +24,9 @@ export interface Requests {
 }
 
 export function requests(
-  stream: ServerDuplexStream<Buffer, Buffer>,
+  stream: ServerStream,
   method: Method,
-  { prefetch, meter, violated }: RequestOptions,
+  { prefetch, meter, isEndCertain, violated }: RequestOptions,
 ): Requests {
   const { path, requestStream } = method;
   let reader: Subscriber<unknown> | undefined;
@@ -42,19 +44,19 @@ export function requests(
     }
     reader = subscriber;
     if (whyOver !== undefined) return subscriber.error(whyOver);
-    stream.emit = AsyncResource.bind(stream.emit); // requests come in the async context of who asked for them
     receive<unknown>(stream, subscriber, {
       decode: method.requestDeserialize,
       prefetch,
       meter,
       malformed: error => violation('a request cannot be decoded', error),
       end: () => {
-        if (!requestStream && meter.messages > 0) subscriber.complete();
+        if (isEndCertain || (!requestStream && meter.messages > 0)) subscriber.complete();
         else afterTwoTurns(() => subscriber.complete());
       },
     });
   });
 
+  markOneShot(message$);
   return {
     request$: requestStream
       ? message$

@@ -1,10 +1,13 @@
 import { Server as GrpcServer, ServerCredentials, type ServerOptions } from '@grpc/grpc-js';
+import { type Observable, ReplaySubject } from 'rxjs';
 import { parseAddress } from '../address.ts';
+import { checkMiddleware, type MiddlewareList, type ServerMiddleware } from '../compose.ts';
 import { checkFlowOptions, type FlowOptions, flowOptions } from '../flow-options.ts';
-import { checkOptions, kindOf, type ServerCall } from '../rpc.ts';
+import { checkOptions, kindOf } from '../rpc.ts';
+import type { ServerCall } from '../server-call.ts';
 import { defaultHooks, type Hooks } from './hooks.ts';
 import { type Bound, implementationFor } from './implement.ts';
-import { type ShutdownOptions, shutdown } from './shutdown.ts';
+import { type ShutdownOptions, type ShutdownReport, shutdown } from './shutdown.ts';
 
 /** PEM texts, or their bytes. */
 export interface ServerTls {
@@ -14,16 +17,23 @@ export interface ServerTls {
   readonly ca?: string | Uint8Array | undefined;
 }
 
-/** The flow options are the defaults of every service. */
-export interface ServeOptions extends FlowOptions {
+/** What every server may be told; the flow options are the defaults of its services. */
+export interface ServerDefaults extends FlowOptions {
+  /** Stands before all calls, the first one outermost, and before the middleware of the services. */
+  readonly middleware?: readonly ServerMiddleware[] | undefined;
+  /** Told of each error of a handler that its caller is not shown. Default: prints it with console.error. */
+  readonly onError?: ((error: unknown, call: ServerCall) => void) | undefined;
+}
+
+export const serverDefaults: readonly (keyof ServerDefaults)[] = ['middleware', 'onError', ...flowOptions];
+
+export interface ServeOptions extends ServerDefaults {
   /** For `https://`. */
   readonly tls?: ServerTls | undefined;
   /** grpc-js's own credentials, for whatever `tls` does not say. */
   readonly credentials?: ServerCredentials | undefined;
   /** Server options of grpc-js, interceptors among them; they see stream/stream calls of bytes. */
   readonly serverOptions?: ServerOptions | undefined;
-  /** Told of each error of a handler that its caller is not shown. Default: prints it with console.error. */
-  readonly onError?: ((error: unknown, call: ServerCall) => void) | undefined;
 }
 
 /** A server that listens. */
@@ -35,10 +45,11 @@ export interface Server extends AsyncDisposable {
   /** The server of grpc-js underneath. */
   readonly grpc: GrpcServer;
   /**
-   * Stops accepting, waits for the calls that run, and ends with UNAVAILABLE those that still do after the grace. Resolves
-   * when nothing is left, a fifth of a second after the grace at the latest. A second call gives the same promise.
+   * Stops accepting, tells the calls that run through their `draining$`, waits for them, and ends with UNAVAILABLE those that
+   * still run after the grace. Resolves when nothing is left, a fifth of a second after the grace at the latest, with a
+   * report of each call that was cut. A second call gives the same promise.
    */
-  shutdown(options?: ShutdownOptions): Promise<void>;
+  shutdown(options?: ShutdownOptions): Promise<ShutdownReport>;
 }
 
 /**
@@ -54,31 +65,48 @@ export async function serve(
   services: Bound | readonly Bound[],
   options: ServeOptions = {},
 ): Promise<Server> {
-  checkOptions('serve', options, ['tls', 'credentials', 'serverOptions', 'onError', ...flowOptions]);
-  checkFlowOptions('serve', options);
-  const { onError } = options;
-  if (onError !== undefined && typeof onError !== 'function') {
-    throw new TypeError(`serve: expected onError to be a function, got ${kindOf(onError)}`);
-  }
+  checkOptions('serve', options, ['tls', 'credentials', 'serverOptions', ...serverDefaults]);
+  const draining$ = new ReplaySubject<void>(1);
+  const hooks = hooksOf('serve', options, draining$);
   const { target, tls } = parseAddress(address);
   const credentials = credentialsFor(address, tls, options);
-  const hooks: Hooks = { ...defaultHooks(), flow: options, ...(onError && { onError }) };
   const grpc = new GrpcServer(options.serverOptions);
   for (const service of Array.isArray(services) ? services : [services]) addService(grpc, service, hooks);
 
   const port = await bind(grpc, target, credentials);
   const withPort = (of: string) => (port === 0 ? of : of.replace(/:0\/?$/, `:${port}`));
-  let stopping: Promise<void> | undefined;
-  const stop = (how?: ShutdownOptions) => (stopping ??= shutdown(grpc, withPort(target), hooks.live, how));
+  let stopping: Promise<ShutdownReport> | undefined;
+  const stop = (how?: ShutdownOptions) => (stopping ??= shutdown(grpc, withPort(target), hooks.live, draining$, how));
   const server: Server = {
     target: withPort(address),
     port,
     grpc,
     shutdown: stop,
-    [Symbol.asyncDispose]: () => stop(),
+    [Symbol.asyncDispose]: stop as () => Promise<any>,
   };
   hooks.live.belongTo(server);
   return server;
+}
+
+/**
+ * What the calls of a server share.
+ *
+ * @throws TypeError, RangeError when an option is of the wrong kind.
+ */
+export function hooksOf(of: string, options: ServerDefaults, draining$: Observable<void>): Hooks {
+  checkFlowOptions(of, options);
+  checkMiddleware(of, options.middleware);
+  const { onError, middleware = [] } = options;
+  if (onError !== undefined && typeof onError !== 'function') {
+    throw new TypeError(`${of}: expected onError to be a function, got ${kindOf(onError)}`);
+  }
+  return {
+    ...defaultHooks(),
+    flow: options,
+    middleware: middleware as MiddlewareList,
+    draining$,
+    ...(onError && { onError }),
+  };
 }
 
 function addService(grpc: GrpcServer, service: Bound, hooks: Hooks): void {

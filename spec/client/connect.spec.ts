@@ -1,7 +1,8 @@
 import { Client, credentials } from '@grpc/grpc-js';
 import { expect } from 'chai';
 import { firstValueFrom, NEVER, of } from 'rxjs';
-import { close, connect } from '../../lib/client/connect.ts';
+import { close } from '../../lib/client/client.ts';
+import { connect } from '../../lib/client/connect.ts';
 import { Code } from '../../lib/status.ts';
 import { callOf, inAllShapes, useBench } from '../support/bench.ts';
 import { Lab, type Note, shapes } from '../support/lab.ts';

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { concat, NEVER, Observable, of, retry } from 'rxjs';
-import { close, connect } from '../../lib/client/connect.ts';
+import { close } from '../../lib/client/client.ts';
+import { connect } from '../../lib/client/connect.ts';
 import { pull } from '../../lib/flow/pull.ts';
 import type { Method } from '../../lib/rpc.ts';
 import type { Server } from '../../lib/server/serve.ts';

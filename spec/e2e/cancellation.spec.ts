@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { concat, finalize, map, NEVER, Observable, of, range, take, tap } from 'rxjs';
-import { close } from '../../lib/client/connect.ts';
+import { close } from '../../lib/client/client.ts';
 import { concatMap } from '../../lib/flow/operators/concat-map.ts';
 import { pull } from '../../lib/flow/pull.ts';
 import { Code, isRpcError } from '../../lib/status.ts';

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { concat, EMPTY, NEVER, type Observable, of } from 'rxjs';
-import { close, connect } from '../../lib/client/connect.ts';
+import { close } from '../../lib/client/client.ts';
+import { connect } from '../../lib/client/connect.ts';
 import { implement } from '../../lib/server/implement.ts';
 import { serve } from '../../lib/server/serve.ts';
 import { Code, isRpcError } from '../../lib/status.ts';

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { concat, EMPTY, lastValueFrom, map, NEVER, Observable, of, range, Subject, take, throwError } from 'rxjs';
-import type { ServerCall } from '../../lib/rpc.ts';
+import type { ServerCall } from '../../lib/server-call.ts';
 import { Code, isRpcError, RpcError } from '../../lib/status.ts';
 import { callOf, inAllShapes, streaming, useBench } from '../support/bench.ts';
 import { deferred } from '../support/deferred.ts';

@@ -1,14 +1,22 @@
 import { Metadata } from '@grpc/grpc-js';
 import { expect } from 'chai';
 import { concat, NEVER, Observable, of, throwError } from 'rxjs';
-import { Code, RpcError } from '../../lib/status.ts';
+import { connect } from '../../lib/client/connect.ts';
+import { richDetail } from '../../lib/rich-details.ts';
+import { implement } from '../../lib/server/implement.ts';
+import { serve } from '../../lib/server/serve.ts';
+import { Code, isRpcError, RpcError } from '../../lib/status.ts';
 import { callOf, inAllShapes, useBench } from '../support/bench.ts';
 import { deferred } from '../support/deferred.ts';
-import { type Note, shapes } from '../support/lab.ts';
+import { decodeStatus, encodeStatus } from '../support/google-rpc.ts';
+import { Lab, type Note, shapes } from '../support/lab.ts';
+import { plainCall } from '../support/plain.ts';
+import { metadataOf, plainFailure, serviceErrorOf, told } from '../support/plain-failure.ts';
 import { rawCall } from '../support/raw-call.ts';
 import { errorOf, record, thrownBy } from '../support/record.ts';
 
 const note: Note = { n: 1 };
+const key = 'grpc-status-details-bin';
 
 describe('An internal error of a handler', () => {
   const bench = useBench();
@@ -203,5 +211,108 @@ describe('Headers and trailers', () => {
       'sent already',
       'sent already',
     ]);
+  });
+});
+
+describe('What crosses the wire of an error', () => {
+  const bench = useBench();
+  const cause = new Error('cause-secret', { cause: { deep: 'deep-secret' } });
+  const inner = (): Error =>
+    Object.assign(new Error('message-secret', { cause }), {
+      code: Code.NOT_FOUND,
+      metadata: metadataOf({ 'x-secret': 'metadata-secret', [key]: Buffer.from('rich-secret') }),
+      extra: 'property-secret',
+    });
+  const unsaid = /secret|errors\.spec|node_modules|\bat |Error/;
+
+  for (const shape of shapes) {
+    it(`is nothing of an internal one, its message, stack, cause, metadata or properties: ${shape}`, async () => {
+      for (const error of [inner(), new AggregateError([inner()], 'aggregate-secret'), new TypeError('type-secret')]) {
+        const { server, hidden } = await bench.run(inAllShapes(() => throwError(() => error)));
+        const seen = await plainCall(server.target.replace('http://', ''), shape, [note]);
+        expect(seen.status).to.include({ code: Code.UNKNOWN, details: 'unknown error' });
+        expect(told(seen)).to.not.match(unsaid);
+        expect(hidden).to.deep.equal([error]);
+      }
+    });
+
+    it(`is code, text and metadata of one's own, not its stack, cause, path or properties: ${shape}`, async () => {
+      const error = Object.assign(
+        new RpcError(Code.ABORTED, 'text', { cause, path: '/secret.S/M', metadata: { 'x-mine': 'm' } }),
+        { extra: 'property-secret' },
+      );
+      const { server, hidden } = await bench.run(inAllShapes(() => throwError(() => error)));
+      const seen = await plainCall(server.target.replace('http://', ''), shape, [note]);
+      expect(seen.status).to.include({ code: Code.ABORTED, details: 'text' });
+      expect(seen.status.metadata.get('x-mine')).to.deep.equal(['m']);
+      expect(told(seen)).to.not.match(unsaid);
+      expect(hidden).to.deep.equal([]);
+    });
+  }
+
+  const behind = () =>
+    plainFailure({
+      code: Code.NOT_FOUND,
+      details: 'text-secret',
+      metadata: metadataOf({
+        'x-secret': 'metadata-secret',
+        [key]: encodeStatus(Code.NOT_FOUND, 'text-secret', [['google.rpc.ErrorInfo', { reason: 'SECRET' }]]),
+      }),
+    });
+
+  for (const by of ['plain grpc-js', 'a client of ours']) {
+    it(`is nothing of one received from another server by ${by}, unless it is rethrown by RpcError.from`, async () => {
+      const other = await behind();
+      bench.onEnd(other.stop);
+      const client = connect(Lab, other.target);
+      bench.onEnd(() => client[Symbol.dispose]());
+      const call = async (): Promise<never> => {
+        throw by === 'plain grpc-js' ? await serviceErrorOf(other.target) : await errorOf(client.bidi(of(note)));
+      };
+      const { server, hidden } = await bench.run({
+        ...inAllShapes(call),
+        clientStream: () =>
+          call().catch(error => {
+            throw RpcError.from(error);
+          }),
+      });
+      for (const shape of shapes) {
+        const seen = await plainCall(server.target.replace('http://', ''), shape, [note]);
+        if (shape !== 'clientStream') {
+          expect(seen.status).to.include({ code: Code.UNKNOWN, details: 'unknown error' });
+          expect(told(seen)).to.not.match(/secret/i);
+        } else {
+          expect(seen.status).to.include({ code: Code.NOT_FOUND, details: 'text-secret' });
+          expect(seen.status.metadata.get('x-secret')).to.deep.equal(['metadata-secret']);
+          const [bytes, ...rest] = seen.status.metadata.get(key);
+          expect(rest).to.deep.equal([]);
+          expect(decodeStatus(bytes as Buffer)).to.deep.equal({
+            code: Code.NOT_FOUND,
+            message: 'text-secret',
+            details: [['type.googleapis.com/google.rpc.ErrorInfo', { reason: 'SECRET' }]],
+          });
+          for (const [name, values] of Object.entries(seen.status.metadata.toJSON())) {
+            expect(values, name).to.have.length(1);
+          }
+        }
+      }
+      expect(hidden).to.have.length(3);
+      expect(hidden.every(error => isRpcError(error, Code.NOT_FOUND))).to.equal(true);
+    });
+  }
+
+  it('is of one received, when the implementation is a client, its code, text and rich details alone', async () => {
+    const other = await behind();
+    bench.onEnd(other.stop);
+    const client = connect(Lab, other.target);
+    bench.onEnd(() => client[Symbol.dispose]());
+    const proxy = await serve('http://127.0.0.1:0', implement(Lab, client));
+    bench.onEnd(() => proxy.shutdown({ graceMs: 0 }));
+    for (const shape of shapes) {
+      const { status } = await plainCall(proxy.target.replace('http://', ''), shape, [note]);
+      expect(status).to.include({ code: Code.NOT_FOUND, details: 'text-secret' });
+      expect(status.metadata.get('x-secret')).to.deep.equal([]);
+      expect(richDetail(status, 'errorInfo')?.reason).to.equal('SECRET');
+    }
   });
 });

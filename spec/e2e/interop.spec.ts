@@ -3,7 +3,8 @@ import { Client, credentials, loadPackageDefinition, type Metadata, Server, Serv
 import { loadSync } from '@grpc/proto-loader';
 import { expect } from 'chai';
 import { from, lastValueFrom, map, type Observable, reduce, toArray } from 'rxjs';
-import { close, connect } from '../../lib/client/connect.ts';
+import { close } from '../../lib/client/client.ts';
+import { connect } from '../../lib/client/connect.ts';
 import { load } from '../../lib/codec/load.ts';
 import { mergeMap } from '../../lib/operators.ts';
 import type { Method } from '../../lib/rpc.ts';

@@ -2,7 +2,7 @@ import { getEventListeners } from 'node:events';
 import { expect } from 'chai';
 import { concat, firstValueFrom, map, NEVER, of, range, take, throwError, toArray } from 'rxjs';
 import { queueBudget } from '../../lib/flow/budget.ts';
-import { onCancelled, type ParentCall, type ServerCall } from '../../lib/rpc.ts';
+import { onCancelled, type ParentCall, type ServerCall } from '../../lib/server-call.ts';
 import { Code, RpcError } from '../../lib/status.ts';
 import { callOf, inAllShapes, useBench } from '../support/bench.ts';
 import { deferred } from '../support/deferred.ts';

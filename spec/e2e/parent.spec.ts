@@ -1,7 +1,7 @@
 import { Metadata } from '@grpc/grpc-js';
 import { expect } from 'chai';
 import { concat, NEVER, Observable, of, throwError } from 'rxjs';
-import { close } from '../../lib/client/connect.ts';
+import { close } from '../../lib/client/client.ts';
 import { implement } from '../../lib/server/implement.ts';
 import { serve } from '../../lib/server/serve.ts';
 import { Code, isRpcError, RpcError } from '../../lib/status.ts';

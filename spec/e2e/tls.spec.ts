@@ -1,7 +1,8 @@
 import { credentials as grpcCredentials, ServerCredentials } from '@grpc/grpc-js';
 import { expect } from 'chai';
 import { firstValueFrom, lastValueFrom } from 'rxjs';
-import { type ConnectOptions, close, connect } from '../../lib/client/connect.ts';
+import { close } from '../../lib/client/client.ts';
+import { type ConnectOptions, connect } from '../../lib/client/connect.ts';
 import { implement } from '../../lib/server/implement.ts';
 import { type ServeOptions, serve } from '../../lib/server/serve.ts';
 import { Code, isRpcError } from '../../lib/status.ts';

@@ -1,14 +1,18 @@
 import { Metadata } from '@grpc/grpc-js';
 import { expect } from 'chai';
-import { isServerCall, onCancelled } from '../../lib/rpc.ts';
+import { NEVER } from 'rxjs';
 import { incomingCall } from '../../lib/server/incoming-call.ts';
+import { isServerCall, onCancelled } from '../../lib/server-call.ts';
 import { Code, RpcError } from '../../lib/status.ts';
 import { Lab } from '../support/lab.ts';
 
 describe('incomingCall', () => {
   const reason = new RpcError(Code.CANCELLED, 'x');
   const call = () =>
-    incomingCall({ metadata: new Metadata(), getDeadline: () => Infinity, getPeer: () => 'peer' } as never, Lab.bidi);
+    incomingCall({ metadata: new Metadata(), getDeadline: () => Infinity } as never, Lab.bidi, {
+      draining$: NEVER,
+      cut: () => {},
+    });
 
   it('is recognised as a ServerCall', () => {
     expect(isServerCall(call())).to.equal(true);
@@ -19,7 +23,7 @@ describe('incomingCall', () => {
     const told: string[] = [];
     parent[onCancelled](() => told.push('ended'))();
     parent[onCancelled](() => told.push('running'));
-    parent.cancel(reason);
+    parent.end(reason);
     parent[onCancelled](() => told.push('late'))();
     expect(told).to.deep.equal(['running', 'late']);
   });
@@ -27,9 +31,9 @@ describe('incomingCall', () => {
   it('has a signal that aborts with the reason, also when it is first asked for afterwards', () => {
     const before = call();
     const { signal } = before;
-    before.cancel(reason);
+    before.end(reason);
     const after = call();
-    after.cancel(reason);
+    after.end(reason);
     for (const one of [signal, before.signal, after.signal]) {
       expect(one.aborted).to.equal(true);
       expect(one.reason).to.equal(reason);

@@ -1,8 +1,10 @@
 import type { Observable } from 'rxjs';
-import { type ConnectOptions, close, connect } from '../../lib/client/connect.ts';
-import type { CallOptions, ClientOf, Implementation, ServerCall } from '../../lib/rpc.ts';
+import { close } from '../../lib/client/client.ts';
+import { type ConnectOptions, connect } from '../../lib/client/connect.ts';
+import type { CallOptions, ClientOf, Implementation } from '../../lib/rpc.ts';
 import { implement } from '../../lib/server/implement.ts';
 import { type ServeOptions, type Server, serve } from '../../lib/server/serve.ts';
+import type { ServerCall } from '../../lib/server-call.ts';
 import { Lab, type Note, type Shape } from './lab.ts';
 
 export type LabClient = ClientOf<typeof Lab>;

@@ -1,4 +1,5 @@
-import { type ConnectOptions, close, connect } from '../../lib/client/connect.ts';
+import { close } from '../../lib/client/client.ts';
+import { type ConnectOptions, connect } from '../../lib/client/connect.ts';
 import type { ClientOf, Implementation } from '../../lib/rpc.ts';
 import { implement } from '../../lib/server/implement.ts';
 import { type ServeOptions, type Server, serve } from '../../lib/server/serve.ts';

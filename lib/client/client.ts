@@ -1,0 +1,122 @@
+import { defer, isObservable, type Observable, of } from 'rxjs';
+import { type ClientMiddlewareOf, checkMiddleware, type MiddlewareList, wrap } from '../compose.ts';
+import { checkFlowOptions, type FlowOptions, flowOptions, mergeFlowOptions } from '../flow-options.ts';
+import { LiveCalls } from '../live-calls.ts';
+import {
+  type CallOptions,
+  type ClientOf,
+  type Compression,
+  clientMethod,
+  kindOf,
+  type Method,
+  methodsOf,
+} from '../rpc.ts';
+import type { ServerCall } from '../server-call.ts';
+import { type Connection, call } from './call.ts';
+import { checkCallOptions, checkCompression } from './call-options.ts';
+import { subscribedAt, traceCall } from './call-trace.ts';
+import type { ConnectivityState, Transport } from './transport.ts';
+
+/** The flow options are the defaults of every call. */
+export interface ClientDefaults<S = any> extends FlowOptions {
+  /** Stands before the calls, the first one outermost; an object of them by method name is for those methods alone. */
+  readonly middleware?: readonly ClientMiddlewareOf<S>[] | undefined;
+  /** How requests are compressed where a call says nothing. Default: `identity`. */
+  readonly compression?: Compression | undefined;
+}
+
+export const clientDefaults: readonly (keyof ClientDefaults)[] = ['middleware', 'compression', ...flowOptions];
+
+const connections = new WeakMap<object, Connection>();
+
+/**
+ * The client of a service over whatever carries its calls.
+ *
+ * @throws TypeError, RangeError when an option is of the wrong kind; then the transport has not been opened.
+ */
+export function createClient<S>(of: string, service: S, options: ClientDefaults, open: () => Transport): ClientOf<S> {
+  const methods = methodsOf(service as object);
+  checkFlowOptions(of, options);
+  checkCompression(of, options.compression);
+  checkMiddleware(
+    of,
+    options.middleware,
+    methods.map(([name]) => name),
+  );
+  const connection: Connection = { transport: open(), live: new LiveCalls(), isClosed: false };
+  const client: Record<string | symbol, unknown> = {
+    [Symbol.dispose]: () => closeConnection(connection),
+    [Symbol.asyncDispose]: async () => closeConnection(connection),
+  };
+  for (const [name, method] of methods) client[name] = clientMethodOf(connection, method, name, options);
+  connections.set(client, connection);
+  connection.live.belongTo(client);
+  return client as ClientOf<S>;
+}
+
+/**
+ * Ends the calls of a client with CANCELLED and closes its connections. A grpc-js Client or Channel that was handed to
+ * connect() stays open. Closing twice does nothing.
+ *
+ * @throws TypeError when this is no client of connect() or loopback().
+ */
+export function close(client: object): void {
+  closeConnection(connectionOf('close', client));
+}
+
+/**
+ * The state of a client's connection, now and whenever it changes; after `SHUTDOWN`, by close(), it completes. A client may
+ * hold several connections (see connect()): the best of their states is told. It does not connect by itself, unless told to.
+ * Nothing is queued, and an Observable that waits for a state keeps no process alive.
+ *
+ * @param options `connect: true` begins to connect at once instead of with the first call.
+ * @throws TypeError when this is no client.
+ */
+export function state$(client: object, options: { readonly connect?: boolean } = {}): Observable<ConnectivityState> {
+  const { transport } = connectionOf('state$', client);
+  return defer(() => {
+    if (options.connect) transport.connect();
+    return transport.state$;
+  });
+}
+
+function connectionOf(of: string, client: object): Connection {
+  const connection = connections.get(client);
+  if (connection !== undefined) return connection;
+  throw new TypeError(`${of}: expected a client made by connect() or loopback(), got ${kindOf(client)}`);
+}
+
+function closeConnection(connection: Connection): void {
+  if (connection.isClosed) return;
+  connection.isClosed = true;
+  connection.live.cutAll(() => 'the client was closed');
+  connection.transport.close();
+}
+
+function clientMethodOf(connection: Connection, method: Method, name: string, defaults: ClientDefaults) {
+  const { compression } = defaults;
+  const base = (request: unknown, options: CallOptions) =>
+    call(connection, method, request, {
+      ...options,
+      ...mergeFlowOptions(options, defaults),
+      compression: options.compression ?? compression,
+    });
+  const wrapped = wrap(
+    (request$, options) => base(request$, checkCallOptions(name, options)),
+    defaults.middleware as MiddlewareList | undefined,
+    name,
+    method,
+  );
+  const rpc = (request: unknown, given: CallOptions | ServerCall = {}) => {
+    if (method.requestStream && !isObservable(request)) {
+      throw new TypeError(
+        `${name}: expected an Observable of requests, got ${kindOf(request)}; iterables and streams go through pull()`,
+      );
+    }
+    const options = checkCallOptions(name, given);
+    if (wrapped === undefined) return base(request, options);
+    const request$ = isObservable(request) ? request : of(request);
+    return defer(() => wrapped(request$, { ...options, [subscribedAt]: traceCall() } as CallOptions));
+  };
+  return Object.defineProperty(rpc, clientMethod, { value: true });
+}

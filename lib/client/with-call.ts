@@ -1,0 +1,86 @@
+import { Metadata } from '@grpc/grpc-js';
+import { Observable, ReplaySubject, tap } from 'rxjs';
+import { type CallOptions, kindOf } from '../rpc.ts';
+import { isServerCall, type ServerCall } from '../server-call.ts';
+import { Code, isRpcError } from '../status.ts';
+
+/** How a call ended. */
+export interface Status {
+  readonly code: Code;
+  readonly details: string;
+  /** The trailers. */
+  readonly metadata: Metadata;
+}
+
+/** One call with all that it tells; see {@link withCall}. */
+export interface CallWithMetadata<O> {
+  /** Subscribing to it makes the call, once; a second subscription is an error. */
+  readonly response$: Observable<O>;
+  /** The response headers, then completion; completion alone when the call ends without any. */
+  readonly headers$: Observable<Metadata>;
+  /** The trailers, then completion; completion alone when the call was unsubscribed from. */
+  readonly trailers$: Observable<Metadata>;
+  /** How the call ended, OK or not, then completion; it never errors. CANCELLED when the call was unsubscribed from. */
+  readonly status$: Observable<Status>;
+}
+
+/**
+ * A call whose headers, trailers and status are wanted as well: `withCall(users.createUser, user$, options)`. The call is made
+ * when response$ is subscribed to, and the others tell of it, also those who come later; they alone make no call. An error of
+ * response$ that is no status (one of request$) is told by status$ as CANCELLED, for that is what the server was told. Behind
+ * `retry` middleware they tell of the last attempt.
+ *
+ * @throws TypeError when the first argument is no method of a client.
+ */
+export function withCall<Request, O>(
+  rpc: (request: Request, options?: CallOptions | ServerCall) => Observable<O>,
+  request: NoInfer<Request>,
+  options: CallOptions | ServerCall = {},
+): CallWithMetadata<O> {
+  if (typeof rpc !== 'function') {
+    throw new TypeError(`withCall: expected a method of a client, got ${kindOf(rpc)}`);
+  }
+  const { onHeaders, onTrailers, ...others } = isServerCall(options) ? { parent: options } : (options as CallOptions);
+  const headers$ = new ReplaySubject<Metadata>(1);
+  const trailers$ = new ReplaySubject<Metadata>(1);
+  const status$ = new ReplaySubject<Status>(1);
+  let trailers: Metadata | undefined;
+  let hasBegun = false;
+
+  const end = (code: Code, details: string): void => {
+    if (trailers !== undefined) trailers$.next(trailers);
+    status$.next({ code, details, metadata: trailers ?? new Metadata() });
+    for (const each$ of [headers$, trailers$, status$]) each$.complete();
+  };
+  const response$ = rpc(request, {
+    ...others,
+    onHeaders: headers => {
+      headers$.next(headers);
+      onHeaders?.(headers);
+    },
+    onTrailers: received => {
+      trailers = received;
+      onTrailers?.(received);
+    },
+  }).pipe(
+    tap({
+      complete: () => end(Code.OK, ''),
+      error: (error: unknown) => {
+        if (isRpcError(error)) end(error.code, error.details);
+        else end(Code.CANCELLED, 'cancelled by an error of request$');
+      },
+      unsubscribe: () => end(Code.CANCELLED, 'unsubscribed from'),
+    }),
+  );
+  return {
+    response$: new Observable(subscriber => {
+      if (hasBegun)
+        throw new Error('withCall: response$ can be subscribed to once; make the call anew, with defer() to repeat it');
+      hasBegun = true;
+      response$.subscribe(subscriber);
+    }),
+    headers$: headers$.asObservable(),
+    trailers$: trailers$.asObservable(),
+    status$: status$.asObservable(),
+  };
+}

@@ -1,0 +1,22 @@
+import type { PeerCertificate } from 'node:tls';
+import type { Metadata, StatusObject } from '@grpc/grpc-js';
+import type { ByteSource } from '../flow/receive.ts';
+import type { ByteSink } from '../flow/send.ts';
+
+/** An incoming call, as a stream of bytes; what a ServerDuplexStream of grpc-js is to us. */
+export interface ServerStream extends ByteSink, ByteSource {
+  /** The request headers. */
+  readonly metadata: Metadata;
+  getPeer(): string;
+  /** Milliseconds since the epoch; Infinity when there is none. */
+  getDeadline(): Date | number;
+  getAuthContext(): { readonly sslPeerCertificate?: PeerCertificate };
+  sendMetadata(headers: Metadata): void;
+  /** Ends the call with OK. */
+  end(trailers: Metadata): unknown;
+  /** Ends the call with another status. */
+  emit(event: 'error', status: StatusObject): unknown;
+  on(event: 'readable' | 'end', listener: () => void): unknown;
+  /** Comes after a call that ended well, too. */
+  on(event: 'cancelled', listener: () => void): unknown;
+}
