@@ -6,14 +6,48 @@ export { type ConnectOptions, connect } from './client/connect.ts';
 export { forward } from './client/forward.ts';
 export type { ConnectivityState } from './client/transport.ts';
 export { type CallWithMetadata, type Status, withCall } from './client/with-call.ts';
+export type {
+  BadRequest,
+  DebugInfo,
+  ErrorInfo,
+  FieldViolation,
+  Help,
+  HelpLink,
+  LocalizedMessage,
+  PreconditionFailure,
+  PreconditionViolation,
+  QuotaFailure,
+  QuotaViolation,
+  RequestInfo,
+  ResourceInfo,
+  RetryInfo,
+  RichDetail,
+  RichDetailInput,
+  RichDetailTypes,
+  UnknownDetail,
+} from './codec/error-details.ts';
 export { type LoadOptions, load } from './codec/load.ts';
 export { type Pullable, pull } from './flow/pull.ts';
 export { type ToAsyncIterableOptions, toAsyncIterable } from './flow/to-async-iterable.ts';
 export { type LoopbackOptions, loopback } from './loopback/loopback.ts';
+export { retryDelayMs, retryInfo, richDetail, richDetailsOf } from './rich-details.ts';
 export { type Bound, type Implement, type ImplementOptions, implement } from './server/implement.ts';
 export { type ServeOptions, type Server, type ServerTls, serve } from './server/serve.ts';
 export type { ShutdownOptions, ShutdownReport } from './server/shutdown.ts';
-export { Code, codeName, isRpcError, RpcError, type RpcErrorOptions } from './status.ts';
+export { Code, codeName, isRpcError, RpcError, type RpcErrorLike, type RpcErrorOptions } from './status.ts';
+
+// For those who write middleware.
+
+export { type CallContext, type ContextKey, contextKey } from './call-context.ts';
+export {
+  type ClientMiddleware,
+  type ClientMiddlewareOf,
+  compose,
+  type Middleware,
+  type Rpc,
+  type ServerMiddleware,
+  type ServerMiddlewareOf,
+} from './compose.ts';
 
 // For those who look into it.
 
@@ -27,11 +61,13 @@ export type {
   CallOptions,
   ClientMethod,
   ClientOf,
+  Compression,
   Handler,
   Implementation,
   Message,
   MetadataInput,
   Method,
+  MethodInfo,
   ReadOf,
   Service,
   WriteOf,

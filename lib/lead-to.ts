@@ -2,11 +2,11 @@ import { fileURLToPath } from 'node:url';
 
 /**
  * Makes the stack of an error say where the call was subscribed to: below its own frames come those of `subscribedAt`, at most
- * ten, without the frames of rxjs, Node and this library where there are others. Nothing is formatted before somebody reads it.
+ * ten, without the frames of rxjs, Node and this library where there are others; they are read when somebody reads the stack.
  * Returns the error.
  */
 export function leadTo<E extends Error>(error: E, subscribedAt: { readonly stack?: string }): E {
-  // Node before 21 says no other way what the stack is; it formats it for that.
+  // Where it is no accessor, this formats the error's own frames, for there is no later: it is replaced.
   const own = Object.getOwnPropertyDescriptor(error, 'stack');
   const become = (value: unknown) =>
     Object.defineProperty(error, 'stack', { value, writable: true, configurable: true, enumerable: false });
@@ -35,10 +35,10 @@ function usersFrames(stack: string): readonly string[] {
 /** Of rxjs, of Node, and of what has no file: `new Promise (<anonymous>)`. */
 const foreign = /[\\/]node_modules[\\/]rxjs[\\/]|[( ]node:|\(<anonymous>\)$/;
 
-/** Where this library lies, as built and as source, which source maps lead to; as a URL and as a path, for both are seen. */
+/** How a place in this library begins: as built or as source, which source maps lead to; as a URL or as a path. */
 function ownFolders(): readonly string[] {
   return ['lib', 'dist'].flatMap(name => {
     const folder = new URL(`../${name}/`, import.meta.url);
-    return [folder.href, fileURLToPath(folder)];
+    return [folder.href, fileURLToPath(folder)].flatMap(place => [`(${place}`, ` ${place}`]);
   });
 }

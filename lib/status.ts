@@ -159,16 +159,26 @@ export function markReceived(error: RpcError): RpcError {
 /**
  * What a server tells its caller of an error: the status of an {@link RpcError} that is its own. Of anything else nothing,
  * not even its message: undefined.
- *
- * @param isProxy the handler is a client of ours: then errors that came from another server are its own too, with their
- *   code, their text and the details of google.rpc.Status, but not the rest of their metadata.
  */
-export function statusToSend(error: unknown, isProxy: boolean): StatusObject | undefined {
-  if (!isBranded(error)) return undefined; // a ServiceError of plain grpc-js came from another call, too
-  const isForeign = (error as { [received]?: true })[received] === true;
-  if (isForeign && !isProxy) return undefined;
-  const metadata = isForeign ? pick(error.metadata, STATUS_DETAILS) : error.metadata;
-  return statusOf(error.code, error.details, metadata);
+export function statusToSend(error: unknown): StatusObject | undefined {
+  // A ServiceError of plain grpc-js came from another call, too.
+  return isBranded(error) && !isReceived(error) ? statusOf(error.code, error.details, error.metadata) : undefined;
+}
+
+/**
+ * What a handler that is a client of ours passes on of an error of its call, as its own: code, text and rich details, and not
+ * the rest of the metadata. UNAVAILABLE that no server sent says where ours tried to connect: of that the code alone.
+ */
+export function passOn(error: unknown): unknown {
+  if (!isBranded(error) || !isReceived(error)) return error;
+  const { code, details, metadata, path } = error;
+  const isLocal = code === Code.UNAVAILABLE && Object.keys(metadata.getMap()).length === 0;
+  const text = isLocal ? 'the server behind this one cannot be reached' : details;
+  return new RpcError(code, text, { metadata: pick(metadata, STATUS_DETAILS), path, cause: error });
+}
+
+function isReceived(error: RpcError): boolean {
+  return (error as { [received]?: true })[received] === true;
 }
 
 /** The status for an error that the caller is not shown. */

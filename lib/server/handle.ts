@@ -19,15 +19,13 @@ export interface Served {
   readonly method: Method;
   /** The handler, with the middleware before it. */
   readonly rpc: Rpc<IncomingCall>;
-  /** The handler is a method of a client of ours. */
-  readonly isProxy: boolean;
   /** Of its service; the server's stand behind. */
   readonly flow: FlowOptions;
 }
 
 /** Runs one incoming call: the handler is called once, what it returns is sent, and how that ends is the status. */
 export function handle(stream: ServerStream, served: Served, hooks: Hooks): void {
-  const { method, rpc, isProxy } = served;
+  const { method, rpc } = served;
   const { path } = method;
   const { maxQueuedBytes, prefetch, stallTimeoutMs } = mergeFlowOptions(served.flow, hooks.flow);
   const failure = (code: Code, details: string, cause?: unknown) => new RpcError(code, details, { path, cause });
@@ -62,10 +60,11 @@ export function handle(stream: ServerStream, served: Served, hooks: Hooks): void
   // Error forward.
   const fail = (error: unknown, forReader?: RpcError): void => {
     if (!end(forReader)) return;
-    const status = statusToSend(error, isProxy);
+    const status = statusToSend(error);
     if (status === undefined) report(hooks, error, call);
     const { code, details, metadata } = status ?? hiddenStatus();
     const trailers = call.trailers.clone();
+    for (const key of Object.keys(metadata.getMap())) trailers.remove(key); // else two values of one key would be joined
     trailers.merge(metadata);
     stream.emit('error', { code, details, metadata: sendable(trailers) });
   };

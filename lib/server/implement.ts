@@ -117,9 +117,9 @@ function bind(
   const toImplementation = (hooks: Hooks): UntypedServiceImplementation =>
     Object.fromEntries(
       [...handlers].map(([name, { method, handler, isProxy }]) => {
-        const base = handlerRpc(handler);
+        const base = handlerRpc(handler, isProxy);
         const rpc = wrap(base, [...hooks.middleware, ...middleware], name, method) ?? base;
-        const served: Served = { method: hooks.inProcess?.codecOf(method) ?? method, rpc, isProxy, flow: options };
+        const served: Served = { method: hooks.inProcess?.codecOf(method) ?? method, rpc, flow: options };
         return [name, (stream: any) => handle(stream, served, hooks)];
       }),
     );

@@ -1,0 +1,68 @@
+import { expect } from 'chai';
+import { concatMap, type Observable, of, throwError } from 'rxjs';
+import { close } from '../../lib/client/client.ts';
+import { connect } from '../../lib/client/connect.ts';
+import type { ServerMiddleware } from '../../lib/compose.ts';
+import { implement } from '../../lib/server/implement.ts';
+import { serve } from '../../lib/server/serve.ts';
+import { Code, RpcError } from '../../lib/status.ts';
+import { inAllShapes, useBench } from '../support/bench.ts';
+import { Lab } from '../support/lab.ts';
+import { errorOf } from '../support/record.ts';
+
+describe('A client handed over as the implementation', () => {
+  const bench = useBench();
+  const failing = inAllShapes(() => throwError(() => new RpcError(Code.NOT_FOUND, 'no such note')));
+
+  async function proxy(backend: string, middleware: readonly ServerMiddleware[] = []) {
+    const hidden: unknown[] = [];
+    const client = connect(Lab, backend);
+    bench.onEnd(() => close(client));
+    const server = await serve('http://127.0.0.1:0', implement(Lab, client), {
+      middleware,
+      onError: error => hidden.push(error),
+    });
+    bench.onEnd(() => server.shutdown({ graceMs: 0 }));
+    return { client: bench.connect(server), hidden };
+  }
+
+  it("passes on its own call's error, and hides that of a call which a middleware before it makes", async () => {
+    const { server: backend } = await bench.run(failing);
+    const { client: auth } = await bench.run(
+      inAllShapes(() => throwError(() => new RpcError(Code.INTERNAL, 'auth db 10.0.0.5 down'))),
+    );
+    const { client: plain } = await proxy(backend.target);
+    expect(await errorOf(plain.unary({ n: 1 }))).to.include({ code: Code.NOT_FOUND, details: 'no such note' });
+    const asksFirst: ServerMiddleware = rpc => (request$, call) =>
+      auth.unary({ n: 1 }, call).pipe(concatMap(() => rpc(request$, call)));
+    const { client: guarded, hidden } = await proxy(backend.target, [asksFirst]);
+    expect(await errorOf(guarded.unary({ n: 1 }))).to.include({ code: Code.UNKNOWN, details: 'unknown error' });
+    expect(hidden).to.have.length(1);
+  });
+
+  it('does not say where it tried to connect', async () => {
+    const nobody = await serve('http://127.0.0.1:0', []);
+    await nobody.shutdown();
+    const { client } = await proxy(nobody.target);
+    const error = (await errorOf(client.unary({ n: 1 }))) as RpcError;
+    expect(error).to.include({ code: Code.UNAVAILABLE, details: 'the server behind this one cannot be reached' });
+    expect(JSON.stringify(error.metadata.getMap())).to.not.include(String(nobody.port));
+  });
+
+  it('sends one value of a key that is in the trailers and in the error', async () => {
+    const { client } = await bench.run(
+      inAllShapes((_request$: Observable<unknown>, call) => {
+        call.trailers.set('grpc-status-details-bin', Buffer.from('old'));
+        call.trailers.set('kept', 'yes');
+        return throwError(
+          () => new RpcError(Code.ABORTED, 'x', { richDetails: [{ case: 'errorInfo', value: { reason: 'NEW' } }] }),
+        );
+      }),
+    );
+    const error = (await errorOf(client.bidi(of({ n: 1 })))) as RpcError;
+    expect(error.richDetails).to.deep.equal([
+      { case: 'errorInfo', value: { reason: 'NEW', domain: '', metadata: {} } },
+    ]);
+    expect(error.metadata.get('kept')).to.deep.equal(['yes']);
+  });
+});
