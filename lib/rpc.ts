@@ -45,12 +45,14 @@ export type WriteOf<T> = IsAny<T> extends true ? any : T extends Message<any, in
  * Unsubscribing cancels the call.
  */
 export type ClientMethod<M> =
-  M extends Method<infer I, infer O, infer RequestStream, boolean>
-    ? (
-        request: [RequestStream] extends [true] ? Observable<WriteOf<I>> : WriteOf<I> | Observable<WriteOf<I>>,
-        options?: CallOptions | ServerCall,
-      ) => Observable<ReadOf<O>>
-    : never;
+  IsAny<M> extends true
+    ? any
+    : M extends Method<infer I, infer O, infer RequestStream, boolean>
+      ? (
+          request: [RequestStream] extends [true] ? Observable<WriteOf<I>> : WriteOf<I> | Observable<WriteOf<I>>,
+          options?: CallOptions | ServerCall,
+        ) => Observable<ReadOf<O>>
+      : never;
 
 /** The client of a service: a function for each RPC, its name with the first letter lowered. */
 export type ClientOf<S> =
@@ -60,15 +62,19 @@ export type ClientOf<S> =
 
 /** One RPC of a server: called once for each incoming call; what it returns is the response, its end the call's end. */
 export type Handler<M> =
-  M extends Method<infer I, infer O, boolean, boolean>
-    ? (request$: Observable<ReadOf<I>>, call: ServerCall) => ObservableInput<WriteOf<O>>
-    : never;
+  IsAny<M> extends true
+    ? UntypedHandler
+    : M extends Method<infer I, infer O, boolean, boolean>
+      ? (request$: Observable<ReadOf<I>>, call: ServerCall) => ObservableInput<WriteOf<O>>
+      : never;
 
 /** The implementation of a service: a handler for each RPC, its name with the first letter lowered. */
 export type Implementation<S> =
   IsAny<S> extends true
-    ? { readonly [method: string]: (request$: Observable<any>, call: ServerCall) => ObservableInput<any> }
+    ? { readonly [method: string]: UntypedHandler } | object // an object may be of a class, which has no index signature
     : { readonly [K in keyof S as NameOf<S, K>]: Handler<S[K]> };
+
+type UntypedHandler = (request$: Observable<any>, call: ServerCall) => ObservableInput<any>;
 
 /** Definitions generated for grpc-js have an index signature beside their methods, which says nothing; some have nothing else. */
 export type NameOf<S, K> = [keyof { [N in keyof S as Named<N>]: 0 }] extends [never]

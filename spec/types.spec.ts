@@ -33,6 +33,20 @@ describe('the types', () => {
     expectTypeOf(use).returns.resolves.toBeVoid();
   });
 
+  it('take an instance of a class, and handlers of methods that are any, for untyped services', () => {
+    const use = (service: any) => {
+      class Handlers {
+        get(note$: Observable<Note>) {
+          return note$;
+        }
+      }
+      implement(service, new Handlers());
+      implement({ Get: service.Get }, { get: (note$: Observable<Note>) => note$ });
+      connect({ Get: service.Get }, 'http://127.0.0.1:3000').get({ n: 1 }).subscribe();
+    };
+    expectTypeOf(use).toBeFunction();
+  });
+
   it('of a client follow the service', () => {
     const use = () => {
       const lab = connect(Lab, 'http://127.0.0.1:3000');

@@ -44,7 +44,8 @@ function writeMessage(codec: MessageCodec, writer: Writer, value: unknown, depth
       if (given !== undefined) {
         if (step.members === undefined) writeField(step.field, writer, given, depth);
         else writeMember(step, writer, given, depth);
-      } else if (step.field.required) throw new Unfit('a value, as the field is required', undefined);
+      } else if (step.members !== undefined) refuseLooseMember(step, value);
+      else if (step.field.required) throw new Unfit('a value, as the field is required', undefined);
     }
   } catch (error) {
     throw within(`.${key}`, error);
@@ -83,6 +84,15 @@ function writeMember(step: Step, writer: Writer, union: unknown, depth: number):
   } else if (!step.cases.includes(name as string)) {
     const cases = step.cases.map(each => `'${each}'`).join(', ');
     throw within('.case', new Unfit(`one of ${cases}`, name));
+  }
+}
+
+/** Written as other libraries have it, beside the other fields, a member of a oneof would be left out without a word. */
+function refuseLooseMember({ cases }: Step, value: Record<string, unknown>): void {
+  for (const name of cases) {
+    if (Object.hasOwn(value, name) && value[name] !== undefined) {
+      throw new Unfit(`{ case: '${name}', value: ... } here, as '${name}' is in a oneof`, value[name]);
+    }
   }
 }
 

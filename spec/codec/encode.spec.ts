@@ -49,6 +49,15 @@ describe('encode', () => {
     expect(hex('Union', { theContent: undefined })).to.equal('');
   });
 
+  it('refuses a member of a oneof beside the other fields, where other libraries have it', () => {
+    expect(() => hex('Union', { text: 'x' })).to.throw(
+      TypeError,
+      /Union\.theContent: expected \{ case: 'text', value: \.\.\. \} here, as 'text' is in a oneof, got/,
+    );
+    expect(hex('Union', { text: undefined, before: 1 })).to.equal(hex('Union', { before: 1 }));
+    expect(() => hex('Union', { tree: {}, before: 1 })).to.throw(TypeError, "case: 'tree'");
+  });
+
   it('writes in the order of field numbers, members of a oneof included', () => {
     expect(hex('Union', { after: 1, theContent: { case: 'tree', value: {} }, before: 1 })).to.equal('280132003801');
     expect(hex('Union', { after: 1, theContent: { case: 'color', value: 1 }, before: 1 })).to.equal('280138014001');
