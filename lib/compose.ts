@@ -1,6 +1,7 @@
 import type { Observable } from 'rxjs';
 import {
   type CallOptions,
+  type IsAny,
   isPlainObject,
   kindOf,
   type Method,
@@ -35,6 +36,7 @@ export type ServerMiddleware<I = any, O = any> = (
 /** Middleware for all methods of a service, or an object with middleware for those it names, each knowing its messages. */
 export type ClientMiddlewareOf<S> =
   | ClientMiddleware
+  | (IsAny<S> extends true ? Readonly<Record<string, ClientMiddleware<any, any>>> : never)
   | {
       readonly [K in keyof S as NameOf<S, K>]?: S[K] extends Method<infer I, infer O, boolean, boolean>
         ? ClientMiddleware<WriteOf<I>, ReadOf<O>>
@@ -44,6 +46,7 @@ export type ClientMiddlewareOf<S> =
 /** See {@link ClientMiddlewareOf}. */
 export type ServerMiddlewareOf<S> =
   | ServerMiddleware
+  | (IsAny<S> extends true ? Readonly<Record<string, ServerMiddleware<any, any>>> : never)
   | {
       readonly [K in keyof S as NameOf<S, K>]?: S[K] extends Method<infer I, infer O, boolean, boolean>
         ? ServerMiddleware<ReadOf<I>, WriteOf<O>>

@@ -82,7 +82,7 @@ export type NameOf<S, K> = [keyof { [N in keyof S as Named<N>]: 0 }] extends [ne
   : Uncapitalize<Named<K> & string>;
 type Named<K> = string extends K ? never : number extends K ? never : K;
 
-type IsAny<T> = 0 extends 1 & T ? true : false;
+export type IsAny<T> = 0 extends 1 & T ? true : false;
 
 /** Metadata as grpc-js has it, or a plain object; keys that end in `-bin` take bytes. */
 export type MetadataInput = Metadata | Readonly<Record<string, MetadataValueInput | readonly MetadataValueInput[]>>;

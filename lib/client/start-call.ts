@@ -4,11 +4,12 @@ import { bindContext } from '../flow/context.ts';
 import { MAX_TIMER_MS, watchForStall } from '../flow/stall.ts';
 import type { LiveCall } from '../live-calls.ts';
 import { toMetadata } from '../metadata.ts';
+import { checkedCredentials } from './call-credentials.ts';
+import { onAbort } from '../on-abort.ts';
 import type { CallOptions, Method } from '../rpc.ts';
 import { onCancelled, type ParentCall } from '../server-call.ts';
-import { Code } from '../status.ts';
+import { Code, isRpcError } from '../status.ts';
 import type { Connection, Failure } from './call.ts';
-import { onAbort } from './on-abort.ts';
 import type { ClientStream } from './transport.ts';
 
 /** The call on its way, and everything that may cut it short; undefined when it has ended before it began. */
@@ -49,8 +50,15 @@ export function startCall(
   // grpc-js ends the call, but what it then tells stands behind the responses that nobody takes.
   const heardBy = deadline === undefined ? undefined : new Date(deadline + DEADLINE_SLACK_MS);
   subscriber.add(startDeadline(heardBy, () => end(Code.DEADLINE_EXCEEDED, 'the deadline has passed')));
-  const stream = connection.transport.open(method, { metadata, deadline, host, credentials, compression });
-  return { stream, live };
+  try {
+    const checked = credentials && checkedCredentials(credentials, metadata);
+    const stream = connection.transport.open(method, { metadata, deadline, host, credentials: checked, compression });
+    return { stream, live };
+  } catch (error) {
+    if (!isRpcError(error)) throw error;
+    end(error.code, error.details);
+    return undefined;
+  }
 }
 
 /** A reader who is not full is told of the deadline by grpc-js first, after all that came before it. */

@@ -1,6 +1,6 @@
 import { Observable, type Subscriber } from 'rxjs';
 import type { Meter } from '../flow/meter.ts';
-import { markOneShot } from '../flow/one-shot.ts';
+import { markOneShot, refusal } from '../flow/one-shot.ts';
 import { receive } from '../flow/receive.ts';
 import { single } from '../flow/single.ts';
 import type { Method } from '../rpc.ts';
@@ -40,7 +40,9 @@ export function requests(
 
   const message$ = new Observable<unknown>(subscriber => {
     if (reader !== undefined) {
-      throw new Error(`${path}: request$ can be subscribed to once; share() it if two parts of the handler need it`);
+      throw refusal(
+        new Error(`${path}: request$ can be subscribed to once; share() it if two parts of the handler need it`),
+      );
     }
     reader = subscriber;
     if (whyOver !== undefined) return subscriber.error(whyOver);

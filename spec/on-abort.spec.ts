@@ -1,6 +1,6 @@
 import { getEventListeners } from 'node:events';
 import { expect } from 'chai';
-import { onAbort } from '../../lib/client/on-abort.ts';
+import { onAbort } from '../lib/on-abort.ts';
 
 describe('onAbort', () => {
   it('tells all who wait, over one listener, and none after their undo', () => {

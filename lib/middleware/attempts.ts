@@ -1,0 +1,144 @@
+import type { Metadata } from '@grpc/grpc-js';
+import { asyncScheduler, isObservable, merge, type Observable, tap, throwError, timer } from 'rxjs';
+import type { Rpc } from '../compose.ts';
+import { isOneShot, isRefusal } from '../flow/one-shot.ts';
+import { toMetadata } from '../metadata.ts';
+import { type CallOptions, kindOf } from '../rpc.ts';
+import { isRpcError } from '../status.ts';
+import { Backoff, pushbackOf } from './backoff.ts';
+import { cutShort } from './cut-short.ts';
+import { endOf } from './fixed-deadline.ts';
+import type { RetryBudget } from './retry-budget.ts';
+import type { RetryPolicy } from './retry-policy.ts';
+
+/** The attempts of one call: what each of them sends, and whether and when there is another. */
+export class Attempts<I, O> {
+  readonly #policy: RetryPolicy<I, O>;
+  readonly #budget: RetryBudget | undefined;
+  readonly #path: string;
+  readonly #request$: Observable<I>;
+  readonly #call: CallOptions;
+  readonly #backoff: Backoff;
+  /** Since the last response. */
+  #count = 0;
+  #lastResponse: O | undefined;
+  #hasResponded = false;
+  #hasProgressed = false;
+  #headersAreTold = false;
+  #isRead = false;
+  #requestError: { readonly error: unknown } | undefined;
+  #trailers: Metadata | undefined;
+  #previous: { readonly error: unknown; readonly trailers: Metadata | undefined } | undefined;
+
+  constructor(
+    policy: RetryPolicy<I, O>,
+    budget: RetryBudget | undefined,
+    path: string,
+    request$: Observable<I>,
+    call: CallOptions,
+  ) {
+    this.#policy = policy;
+    this.#backoff = new Backoff(policy);
+    this.#budget = budget;
+    this.#path = path;
+    this.#request$ = request$;
+    this.#call = call;
+  }
+
+  begin(rpc: Rpc<CallOptions, I, O>): Observable<O> {
+    this.#count++;
+    this.#hasProgressed = false;
+    this.#trailers = undefined;
+    const failed = (error: unknown): void => {
+      this.#requestError = { error };
+    };
+    const subscribe = (): void => {
+      this.#isRead = true;
+    };
+    return rpc(this.#requests(failed).pipe(tap({ subscribe, error: failed })), this.#options());
+  }
+
+  responded(response: O): void {
+    this.#hasProgressed = this.#hasResponded = true;
+    if (this.#policy.resume !== undefined) this.#lastResponse = response;
+  }
+
+  succeeded(): void {
+    this.#budget?.succeeded();
+    this.#tellTrailers(this.#trailers);
+  }
+
+  /** Emits when the next attempt is due; errors when there is none. */
+  next(error: unknown): Observable<unknown> {
+    const waitMs = this.#waitMs(error);
+    if (waitMs !== undefined) {
+      this.#previous = { error, trailers: this.#trailers };
+      return merge(timer(waitMs), cutShort(this.#path, this.#call));
+    }
+    // Requests that cannot be read again are known too late when they hide in a defer or a merge.
+    const isReadAgain = isRefusal(error) && this.#previous !== undefined;
+    const last = isReadAgain ? this.#previous! : { error, trailers: this.#trailers };
+    this.#tellTrailers(last.trailers);
+    return throwError(() => last.error);
+  }
+
+  #requests(failed: (error: unknown) => void): Observable<I> {
+    const { resume } = this.#policy;
+    if (resume === undefined || !this.#hasResponded) return this.#request$;
+    try {
+      const resumed$: unknown = resume(this.#lastResponse as O, this.#request$);
+      if (isObservable(resumed$)) return resumed$ as Observable<I>;
+      throw new TypeError(`retry: expected resume to give an Observable of requests, got ${kindOf(resumed$)}`);
+    } catch (error) {
+      failed(error); // whatever it is, it is not the call's
+      throw error;
+    }
+  }
+
+  #options(): CallOptions {
+    const { onHeaders, onTrailers } = this.#call;
+    const options: { -readonly [K in keyof CallOptions]: CallOptions[K] } = { ...this.#call };
+    if (this.#count > 1) {
+      const metadata = (options.metadata = toMetadata(this.#call.metadata));
+      metadata.set('grpc-previous-rpc-attempts', String(this.#count - 1));
+    }
+    if (onHeaders !== undefined) {
+      options.onHeaders = headers => {
+        if (this.#headersAreTold) return;
+        this.#headersAreTold = true;
+        onHeaders(headers);
+      };
+    }
+    if (onTrailers !== undefined) {
+      options.onTrailers = trailers => {
+        this.#trailers = trailers;
+      };
+    }
+    return options;
+  }
+
+  /** Those of the last attempt are those of the call. */
+  #tellTrailers(trailers: Metadata | undefined): void {
+    if (trailers !== undefined) this.#call.onTrailers?.(trailers);
+  }
+
+  #waitMs(error: unknown): number | undefined {
+    const { codes, maxAttempts, resume } = this.#policy;
+    if (this.#requestError?.error === error || !isRpcError(error)) return undefined;
+    const pushback = pushbackOf(error);
+    const isRetryable = codes.includes(error.code);
+    if (isRetryable || pushback === 'never') this.#budget?.failed();
+    if (!isRetryable || pushback === 'never' || this.#budget?.isSpent) return undefined;
+
+    if (resume === undefined && (this.#hasResponded || this.#headersAreTold)) return undefined;
+    if (this.#hasProgressed) {
+      this.#count = 1;
+      this.#backoff.reset();
+    }
+    if (this.#count >= maxAttempts) return undefined;
+    if (!this.#hasResponded && this.#isRead && isOneShot(this.#request$)) return undefined;
+
+    const waitMs = this.#backoff.next(error, pushback);
+    return asyncScheduler.now() + waitMs < endOf(this.#call) ? waitMs : undefined;
+  }
+}

@@ -1,0 +1,32 @@
+import { asyncScheduler, NEVER, Observable, timer } from 'rxjs';
+import { MAX_TIMER_MS } from '../flow/stall.ts';
+import { onAbort } from '../on-abort.ts';
+import type { CallOptions } from '../rpc.ts';
+import { isServerCall, onCancelled, type ParentCall, type ServerCall } from '../server-call.ts';
+import { Code } from '../status.ts';
+import { failure } from './failure.ts';
+import { endOf } from './fixed-deadline.ts';
+
+/**
+ * For a call of a client that a middleware lets wait, so that it does not exist yet: errors as the call would, when its signal
+ * aborts, its parent is cancelled or its deadline passes. Never emits. (A server unsubscribes from what it cuts short.)
+ */
+export function cutShort(path: string, call: CallOptions | ServerCall): Observable<never> {
+  if (isServerCall(call)) return NEVER;
+  const { signal, parent }: CallOptions = call;
+  return new Observable(output => {
+    const end = (code: Code, details: string, cause?: unknown) =>
+      output.error(failure(call, code, details, { path, cause }));
+    const abort = () => end(Code.CANCELLED, 'cancelled by its signal', signal?.reason);
+
+    if (signal?.aborted) return abort();
+    if (signal) output.add(onAbort(signal, abort));
+    if (parent) {
+      const cancelled = (reason: unknown) => end(Code.CANCELLED, 'cancelled by its parent call', reason);
+      output.add((parent as ParentCall)[onCancelled](cancelled));
+    }
+    const leftMs = endOf(call) - asyncScheduler.now();
+    if (leftMs > MAX_TIMER_MS) return;
+    output.add(timer(leftMs).subscribe(() => end(Code.DEADLINE_EXCEEDED, 'the deadline has passed')));
+  });
+}

@@ -1,0 +1,43 @@
+import { checkOptions, kindOf } from '../rpc.ts';
+
+/**
+ * There are `maxTokens` at first. An attempt that fails with a code that is retried, or that the server wants not retried, takes
+ * one; a call that ends well gives `tokenRatio` back. While no more than half of them are left no call is retried.
+ *
+ * Source: https://github.com/grpc/proposal/blob/master/A6-client-retries.md#throttling-retry-attempts-and-hedged-rpcs
+ */
+export interface RetryBudgetOptions {
+  /** More than 0. */
+  readonly maxTokens: number;
+  /** More than 0; 0.1 lets one retry follow ten calls that end well. */
+  readonly tokenRatio: number;
+}
+
+export class RetryBudget {
+  readonly #maxTokens: number;
+  readonly #tokenRatio: number;
+  #tokens: number;
+
+  /** @throws RangeError when an option is not more than 0. */
+  constructor(options: RetryBudgetOptions) {
+    checkOptions('retry: budget', options, ['maxTokens', 'tokenRatio']);
+    for (const name of ['maxTokens', 'tokenRatio'] as const) {
+      if (typeof options[name] === 'number' && options[name] > 0) continue;
+      throw new RangeError(`retry: expected budget.${name} to be more than 0, got ${kindOf(options[name])}`);
+    }
+    this.#tokens = this.#maxTokens = options.maxTokens;
+    this.#tokenRatio = options.tokenRatio;
+  }
+
+  get isSpent(): boolean {
+    return this.#tokens <= this.#maxTokens / 2;
+  }
+
+  failed(): void {
+    this.#tokens = Math.max(this.#tokens - 1, 0);
+  }
+
+  succeeded(): void {
+    this.#tokens = Math.min(this.#tokens + this.#tokenRatio, this.#maxTokens);
+  }
+}

@@ -1,0 +1,81 @@
+import type { Observable } from 'rxjs';
+import { MAX_TIMER_MS } from '../flow/stall.ts';
+import { checkOptions, kindOf } from '../rpc.ts';
+import { Code, codeName } from '../status.ts';
+import type { RetryBudgetOptions } from './retry-budget.ts';
+
+/** The names are those of gRFC A6, with units. */
+export interface RetryOptions<I = any, O = any> {
+  /** Attempts of one call, the first among them, from 1 (no retry) to Infinity. Default: 5. */
+  readonly maxAttempts?: number | undefined;
+  /** The statuses after which another attempt is made. Default: UNAVAILABLE. */
+  readonly codes?: readonly Code[] | undefined;
+  /** Milliseconds before the second attempt. Default: 100. */
+  readonly initialBackoffMs?: number | undefined;
+  /** The most milliseconds before an attempt. Default: 1000. */
+  readonly maxBackoffMs?: number | undefined;
+  /** What each wait is multiplied by to give the next one. Default: 2. */
+  readonly backoffMultiplier?: number | undefined;
+  /** Ends the retries while too many calls fail; shared by all methods and calls of this `retry()`. Default: none. */
+  readonly budget?: RetryBudgetOptions | undefined;
+  /**
+   * Goes on with a stream that broke after responses: it is given the last response and the request$ of the call, and gives
+   * the requests of the next attempt. Attempts are counted anew after each response. What it throws is the call's error.
+   * Default: none, such a call is not retried.
+   */
+  readonly resume?: ((lastResponse: O, request$: Observable<I>) => Observable<I>) | undefined;
+  /** From 0 to 1, for the jitter. Default: Math.random. */
+  readonly random?: (() => number) | undefined;
+}
+
+type Tuning = Omit<RetryOptions, 'budget' | 'resume'>;
+
+export type RetryPolicy<I, O> = Pick<RetryOptions<I, O>, 'resume'> & {
+  readonly [K in keyof Tuning]-?: Exclude<Tuning[K], undefined>;
+};
+
+/** @throws TypeError, RangeError that name the option, what was expected and what came. */
+export function retryPolicy<I, O>(options: RetryOptions<I, O>): RetryPolicy<I, O> {
+  checkOptions('retry', options, optionNames);
+  const {
+    maxAttempts = 5,
+    codes = [Code.UNAVAILABLE],
+    initialBackoffMs = 100,
+    maxBackoffMs = 1000,
+    backoffMultiplier = 2,
+    random = Math.random,
+    resume,
+  } = options;
+  if (!(maxAttempts >= 1 && (Number.isInteger(maxAttempts) || maxAttempts === Number.POSITIVE_INFINITY))) {
+    throw new RangeError(`retry: expected maxAttempts to be 1 or more, got ${kindOf(maxAttempts)}`);
+  }
+  if (!Array.isArray(codes)) throw new TypeError(`retry: expected codes to be a list, got ${kindOf(codes)}`);
+  for (const code of codes) {
+    if (typeof code === 'number' && code !== 0 && codeName(code) !== String(code)) continue;
+    throw new RangeError(`retry: expected codes to be status codes from 1 to 16, got ${kindOf(code)}`);
+  }
+  checkNumber('initialBackoffMs', initialBackoffMs, MAX_TIMER_MS, ' milliseconds');
+  checkNumber('maxBackoffMs', maxBackoffMs, MAX_TIMER_MS, ' milliseconds');
+  checkNumber('backoffMultiplier', backoffMultiplier, Number.MAX_VALUE);
+  for (const [name, given] of Object.entries({ random, resume })) {
+    if (given === undefined || typeof given === 'function') continue;
+    throw new TypeError(`retry: expected ${name} to be a function, got ${kindOf(given)}`);
+  }
+  return { maxAttempts, codes, initialBackoffMs, maxBackoffMs, backoffMultiplier, random, resume };
+}
+
+const optionNames: readonly (keyof RetryOptions)[] = [
+  'maxAttempts',
+  'codes',
+  'initialBackoffMs',
+  'maxBackoffMs',
+  'backoffMultiplier',
+  'budget',
+  'resume',
+  'random',
+];
+
+function checkNumber(name: string, value: unknown, most: number, unit = ''): void {
+  if (typeof value === 'number' && value > 0 && value <= most) return;
+  throw new RangeError(`retry: expected ${name} to be more than 0 and at most ${most}${unit}, got ${kindOf(value)}`);
+}

@@ -1,0 +1,61 @@
+import { catchError, defer, from, of, switchMap, throwError } from 'rxjs';
+import type { ContextKey } from '../call-context.ts';
+import type { ServerMiddleware } from '../compose.ts';
+import { kindOf } from '../rpc.ts';
+import type { ServerCall } from '../server-call.ts';
+import { Code, RpcError, statusToSend } from '../status.ts';
+import { tokenOf } from './bearer-token.ts';
+import { checkSide } from './failure.ts';
+
+/**
+ * Lets only calls through whose `authorization: Bearer <token>` is verified, and sets what `verify` finds out in
+ * `call.context`, where handlers get it by the same key. Until then the handler is not called, and its requests wait unread;
+ * whoever cancels in the meantime never comes to the handler.
+ *
+ * A call without a token ends with UNAUTHENTICATED. So does one for which `verify` throws or rejects; the reason is the error's
+ * cause and is not sent. To say something else (PERMISSION_DENIED) throw an RpcError: it is sent as it is, unless it came from
+ * another call.
+ *
+ * Sources: https://www.rfc-editor.org/rfc/rfc6750#section-2.1, https://www.rfc-editor.org/rfc/rfc7235#section-2.1
+ *
+ * @throws TypeError when identity is no key of contextKey(), or verify no function.
+ */
+export function verifyBearer<T>(
+  identity: ContextKey<T>,
+  verify: (token: string, call: ServerCall) => T | PromiseLike<T>,
+): ServerMiddleware {
+  if (typeof identity?.name !== 'string' || !('defaultValue' in identity)) {
+    throw new TypeError(`verifyBearer: expected identity to be a key made by contextKey(), got ${kindOf(identity)}`);
+  }
+  if (typeof verify !== 'function') {
+    throw new TypeError(`verifyBearer: expected verify to be a function (token, call), got ${kindOf(verify)}`);
+  }
+  return (rpc, { path }) =>
+    (request$, call) => {
+      checkSide('verifyBearer', 'server', call);
+      const unauthenticated = (details: string, cause?: unknown) =>
+        new RpcError(Code.UNAUTHENTICATED, details, { path, cause });
+
+      const identity$ = defer(() => {
+        const found = tokenOf(call.metadata);
+        if ('missing' in found) throw unauthenticated(found.missing);
+        const verified = verify(found.token, call);
+        return isPromiseLike(verified) ? from(verified) : of(verified);
+      });
+      return identity$.pipe(
+        catchError(error =>
+          throwError(() =>
+            statusToSend(error) === undefined ? unauthenticated('the token was not accepted', error) : error,
+          ),
+        ),
+        switchMap(value => {
+          call.context.set(identity, value);
+          return rpc(request$, call);
+        }),
+      );
+    };
+}
+
+function isPromiseLike<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {
+  return typeof (value as Partial<PromiseLike<T>> | null)?.then === 'function';
+}

@@ -1,0 +1,108 @@
+import { expect } from 'chai';
+import { NEVER, of } from 'rxjs';
+import { deadline } from '../../lib/middleware/deadline.ts';
+import type { CallOptions } from '../../lib/rpc.ts';
+import { thrownBy } from '../support/record.ts';
+import { FakeCall, method, virtually } from './support/fakes.ts';
+
+/** The options of a client's call behind the middleware. */
+function behind(limits: Parameters<typeof deadline>[0], options: CallOptions): CallOptions {
+  let seen!: CallOptions;
+  const rpc = deadline(limits)<CallOptions>((request$, call) => {
+    seen = call;
+    return request$;
+  }, method);
+  rpc(of(1), options).subscribe();
+  return seen;
+}
+
+/** What is asked of a server's call. */
+function asked(limits: Parameters<typeof deadline>[0], deadlineAt?: number) {
+  const fake = new FakeCall();
+  if (deadlineAt !== undefined) fake.deadline = new Date(deadlineAt);
+  virtually(({ flush }) => {
+    const call$ = deadline(limits)<any>(() => NEVER, method)(of(1), fake.call);
+    expect(fake.limits).to.deep.equal([]);
+    call$.subscribe();
+    flush();
+  });
+  return fake.limits;
+}
+
+const withDeadline = new FakeCall();
+withDeadline.deadline = new Date(60_000);
+
+describe('deadline on a client', () => {
+  it('gives a time to a call that has none', () => {
+    expect(behind(500, {})).to.deep.equal({ timeoutMs: 500 });
+    expect(behind({ defaultMs: 500 }, { waitForReady: true })).to.deep.equal({ timeoutMs: 500, waitForReady: true });
+    expect(behind({ maxMs: 500 }, {})).to.deep.equal({ timeoutMs: 500 });
+  });
+
+  it('gives one to a call whose parent has none', () => {
+    expect(behind(500, { parent: new FakeCall().call })).to.include({ timeoutMs: 500 });
+  });
+
+  for (const [name, options] of Object.entries({
+    'a shorter timeoutMs': { timeoutMs: 10 },
+    'a longer timeoutMs': { timeoutMs: 10_000 },
+    'no limit at all': { timeoutMs: Number.POSITIVE_INFINITY },
+    'a deadline': { deadline: new Date(10) },
+    'a parent with a deadline': { parent: withDeadline.call },
+  })) {
+    it(`changes nothing for a call that was given ${name}`, () => {
+      expect(behind(500, options)).to.deep.equal(options);
+    });
+  }
+
+  it('makes no call longer than maxMs, and none longer than it was', () => {
+    const limits = { defaultMs: 100, maxMs: 500 };
+    const at = new Date(10);
+    expect(behind(limits, {})).to.deep.equal({ timeoutMs: 100 });
+    expect(behind(limits, { timeoutMs: 499 })).to.deep.equal({ timeoutMs: 499 });
+    expect(behind(limits, { timeoutMs: 501 })).to.deep.equal({ timeoutMs: 500 });
+    expect(behind(limits, { timeoutMs: Number.POSITIVE_INFINITY })).to.deep.equal({ timeoutMs: 500 });
+    expect(behind(limits, { deadline: at })).to.deep.equal({ deadline: at, timeoutMs: 500 }); // the earlier one wins
+    expect(behind(limits, { parent: withDeadline.call })).to.include({ timeoutMs: 500 });
+  });
+});
+
+describe('deadline on a server', () => {
+  it('limits a call whose caller set no deadline, from when it is subscribed to', () => {
+    const details = 'the server ends calls without a deadline after 500 ms';
+    expect(asked(500)).to.deep.equal([{ inMs: 500, details }]);
+  });
+
+  it('leaves a call alone whose caller set one, earlier or later', () => {
+    expect(asked(500, 100)).to.deep.equal([]);
+    expect(asked(500, 10_000)).to.deep.equal([]);
+  });
+
+  it('asks for maxMs in any case: the earlier one wins', () => {
+    const most = { inMs: 500, details: 'the server ends calls after 500 ms' };
+    expect(asked({ maxMs: 500 })).to.deep.equal([most]);
+    expect(asked({ maxMs: 500 }, 10_000)).to.deep.equal([most]);
+    expect(asked({ defaultMs: 100, maxMs: 500 }).map(({ inMs }) => inMs)).to.deep.equal([100, 500]);
+  });
+});
+
+describe("deadline's limits", () => {
+  for (const [limits, message] of [
+    [0, /defaultMs to be from 1 to 2147483647 milliseconds, got number "0"/],
+    [2 ** 31, /defaultMs to be from 1 to 2147483647/],
+    [Number.NaN, /got number "NaN"/],
+    [{ maxMs: Number.POSITIVE_INFINITY }, /maxMs to be from 1/],
+    [{}, /expected defaultMs or maxMs, got neither/],
+    [{ ms: 5 }, /no option "ms"; there are defaultMs, maxMs/],
+    ['5s', /options to be a plain object, got string "5s"/],
+    [{ defaultMs: 11, maxMs: 10 }, /defaultMs to be no more than maxMs, got 11 and 10/],
+  ] as const) {
+    it(`are refused at once: ${JSON.stringify(limits)}`, () => {
+      expect(thrownBy(() => deadline(limits as any)).message).to.match(message);
+    });
+  }
+
+  it('may be anything from a millisecond to 24 days', () => {
+    for (const ms of [1, 2 ** 31 - 1]) expect(deadline({ defaultMs: ms, maxMs: ms })).to.be.a('function');
+  });
+});

@@ -1,0 +1,90 @@
+import { expect } from 'chai';
+import type { Observable } from 'rxjs';
+import { contextKey } from '../../lib/call-context.ts';
+import { pull } from '../../lib/flow/pull.ts';
+import { bearer } from '../../lib/middleware/bearer.ts';
+import { concurrencyLimit } from '../../lib/middleware/concurrency-limit.ts';
+import { deadline } from '../../lib/middleware/deadline.ts';
+import { logging } from '../../lib/middleware/logging.ts';
+import { retry } from '../../lib/middleware/retry.ts';
+import { verifyBearer } from '../../lib/middleware/verify-bearer.ts';
+import { Counted } from '../flow/support/counted.ts';
+import { Sink } from '../flow/support/sink.ts';
+import { FakeCall, method, unavailable } from './support/fakes.ts';
+
+const user = contextKey<string>('user');
+const quiet = { info: () => {}, warn: () => {}, error: () => {} };
+
+/** Each middleware, and what it is given as the call. */
+const all: Record<string, [middleware: any, call: () => any]> = {
+  'deadline on a client': [deadline(1000), () => ({})],
+  'deadline on a server': [deadline(1000), () => new FakeCall().call],
+  retry: [retry(), () => ({})],
+  'retry with resume': [retry({ resume: (_, request$) => request$ }), () => ({})],
+  'logging on a client': [logging({ logger: quiet }), () => ({})],
+  'logging on a server': [logging({ logger: quiet }), () => new FakeCall().call],
+  bearer: [bearer('t'), () => ({})],
+  'bearer over plaintext': [bearer('t', { allowPlaintext: true }), () => ({})],
+  'bearer that asks for the token': [bearer(async () => 't', { allowPlaintext: true }), () => ({})],
+  verifyBearer: [verifyBearer(user, token => token), () => new FakeCall('Bearer t').call],
+  'verifyBearer that waits': [verifyBearer(user, async token => token), () => new FakeCall('Bearer t').call],
+  concurrencyLimit: [concurrencyLimit({ max: 1 }), () => ({})],
+};
+
+describe('What stands below a middleware that is full', () => {
+  for (const [name, [middleware, call]] of Object.entries(all)) {
+    it(`is heard by the source of the responses above it: ${name}`, async () => {
+      const source = new Counted();
+      const sink = new Sink<number>(3);
+      const rpc = middleware(() => pull(source), method);
+      const subscription = rpc(pull([0]), call()).subscribe(sink);
+      await sink.has(3);
+      expect(source.asked).to.equal(3);
+      sink.admit(2);
+      expect(source.asked).to.equal(5);
+      subscription.unsubscribe();
+      expect(source.returned).to.equal(1);
+    });
+
+    it(`is heard by the source of the requests above it: ${name}`, async () => {
+      const source = new Counted();
+      const sink = new Sink<number>(3);
+      const rpc = middleware((request$: Observable<number>) => request$, method);
+      const subscription = rpc(pull(source), call()).subscribe(sink);
+      await sink.has(3);
+      expect(source.asked).to.equal(3);
+      sink.admit(2);
+      expect(source.asked).to.equal(5);
+      subscription.unsubscribe();
+      expect(source.returned).to.equal(1);
+    });
+  }
+
+  it('is heard in the second attempt of a retry as well', async () => {
+    const source = new Counted();
+    const sink = new Sink<number>(3);
+    let attempts = 0;
+    const rpc = retry({ initialBackoffMs: 1 })((request$: Observable<number>) => {
+      if (++attempts === 1) throw unavailable();
+      return request$;
+    }, method);
+    const subscription = rpc(pull(source), {}).subscribe(sink);
+    await sink.has(3);
+    expect([attempts, source.asked]).to.deep.equal([2, 3]);
+    subscription.unsubscribe();
+  });
+
+  it('is heard behind the queue of a concurrencyLimit as well', async () => {
+    const limit = concurrencyLimit({ max: 1, maxQueued: 1 });
+    const source = new Counted();
+    const sink = new Sink<number>(3);
+    const rpc = limit<any>(request$ => request$, method);
+    const first = rpc(pull(new Counted()), {}).subscribe(new Sink(0));
+    const second = rpc(pull(source), {}).subscribe(sink);
+    expect(source.asked).to.equal(0);
+    first.unsubscribe();
+    await sink.has(3);
+    expect(source.asked).to.equal(3);
+    second.unsubscribe();
+  });
+});

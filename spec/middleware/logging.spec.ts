@@ -1,0 +1,241 @@
+import { format, inspect } from 'node:util';
+import { expect } from 'chai';
+import { concat, EMPTY, NEVER, type Observable, of, tap, throwError, timer } from 'rxjs';
+import { type CallLine, type LoggingOptions, logging } from '../../lib/middleware/logging.ts';
+import type { CallOptions } from '../../lib/rpc.ts';
+import { Code, codeName, markReceived, RpcError } from '../../lib/status.ts';
+import { record, thrownBy } from '../support/record.ts';
+import { FakeCall, method, virtually } from './support/fakes.ts';
+
+type Entry = [level: string, line: CallLine, message: string];
+
+function logger() {
+  const entries: Entry[] = [];
+  const at = (level: string) => (line: CallLine, message: string) => {
+    entries.push([level, line, message]);
+  };
+  return { entries, logger: { info: at('info'), warn: at('warn'), error: at('error') } };
+}
+
+/** The entries of one call, which is subscribed to in virtual time. */
+function logged(
+  response: (request$: Observable<unknown>) => Observable<unknown>,
+  { call = {}, unsubscribeAt, ...options }: Partial<LoggingOptions> & { call?: unknown; unsubscribeAt?: number } = {},
+): Entry[] {
+  const { entries, logger: own } = logger();
+  virtually(({ flush }) => {
+    const rpc = logging({ logger: own, ...options })<any>(request$ => response(request$), method);
+    const subscription = rpc(of('a', 'b'), call).subscribe({ error: () => {} });
+    if (unsubscribeAt !== undefined) timer(unsubscribeAt).subscribe(() => subscription.unsubscribe());
+    flush();
+  });
+  return entries;
+}
+
+const later = (then$: Observable<unknown>) => concat(timer(250), then$);
+const line = (code: string, rest: object) => ({ method: '/lab.Lab/Bidi', side: 'client', code, ...rest });
+
+describe('logging', () => {
+  it('writes one line when a call completes: method, side, code, duration, messages in both directions', () => {
+    const entries = logged(request$ => concat(request$, later(of('c'))));
+    expect(entries).to.deep.equal([['info', line('OK', { durationMs: 250, requests: 2, responses: 4 }), 'rpc']]);
+  });
+
+  it('writes nothing before the end, and nothing for a call that is not subscribed to', () => {
+    const { entries, logger: own } = logger();
+    const rpc = logging({ logger: own })<CallOptions>(() => NEVER, method);
+    rpc(of(1), {});
+    const subscription = rpc(of(1), {}).subscribe();
+    expect(entries).to.deep.equal([]);
+    subscription.unsubscribe();
+    expect(entries).to.have.length(1);
+  });
+
+  it('writes one line when a call fails, before its subscriber hears of it', () => {
+    const { entries, logger: own } = logger();
+    const rpc = logging({ logger: own })<CallOptions>(
+      () =>
+        concat(
+          of(1),
+          throwError(() => new RpcError(Code.NOT_FOUND, 'no')),
+        ),
+      method,
+    );
+    let before: number | undefined;
+    rpc(of(1), {}).subscribe({ error: () => (before = entries.length) });
+    expect(before).to.equal(1);
+    expect(entries[0]![1]).to.include(line('NOT_FOUND', { requests: 0, responses: 1 }));
+  });
+
+  it('writes one line, CANCELLED, when a call is unsubscribed from', () => {
+    const entries = logged(() => NEVER, { unsubscribeAt: 70 });
+    expect(entries).to.deep.equal([['info', line('CANCELLED', { durationMs: 70, requests: 0, responses: 0 }), 'rpc']]);
+  });
+
+  it('writes one line when a call cannot be started', () => {
+    const entries = logged(() => {
+      throw new RpcError(Code.INTERNAL, 'no');
+    });
+    expect(entries).to.have.length(1);
+    expect(entries[0]![1]).to.include({ code: 'INTERNAL' });
+  });
+
+  it('writes one line for a call that ends while it is being subscribed to by somebody who is gone', async () => {
+    const { entries, logger: own } = logger();
+    const gone = NEVER.subscribe();
+    gone.unsubscribe();
+    logging({ logger: own })<CallOptions>(() => NEVER, method)(of(1), {}).subscribe(gone as any);
+    expect(entries.map(([, { code }]) => code)).to.deep.equal(['CANCELLED']);
+  });
+
+  for (const code of Object.values(Code).filter(code => code !== Code.OK)) {
+    const name = codeName(code);
+    const level =
+      { UNKNOWN: 'error', INTERNAL: 'error', DATA_LOSS: 'error' }[name] ??
+      { UNAVAILABLE: 'warn', DEADLINE_EXCEEDED: 'warn', RESOURCE_EXHAUSTED: 'warn' }[name] ??
+      'info';
+    it(`writes ${name} on level ${level}${level === 'error' ? ', with the error' : ''}`, () => {
+      const error = new RpcError(code, 'why');
+      const [entry, ...more] = logged(() => throwError(() => error));
+      expect(more).to.deep.equal([]);
+      expect(entry![0]).to.equal(level);
+      expect((entry![1].err as Error | undefined)?.message).to.equal(level === 'error' ? error.message : undefined);
+    });
+  }
+
+  it('takes what is no RpcError for UNKNOWN, and gives the very error', () => {
+    const error = new Error('no');
+    expect(logged(() => throwError(() => error))[0]![1].err).to.equal(error);
+  });
+
+  it('asks level for the level, with the line, and takes the message given', () => {
+    const level = ({ durationMs }: CallLine) => (durationMs >= 250 ? 'warn' : 'info');
+    expect(logged(() => later(EMPTY), { level, message: 'call' })).to.deep.equal([
+      ['warn', line('OK', { durationMs: 250, requests: 0, responses: 1 }), 'call'],
+    ]);
+    const err = (
+      logged(() => throwError(() => new RpcError(Code.NOT_FOUND, 'x')), { level: () => 'error' })[0]![1] as any
+    ).err;
+    expect(err.message).to.include('NOT_FOUND: x');
+    expect(logged(() => EMPTY, { level: () => 'error' })[0]![1]).to.not.have.property('err');
+  });
+
+  it('shows no metadata, neither that of the call nor that of an error, however a logger prints it', () => {
+    const error = new RpcError(Code.INTERNAL, 'why', { metadata: { secret: 'p4ssword' } });
+    const entries = logged(() => throwError(() => error), { call: { metadata: { authorization: 'p4ssword' } } });
+    const { err, ...rest } = entries[0]![1];
+    const fields: unknown[] = [];
+    for (const key in err as object) fields.push(key, (err as any)[key]); // as pino does
+    const printed = [
+      JSON.stringify(rest),
+      JSON.stringify(err),
+      inspect(entries, { depth: 9 }),
+      format('%o', err),
+      fields,
+    ];
+    expect(printed.join()).to.not.include('p4ssword');
+    expect(err).to.be.instanceOf(RpcError);
+    expect(err).to.include({ code: Code.INTERNAL, details: 'why', message: error.message, stack: error.stack });
+    expect(inspect(error, { depth: 9 })).to.include('p4ssword'); // the error itself is as it was
+  });
+
+  for (const part of ['logger', 'level'] as const) {
+    it(`lets a ${part} that throws change nothing`, async () => {
+      const fail = () => {
+        throw new Error('logger');
+      };
+      const options = {
+        logger: { info: fail, warn: fail, error: fail },
+        ...(part === 'level' && { logger: logger().logger, level: fail }),
+      };
+      const rpc = (response$: Observable<number>) => logging(options)<CallOptions>(() => response$, method)(of(1), {});
+      const well = record(rpc(of(1, 2)));
+      expect(await well.ending).to.deep.equal({});
+      expect(well.values).to.deep.equal([1, 2]);
+      const error = new Error('mine');
+      expect((await record(rpc(throwError(() => error))).ending).error).to.equal(error);
+      rpc(NEVER).subscribe().unsubscribe();
+    });
+  }
+
+  it('calls the logger as its method', () => {
+    class Own {
+      lines: unknown[] = [];
+      info(line: CallLine) {
+        this.lines.push(line);
+      }
+      warn() {}
+      error() {}
+    }
+    const own = new Own();
+    logged(() => EMPTY, { logger: own });
+    expect(own.lines).to.have.length(1);
+  });
+
+  it('takes console as it is', () => {
+    expect(logging({ logger: console })).to.be.a('function');
+  });
+});
+
+describe('logging on a server', () => {
+  const served = { method: '/lab.Lab/Bidi', side: 'server', peer: '10.0.0.1:5000', requests: 0, responses: 0 };
+
+  it("has the caller's address in its line", () => {
+    const [entry] = logged(() => EMPTY, { call: new FakeCall().call });
+    expect(entry).to.deep.equal(['info', { ...served, code: 'OK', durationMs: 0 }, 'rpc']);
+  });
+
+  it('has as its code what the caller is told: an error of a further call is UNKNOWN', () => {
+    const foreign = markReceived(new RpcError(Code.NOT_FOUND, 'theirs'));
+    const [entry] = logged(() => throwError(() => foreign), { call: new FakeCall().call });
+    expect(entry![0]).to.equal('error');
+    expect(entry![1]).to.include({ code: 'UNKNOWN' });
+    expect((entry![1].err as Error).message).to.equal(foreign.message);
+    const [own] = logged(() => throwError(() => new RpcError(Code.NOT_FOUND, 'ours')), { call: new FakeCall().call });
+    expect(own![1]).to.include({ code: 'NOT_FOUND' });
+  });
+
+  for (const code of [Code.CANCELLED, Code.DEADLINE_EXCEEDED]) {
+    for (const [how, response] of Object.entries({
+      'is unsubscribed from': NEVER,
+      completes: EMPTY,
+      fails: throwError(() => new Error('after the end')),
+    })) {
+      it(`has ${codeName(code)} as the code of a call that was cut short so, when its response then ${how}`, () => {
+        const fake = new FakeCall();
+        const [entry, ...more] = logged(
+          () =>
+            timer(100).pipe(
+              tap(() => fake.cancel(new RpcError(code, 'cut'))),
+              source$ => concat(source$, response),
+            ),
+          { call: fake.call, unsubscribeAt: 100 },
+        );
+        expect(more).to.deep.equal([]);
+        expect(entry![1]).to.include({ code: codeName(code), durationMs: 100 });
+        expect(fake.listeners.size).to.equal(0);
+      });
+    }
+  }
+
+  it('leaves no listener at the call', () => {
+    const fake = new FakeCall();
+    logged(() => EMPTY, { call: fake.call });
+    expect(fake.listeners.size).to.equal(0);
+  });
+});
+
+describe("logging's options", () => {
+  const { logger: good } = logger();
+  for (const [options, message] of [
+    [{}, /logger to have the function "info", got undefined/],
+    [{ logger: { info: () => {} } }, /logger to have the function "warn"/],
+    [{ logger: good, level: 'info' }, /level to be a function, got string "info"/],
+    [{ logger: good, message: 1 }, /message to be a text/],
+    [{ logger: good, log: 1 }, /no option "log"; there are logger, level, message/],
+  ] as const) {
+    it(`are refused at once: ${JSON.stringify(options)}`, () => {
+      expect(thrownBy(() => logging(options as any)).message).to.match(message);
+    });
+  }
+});

@@ -1,0 +1,36 @@
+import { asyncScheduler, Observable, of, throwError } from 'rxjs';
+import { retry } from '../../../lib/middleware/retry.ts';
+import type { RetryOptions } from '../../../lib/middleware/retry-policy.ts';
+import type { CallOptions } from '../../../lib/rpc.ts';
+import { method, unavailable } from './fakes.ts';
+
+/** No jitter: the middle of it. */
+export const random = (): number => 0.5;
+
+/** An RPC that answers each attempt with the next of these, the last one for ever; when it was called, and with what. */
+export function server(...answers: (() => Observable<unknown>)[]) {
+  const startedAt: number[] = [];
+  const options: CallOptions[] = [];
+  const received: unknown[] = [];
+  const rpc = (request$: Observable<unknown>, call: CallOptions): Observable<unknown> =>
+    new Observable(output => {
+      startedAt.push(asyncScheduler.now());
+      options.push(call);
+      const answer = answers[Math.min(startedAt.length, answers.length) - 1]!;
+      output.add(request$.subscribe({ next: r => received.push(r), error: e => output.error(e) }));
+      if (!output.closed) answer().subscribe(output);
+    });
+  return { rpc, startedAt, options, received };
+}
+
+export const fail = (error: unknown = unavailable()): Observable<never> => throwError(() => error);
+
+/** A call of an RPC through retry. */
+export function call(
+  rpc: ReturnType<typeof server>['rpc'],
+  options?: RetryOptions,
+  callOptions: CallOptions = {},
+  request$: Observable<unknown> = of('request'),
+): Observable<unknown> {
+  return retry({ random, ...options })(rpc, method)(request$, callOptions);
+}
