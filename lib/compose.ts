@@ -1,4 +1,5 @@
-import type { Observable } from 'rxjs';
+import { isObservable, Observable } from 'rxjs';
+import { captureContext } from './flow/context.ts';
 import {
   type CallOptions,
   type IsAny,
@@ -36,22 +37,24 @@ export type ServerMiddleware<I = any, O = any> = (
 /** Middleware for all methods of a service, or an object with middleware for those it names, each knowing its messages. */
 export type ClientMiddlewareOf<S> =
   | ClientMiddleware
-  | (IsAny<S> extends true ? Readonly<Record<string, ClientMiddleware<any, any>>> : never)
-  | {
-      readonly [K in keyof S as NameOf<S, K>]?: S[K] extends Method<infer I, infer O, boolean, boolean>
-        ? ClientMiddleware<WriteOf<I>, ReadOf<O>>
-        : never;
-    };
+  | (IsAny<S> extends true
+      ? Readonly<Record<string, ClientMiddleware<any, any>>>
+      : {
+          readonly [K in keyof S as NameOf<S, K>]?: S[K] extends Method<infer I, infer O, boolean, boolean>
+            ? ClientMiddleware<WriteOf<I>, ReadOf<O>>
+            : never;
+        });
 
 /** See {@link ClientMiddlewareOf}. */
 export type ServerMiddlewareOf<S> =
   | ServerMiddleware
-  | (IsAny<S> extends true ? Readonly<Record<string, ServerMiddleware<any, any>>> : never)
-  | {
-      readonly [K in keyof S as NameOf<S, K>]?: S[K] extends Method<infer I, infer O, boolean, boolean>
-        ? ServerMiddleware<ReadOf<I>, WriteOf<O>>
-        : never;
-    };
+  | (IsAny<S> extends true
+      ? Readonly<Record<string, ServerMiddleware<any, any>>>
+      : {
+          readonly [K in keyof S as NameOf<S, K>]?: S[K] extends Method<infer I, infer O, boolean, boolean>
+            ? ServerMiddleware<ReadOf<I>, WriteOf<O>>
+            : never;
+        });
 
 /** Several middlewares as one; the first is the outermost: it sees the call first and its responses last. */
 export function compose(...middleware: readonly Middleware[]): Middleware;
@@ -59,7 +62,7 @@ export function compose(...middleware: readonly ServerMiddleware[]): ServerMiddl
 export function compose(...middleware: readonly ClientMiddleware[]): ClientMiddleware;
 export function compose(...middleware: readonly AnyMiddleware[]): AnyMiddleware {
   for (const one of middleware) check('compose', one);
-  return (rpc, method) => middleware.reduceRight((inner, outer) => outer(inner, method), rpc);
+  return (rpc, method) => middleware.reduceRight((inner, outer) => put(outer, inner, method), rpc);
 }
 
 type AnyMiddleware = (rpc: Rpc<any>, method: MethodInfo) => Rpc<any>;
@@ -97,16 +100,42 @@ export function wrap(
   method: MethodInfo,
 ): Rpc<any> | undefined {
   const applied = (middleware ?? [])
-    .map(one => (typeof one === 'function' ? one : one[name]))
+    .map(one => (typeof one === 'function' ? one : Object.hasOwn(one, name) ? one[name] : undefined))
     .filter(one => one !== undefined);
   if (applied.length === 0) return undefined;
-  return applied.reduceRight<Rpc<any>>((inner, outer) => {
-    const wrapped: unknown = outer(inner, method);
-    if (typeof wrapped === 'function') return wrapped as Rpc<any>;
-    throw new TypeError(
-      `${method.path}: expected middleware to give a function (request$, call), got ${kindOf(wrapped)}`,
-    );
-  }, rpc);
+  return applied.reduceRight((inner, outer) => put(outer, inner, method), behindMiddleware(rpc, method));
+}
+
+/** One middleware before an RPC. What it gives in place of a function or an Observable is found here and not somewhere below. */
+function put(outer: AnyMiddleware, inner: Rpc<any>, method: MethodInfo): Rpc<any> {
+  const expected = `${method.path}: expected ${outer.name === '' ? 'middleware' : `the middleware ${outer.name}`}`;
+  const rpc: unknown = outer(inner, method);
+  if (typeof rpc !== 'function') {
+    throw new TypeError(`${expected} to give a function (request$, call), got ${kindOf(rpc)}`);
+  }
+  return (request$, call) => {
+    const inContext = captureContext();
+    const response$: unknown = rpc(request$, call);
+    if (isObservable(response$)) return subscribedIn(inContext, response$);
+    const hint = response$ instanceof Promise ? '; what is awaited first goes into from(...).pipe(mergeMap(...))' : '';
+    throw new TypeError(`${expected} to return an Observable of responses, got ${kindOf(response$)}${hint}`);
+  };
+}
+
+/** What the call itself is given by its middleware: of the options a client knows what is wrong with them. */
+function behindMiddleware(rpc: Rpc<any>, { path }: MethodInfo): Rpc<any> {
+  return (request$, call) => {
+    if (isObservable(request$)) return subscribedIn(captureContext(), rpc(request$, call));
+    throw new TypeError(`${path}: expected middleware to pass on an Observable of requests, got ${kindOf(request$)}`);
+  };
+}
+
+/** `storage.run(store, () => rpc(request$, call))` holds for all that the RPC does, though it is subscribed to later. */
+function subscribedIn<T>(inContext: ReturnType<typeof captureContext>, response$: Observable<T>): Observable<T> {
+  if (inContext === undefined) return response$;
+  return new Observable(output => {
+    inContext(() => response$.subscribe(output));
+  });
 }
 
 function check(of: string, one: unknown): void {

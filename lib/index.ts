@@ -6,6 +6,7 @@ export { type ConnectOptions, connect } from './client/connect.ts';
 export { forward } from './client/forward.ts';
 export type { ConnectivityState } from './client/transport.ts';
 export { type CallWithMetadata, type Status, withCall } from './client/with-call.ts';
+export { withMetadata } from './client/with-metadata.ts';
 export type {
   BadRequest,
   DebugInfo,

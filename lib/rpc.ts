@@ -102,17 +102,23 @@ export interface CallOptions extends FlowOptions {
   readonly parent?: ServerCall | undefined;
   /** Called at most once, with the response headers, before the first response. */
   readonly onHeaders?: ((headers: Metadata) => void) | undefined;
-  /** Called once at the end of a call that was not unsubscribed from, with the trailers, before response$ completes or errors. */
+  /**
+   * Called with the trailers when the call's status has come, before response$ completes or errors: not when it was unsubscribed
+   * from or cut short on this side (by its signal, its parent, `close()`).
+   */
   readonly onTrailers?: ((trailers: Metadata) => void) | undefined;
   /** Wait for a connection instead of failing with UNAVAILABLE. Default: false. */
   readonly waitForReady?: boolean | undefined;
   /**
-   * Adds metadata of its own, a token for instance. grpc-js sends no call over a plaintext connection with them: UNAUTHENTICATED.
+   * Adds metadata of its own, a token for instance, to that of the call and of the client's credentials. It is not sent over a
+   * plaintext connection: then the call ends with UNAUTHENTICATED before anything is sent. A Client or Channel of grpc-js that
+   * was handed to connect() is its owner's to secure.
    */
   readonly credentials?: CallCredentials | undefined;
   /**
-   * How requests are compressed. Default: that of the client, which by default is `identity`. It belongs to a connection, so
-   * that a call with another than its client's opens one more.
+   * How requests are compressed. Default: that of the client, which by default is `identity`. It belongs to a connection: a call
+   * with another than its client's opens one more, and over a Client or Channel that was handed to connect() it is a TypeError.
+   * Responses are as their server sends them; those of grpc-js are never compressed.
    */
   readonly compression?: Compression | undefined;
   /** Sent as `:authority` instead of the target's host. */

@@ -60,6 +60,8 @@ export interface ParentCall extends ServerCall {
   [limitDeadline](deadline: Date, details: string): void;
 }
 
+/** One that was spread (`{ ...call }`) is none any more: it has lost what it inherits. */
 export function isServerCall(value: unknown): value is ParentCall {
-  return typeof value === 'object' && value !== null && (value as { [serverCall]?: true })[serverCall] === true;
+  if (typeof value !== 'object' || value === null || (value as Partial<ParentCall>)[serverCall] !== true) return false;
+  return typeof (value as Partial<ParentCall>)[onCancelled] === 'function';
 }

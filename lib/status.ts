@@ -1,10 +1,12 @@
-import { types } from 'node:util';
+import { type InspectOptions, inspect, types } from 'node:util';
 import { Metadata, type StatusObject } from '@grpc/grpc-js';
 import { Code, codeName, isErrorCode } from './code.ts';
 import type { RichDetail, RichDetailInput } from './codec/error-details.ts';
-import { isMetadata, sendable, toMetadata } from './metadata.ts';
+import { isMetadata, toMetadata } from './metadata.ts';
+import { ownMetadata } from './own-metadata.ts';
+import { asJson, inWords } from './print-error.ts';
 import { richDetailsOf, STATUS_DETAILS, withRichDetails } from './rich-details.ts';
-import { kindOf, type MetadataInput } from './rpc.ts';
+import { checkOptions, kindOf, type MetadataInput } from './rpc.ts';
 import { MAX_ESCAPED_DETAILS, shorten } from './shorten.ts';
 
 export { Code, codeName } from './code.ts';
@@ -62,6 +64,7 @@ export class RpcError extends Error {
     if (typeof details !== 'string') {
       throw new TypeError(`RpcError: expected details to be a text, got ${kindOf(details)}`);
     }
+    checkErrorOptions(options);
     const { path, richDetails } = options;
     const given = isMetadata(options.metadata) ? options.metadata : toMetadata(options.metadata);
     const { text, metadata } =
@@ -89,6 +92,20 @@ export class RpcError extends Error {
     return richDetailsOf(this);
   }
 
+  /** For loggers that write JSON: what a person needs of it, without the metadata that its transport wrote. */
+  toJSON(): object {
+    return asJson(this);
+  }
+
+  static {
+    // For console.error(error). Not as a member, whose name isolatedDeclarations could not write down.
+    Object.defineProperty(RpcError.prototype, inspect.custom, {
+      value(this: RpcError, _depth: number, options: InspectOptions) {
+        return inWords(this, options);
+      },
+    });
+  }
+
   /**
    * An error of one's own to rethrow: code, details and metadata, rich details among it, of what {@link isRpcError} knows, with
    * the original as its cause. What the other call's transport wrote into the metadata is left out. Anything else becomes
@@ -99,6 +116,13 @@ export class RpcError extends Error {
       ? new RpcError(error.code, error.details, { metadata: ownMetadata(error.metadata), cause: error })
       : new RpcError(Code.UNKNOWN, 'unknown error', { cause: error });
   }
+}
+
+const errorOptions: readonly (keyof RpcErrorOptions)[] = ['metadata', 'richDetails', 'cause', 'path'];
+
+function checkErrorOptions(options: unknown): void {
+  if (isMetadata(options)) throw new TypeError('RpcError: expected options, got a Metadata; write { metadata }');
+  checkOptions('RpcError', options, errorOptions);
 }
 
 /**
@@ -127,19 +151,6 @@ function isError(error: unknown): error is Error {
   return error instanceof Error || types.isNativeError(error);
 }
 
-/** HTTP's own, and what proxies add: sent again they would say something of the wrong call. */
-const TRANSPORT_KEYS = ['accept-encoding', 'alt-svc', 'content-type', 'date', 'server', 'trailer', 'user-agent', 'via'];
-
-/** Of metadata that was received: what its sender's program put there. */
-function ownMetadata(metadata: Metadata): Metadata {
-  const own = sendable(metadata.clone());
-  for (const key of Object.keys(own.getMap())) {
-    const isOfGrpc = key.startsWith('grpc-') && key !== STATUS_DETAILS;
-    if (isOfGrpc || TRANSPORT_KEYS.includes(key)) own.remove(key);
-  }
-  return own;
-}
-
 /** The error of a client's call, from the status that grpc-js gave it. */
 export function errorFromStatus(status: StatusObject, path: string): RpcError {
   const known = isErrorCode(status.code);
@@ -162,7 +173,11 @@ export function markReceived(error: RpcError): RpcError {
  */
 export function statusToSend(error: unknown): StatusObject | undefined {
   // A ServiceError of plain grpc-js came from another call, too.
-  return isBranded(error) && !isReceived(error) ? statusOf(error.code, error.details, error.metadata) : undefined;
+  if (!isBranded(error) || isReceived(error)) return undefined;
+  const { code, details, metadata } = error;
+  // A subclass may have put anything there.
+  const isSound = isErrorCode(code) && typeof details === 'string' && isMetadata(metadata);
+  return isSound ? statusOf(code, details, metadata) : undefined;
 }
 
 /**

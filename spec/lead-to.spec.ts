@@ -58,7 +58,7 @@ describe('leadTo', () => {
     const printed = inspect(error);
     expect(printed).to.match(/^RpcError: ABORTED: x\n {4}at /);
     expect(printed).to.match(/\n {4}subscribed at:\n(.*\n)* {4}at whereUsersSubscribe /);
-    expect(printed).to.include("details: 'x'").and.to.include('[cause]: Error: why');
+    expect(printed).to.include("code: 'ABORTED'").and.to.include('cause: Error: why');
     expect(printed).to.not.match(/^ *\[?stack/m);
   });
 

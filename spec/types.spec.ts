@@ -68,6 +68,40 @@ describe('the types', () => {
     expectTypeOf(use).toBeFunction();
   });
 
+  it('of middleware by the name of a method follow its messages', () => {
+    const use = () => {
+      connect(Lab, 'http://127.0.0.1:3000', {
+        middleware: [
+          {
+            bidi: rpc => (request$, call) => {
+              expectTypeOf(request$).toEqualTypeOf<Observable<Note>>();
+              expectTypeOf(call).toEqualTypeOf<CallOptions>();
+              return rpc(request$, call);
+            },
+          },
+        ],
+      });
+      implement.partial(
+        Lab,
+        {},
+        {
+          middleware: [
+            {
+              unary: rpc => (request$, call) => {
+                expectTypeOf(request$).toEqualTypeOf<Observable<Note>>();
+                expectTypeOf(call).toEqualTypeOf<ServerCall>();
+                return rpc(request$, call);
+              },
+            },
+          ],
+        },
+      );
+      // @ts-expect-error there is no such method
+      connect(Lab, 'http://127.0.0.1:3000', { middleware: [{ bydi: (rpc: any) => rpc }] });
+    };
+    expectTypeOf(use).toBeFunction();
+  });
+
   it('of an implementation follow the service', () => {
     const use = () => {
       implement.partial(Lab, { unary: note$ => note$.pipe(map(({ n }) => ({ n: n + 1 }))) });

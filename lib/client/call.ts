@@ -8,7 +8,7 @@ import { single } from '../flow/single.ts';
 import type { LiveCalls } from '../live-calls.ts';
 import type { CallOptions, Method } from '../rpc.ts';
 import { Code, errorFromStatus, leadTo, markReceived, RpcError } from '../status.ts';
-import { subscribedAt, traceCall } from './call-trace.ts';
+import { subscribedAt, type Trace, traceCall, type traceMade } from './call-trace.ts';
 import { startCall } from './start-call.ts';
 import type { Transport } from './transport.ts';
 
@@ -17,16 +17,28 @@ export interface Connection {
   readonly transport: Transport;
   /** Each is cancelled with its reason as details. */
   readonly live: LiveCalls<string>;
+  /** Of calls with middleware, each with what cuts it with a reason; there may be none in `live` yet. */
+  readonly behindMiddleware: Set<(details: string) => void>;
   isClosed: boolean;
 }
 
 /** Makes the errors of one call that its own side finds; they count as received, so that no server shows them. */
 export type Failure = (code: Code, details: string, cause?: unknown) => RpcError;
 
-/** One call, started when it is subscribed to. A request that is no Observable is the one message. */
-export function call<O>(connection: Connection, method: Method, request: unknown, options: CallOptions): Observable<O> {
+/**
+ * One call, started when it is subscribed to. A request that is no Observable is the one message.
+ *
+ * @param made where it was made; left out where middleware made it.
+ */
+export function call<O>(
+  connection: Connection,
+  method: Method,
+  request: unknown,
+  options: CallOptions,
+  made?: ReturnType<typeof traceMade>,
+): Observable<O> {
   return new Observable(subscriber => {
-    const trace = (options as { [subscribedAt]?: { stack?: string } })[subscribedAt] ?? traceCall();
+    const trace = (options as { [subscribedAt]?: Trace })[subscribedAt] ?? traceCall(subscriber, made ?? {});
     const failure: Failure = (code, details, cause) =>
       leadTo(markReceived(new RpcError(code, details, { path: method.path, cause })), trace);
 

@@ -1,8 +1,7 @@
 import { AsyncResource } from 'node:async_hooks';
 import {
-  type ChannelCredentials,
+  ChannelCredentials,
   Client,
-  type ClientDuplexStream,
   type ClientOptions,
   compressionAlgorithms,
   credentials as grpcCredentials,
@@ -10,10 +9,11 @@ import {
 } from '@grpc/grpc-js';
 import { parseAddress } from '../address.ts';
 import { outsideContext } from '../flow/context.ts';
-import { type Compression, kindOf, type Method } from '../rpc.ts';
-import { Code, markReceived, RpcError } from '../status.ts';
+import { type Compression, kindOf } from '../rpc.ts';
+import { Code, RpcError } from '../status.ts';
 import { type Channel, Connectivity } from './connectivity.ts';
-import type { OpenOptions, Transport } from './transport.ts';
+import { openCall, withoutStack } from './open-call.ts';
+import type { Transport } from './transport.ts';
 
 /**
  * The retry buffer of calls with a stream of requests: 4 KiB instead of grpc-js's 1 MiB.
@@ -39,6 +39,7 @@ export interface ChannelSettings {
   readonly credentials?: ChannelCredentials | undefined;
   readonly tls?: ClientTls | undefined;
   readonly channelOptions?: ClientOptions | undefined;
+  readonly compression?: Compression | undefined;
 }
 
 /**
@@ -51,10 +52,12 @@ export function openChannels(address: string, settings: ChannelSettings): Transp
   const { channelOptions = {} } = settings;
   const credentials = credentialsFor(address, tls, settings);
   const isPlaintext = credentials.constructor === grpcCredentials.createInsecure().constructor;
+  const defaultCompression = settings.compression ?? (COMPRESSION in channelOptions ? undefined : 'identity');
+  const hasInterceptors = Boolean(channelOptions.interceptors?.length || channelOptions.interceptor_providers?.length);
   const clients = new Map<string, Client>();
   const connectivity = new Connectivity();
 
-  const clientFor = (hasRequestStream: boolean, compression: Compression | undefined): Client => {
+  const clientFor = (hasRequestStream: boolean, compression = defaultCompression): Client => {
     const isForStreams = hasRequestStream && !(RETRY_BUFFER in channelOptions);
     const key = `${isForStreams} ${compression}`;
     let client = clients.get(key);
@@ -72,13 +75,15 @@ export function openChannels(address: string, settings: ChannelSettings): Transp
 
   return {
     open: (method, options) => {
-      if (options.credentials !== undefined && isPlaintext) throw plaintextRefused(method);
+      if (options.credentials !== undefined && isPlaintext) throw plaintextRefused();
       const client = clientFor(method.requestStream, options.compression);
       connectOutsideContext(client.getChannel());
-      return openCall(client, method, options);
+      return hasInterceptors
+        ? openCall(client, method, options)
+        : withoutStack(() => openCall(client, method, options));
     },
     state$: connectivity.state$,
-    connect: () => connectOutsideContext(clientFor(false, undefined).getChannel()),
+    connect: () => connectOutsideContext(clientFor(false).getChannel()),
     close: () => {
       for (const client of clients.values()) client.close();
       connectivity.shutDown();
@@ -118,24 +123,6 @@ function clientOver(target: Client | Channel): Client {
   throw new TypeError(`connect: expected an address, or a Client or Channel of grpc-js, got ${kindOf(target)}`);
 }
 
-function openCall(client: Client, method: Method, options: OpenOptions): ClientDuplexStream<Buffer, Buffer> {
-  const { metadata, deadline, host, credentials } = options;
-  const stream = client.makeBidiStreamRequest<Buffer, Buffer>(method.path, identity, identity, metadata, {
-    ...(deadline !== undefined && { deadline }),
-    ...(host !== undefined && { host }),
-    ...(credentials !== undefined && { credentials }),
-  });
-  stream.on('error', ignore); // each status, of an error too, comes as 'status'
-  // grpc-js loses a cancellation that comes in the turn of the start: a promise later it makes the very thing that had to be
-  // cancelled, and nothing ever ends that. A second one, a turn later, does.
-  const cancel = stream.cancel.bind(stream);
-  stream.cancel = () => {
-    cancel();
-    setImmediate(cancel);
-  };
-  return stream;
-}
-
 /** Else the first call would lend the connection its async context, and grpc-js would call back there for all others. */
 function connectOutsideContext(channel: Channel): void {
   if (channel.getConnectivityState(false) === grpcState.IDLE) {
@@ -144,22 +131,21 @@ function connectOutsideContext(channel: Channel): void {
 }
 
 /** grpc-js would send them. */
-function plaintextRefused({ path }: Method): RpcError {
-  const details =
-    'call credentials are not sent over a plaintext connection, where anybody can read them: use https://';
-  return markReceived(new RpcError(Code.UNAUTHENTICATED, details, { path }));
+function plaintextRefused(): RpcError {
+  return new RpcError(
+    Code.UNAUTHENTICATED,
+    'call credentials are not sent over a plaintext connection, where anybody can read them: use https://',
+  );
 }
-
-const identity = (bytes: Buffer): Buffer => bytes;
-const ignore = (): void => {};
 
 function credentialsFor(address: string, isTls: boolean | undefined, settings: ChannelSettings): ChannelCredentials {
   const { credentials, tls } = settings;
   if (credentials !== undefined) {
     if (tls !== undefined) throw new TypeError('connect: give credentials or tls, not both');
-    if (typeof credentials !== 'object' || credentials === null) {
+    // grpc-js itself takes those of its own copy alone.
+    if (!(credentials instanceof ChannelCredentials)) {
       throw new TypeError(
-        `connect: expected credentials to be ChannelCredentials of grpc-js, got ${kindOf(credentials)}`,
+        `connect: expected credentials to be ChannelCredentials of the grpc-js that this library uses, got ${kindOf(credentials)}`,
       );
     }
     if (isTls === false) {

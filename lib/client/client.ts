@@ -1,4 +1,4 @@
-import { defer, isObservable, type Observable, of } from 'rxjs';
+import { defer, isObservable, Observable, of } from 'rxjs';
 import { type ClientMiddlewareOf, checkMiddleware, type MiddlewareList, wrap } from '../compose.ts';
 import { checkFlowOptions, type FlowOptions, flowOptions, mergeFlowOptions } from '../flow-options.ts';
 import { LiveCalls } from '../live-calls.ts';
@@ -12,9 +12,10 @@ import {
   methodsOf,
 } from '../rpc.ts';
 import type { ServerCall } from '../server-call.ts';
+import { Code, leadTo, markReceived, RpcError } from '../status.ts';
 import { type Connection, call } from './call.ts';
 import { checkCallOptions, checkCompression } from './call-options.ts';
-import { subscribedAt, traceCall } from './call-trace.ts';
+import { subscribedAt, traceCall, traceMade } from './call-trace.ts';
 import type { ConnectivityState, Transport } from './transport.ts';
 
 /** The flow options are the defaults of every call. */
@@ -43,7 +44,12 @@ export function createClient<S>(of: string, service: S, options: ClientDefaults,
     options.middleware,
     methods.map(([name]) => name),
   );
-  const connection: Connection = { transport: open(), live: new LiveCalls(), isClosed: false };
+  const connection: Connection = {
+    transport: open(),
+    live: new LiveCalls(),
+    behindMiddleware: new Set(),
+    isClosed: false,
+  };
   const client: Record<string | symbol, unknown> = {
     [Symbol.dispose]: () => closeConnection(connection),
     [Symbol.asyncDispose]: async () => closeConnection(connection),
@@ -90,19 +96,19 @@ function closeConnection(connection: Connection): void {
   if (connection.isClosed) return;
   connection.isClosed = true;
   connection.live.cutAll(() => 'the client was closed');
+  for (const cut of connection.behindMiddleware) cut('the client was closed');
   connection.transport.close();
 }
 
 function clientMethodOf(connection: Connection, method: Method, name: string, defaults: ClientDefaults) {
   const { compression } = defaults;
-  const base = (request: unknown, options: CallOptions) =>
-    call(connection, method, request, {
-      ...options,
-      ...mergeFlowOptions(options, defaults),
-      compression: options.compression ?? compression,
-    });
+  const complete = (options: CallOptions): CallOptions => ({
+    ...options,
+    ...mergeFlowOptions(options, defaults),
+    compression: options.compression ?? compression,
+  });
   const wrapped = wrap(
-    (request$, options) => base(request$, checkCallOptions(name, options)),
+    (request$, options) => call(connection, method, request$, complete(checkCallOptions(name, options))),
     defaults.middleware as MiddlewareList | undefined,
     name,
     method,
@@ -114,9 +120,19 @@ function clientMethodOf(connection: Connection, method: Method, name: string, de
       );
     }
     const options = checkCallOptions(name, given);
-    if (wrapped === undefined) return base(request, options);
+    const made = traceMade(rpc);
+    if (wrapped === undefined) return call(connection, method, request, complete(options), made);
     const request$ = isObservable(request) ? request : of(request);
-    return defer(() => wrapped(request$, { ...options, [subscribedAt]: traceCall() } as CallOptions));
+    return new Observable(subscriber => {
+      const trace = traceCall(subscriber, made);
+      // A call that its middleware lets wait is none yet that closing the client would end.
+      const cut = (details: string): void =>
+        subscriber.error(leadTo(markReceived(new RpcError(Code.CANCELLED, details, { path: method.path })), trace));
+      if (connection.isClosed) return cut('the client is closed');
+      connection.behindMiddleware.add(cut);
+      subscriber.add(() => connection.behindMiddleware.delete(cut));
+      wrapped(request$, { ...options, [subscribedAt]: trace }).subscribe(subscriber);
+    });
   };
   return Object.defineProperty(rpc, clientMethod, { value: true });
 }

@@ -31,8 +31,21 @@ export function connect<S extends Readonly<Record<string, any>>>(
   target: string | Client | Channel,
   options: ConnectOptions<NoInfer<S>> = {},
 ): ClientOf<S> {
-  checkOptions('connect', options, ['credentials', 'tls', 'channelOptions', ...clientDefaults]);
-  return createClient('connect', service, options, () =>
+  checkOptions('connect', options, [...channelSettings, ...clientDefaults]);
+  if (typeof target === 'object') checkForeign(options);
+  return createClient('connect', service, options as ConnectOptions, () =>
     typeof target === 'string' ? openChannels(target, options) : existingChannel(target),
   );
+}
+
+const channelSettings = ['credentials', 'tls', 'channelOptions'] as const;
+
+/** What an existing channel has already, and nothing can give it any more. */
+function checkForeign(options: ConnectOptions): void {
+  for (const name of [...channelSettings, 'compression'] as const) {
+    if (options[name] === undefined) continue;
+    throw new TypeError(
+      `connect: ${name} is for a connection that connect() makes; a Client or Channel of grpc-js has its own`,
+    );
+  }
 }

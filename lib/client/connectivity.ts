@@ -1,5 +1,6 @@
 import { type Client, connectivityState as grpcState } from '@grpc/grpc-js';
 import { distinctUntilChanged, Observable, Subject, startWith, takeWhile } from 'rxjs';
+import { inOwnContext } from '../flow/in-own-context.ts';
 import type { ConnectivityState } from './transport.ts';
 
 /** grpc-js exports the class of this name, not the interface. */
@@ -15,13 +16,15 @@ export class Connectivity {
   readonly #changed$ = new Subject<void>();
 
   /** Emits the state now, and each time that it changes. Completes after SHUTDOWN. */
-  readonly state$: Observable<ConnectivityState> = new Observable<ConnectivityState>(subscriber => {
-    const look = () => subscriber.next(this.#state());
-    subscriber.add(this.#changed$.pipe(startWith(undefined)).subscribe(look));
-    for (const channel of this.#channels) this.#watch(channel);
-  }).pipe(
-    distinctUntilChanged(),
-    takeWhile(state => state !== 'SHUTDOWN', true),
+  readonly state$: Observable<ConnectivityState> = inOwnContext(
+    new Observable<ConnectivityState>(subscriber => {
+      const look = () => subscriber.next(this.#state());
+      subscriber.add(this.#changed$.pipe(startWith(undefined)).subscribe(look));
+      for (const channel of this.#channels) this.#watch(channel);
+    }).pipe(
+      distinctUntilChanged(),
+      takeWhile(state => state !== 'SHUTDOWN', true),
+    ),
   );
 
   add(channel: Channel): void {

@@ -4,12 +4,12 @@ import { bindContext } from '../flow/context.ts';
 import { MAX_TIMER_MS, watchForStall } from '../flow/stall.ts';
 import type { LiveCall } from '../live-calls.ts';
 import { toMetadata } from '../metadata.ts';
-import { checkedCredentials } from './call-credentials.ts';
 import { onAbort } from '../on-abort.ts';
 import type { CallOptions, Method } from '../rpc.ts';
 import { onCancelled, type ParentCall } from '../server-call.ts';
 import { Code, isRpcError } from '../status.ts';
 import type { Connection, Failure } from './call.ts';
+import { checkedCredentials } from './call-credentials.ts';
 import type { ClientStream } from './transport.ts';
 
 /** The call on its way, and everything that may cut it short; undefined when it has ended before it began. */

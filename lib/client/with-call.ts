@@ -1,8 +1,9 @@
 import { Metadata } from '@grpc/grpc-js';
 import { Observable, ReplaySubject, tap } from 'rxjs';
 import { type CallOptions, kindOf } from '../rpc.ts';
-import { isServerCall, type ServerCall } from '../server-call.ts';
+import type { ServerCall } from '../server-call.ts';
 import { Code, isRpcError } from '../status.ts';
+import { checkCallOptions } from './call-options.ts';
 
 /** How a call ended. */
 export interface Status {
@@ -16,21 +17,21 @@ export interface Status {
 export interface CallWithMetadata<O> {
   /** Subscribing to it makes the call, once; a second subscription is an error. */
   readonly response$: Observable<O>;
-  /** The response headers, then completion; completion alone when the call ends without any. */
+  /** The response headers as soon as they come, then completion; completion alone when the call ends without any. */
   readonly headers$: Observable<Metadata>;
-  /** The trailers, then completion; completion alone when the call was unsubscribed from. */
+  /** The trailers, then completion; completion alone when the call was unsubscribed from or cut short on this side. */
   readonly trailers$: Observable<Metadata>;
-  /** How the call ended, OK or not, then completion; it never errors. CANCELLED when the call was unsubscribed from. */
+  /** How the call ended, OK or not, then completion; it never errors. CANCELLED when the call was unsubscribed from before. */
   readonly status$: Observable<Status>;
 }
 
 /**
  * A call whose headers, trailers and status are wanted as well: `withCall(users.createUser, user$, options)`. The call is made
- * when response$ is subscribed to, and the others tell of it, also those who come later; they alone make no call. An error of
- * response$ that is no status (one of request$) is told by status$ as CANCELLED, for that is what the server was told. Behind
- * `retry` middleware they tell of the last attempt.
+ * when response$ is subscribed to, and the others tell of it, also to who comes later; they alone make no call. An error of
+ * response$ that is no status (one of request$) is told by status$ as CANCELLED, for that is what the server was told. Where
+ * middleware makes the call several times, headers$ emits those of each attempt, and trailers$ the last that came.
  *
- * @throws TypeError when the first argument is no method of a client.
+ * @throws TypeError, RangeError when the first argument is no method of a client, or what the method itself would throw.
  */
 export function withCall<Request, O>(
   rpc: (request: Request, options?: CallOptions | ServerCall) => Observable<O>,
@@ -40,11 +41,12 @@ export function withCall<Request, O>(
   if (typeof rpc !== 'function') {
     throw new TypeError(`withCall: expected a method of a client, got ${kindOf(rpc)}`);
   }
-  const { onHeaders, onTrailers, ...others } = isServerCall(options) ? { parent: options } : (options as CallOptions);
+  const { onHeaders, onTrailers, ...others } = checkCallOptions('withCall', options);
   const headers$ = new ReplaySubject<Metadata>(1);
   const trailers$ = new ReplaySubject<Metadata>(1);
   const status$ = new ReplaySubject<Status>(1);
   let trailers: Metadata | undefined;
+  let isOk = false;
   let hasBegun = false;
 
   const end = (code: Code, details: string): void => {
@@ -55,6 +57,7 @@ export function withCall<Request, O>(
   const response$ = rpc(request, {
     ...others,
     onHeaders: headers => {
+      trailers = undefined; // of an attempt before this one
       headers$.next(headers);
       onHeaders?.(headers);
     },
@@ -64,12 +67,19 @@ export function withCall<Request, O>(
     },
   }).pipe(
     tap({
+      next: () => {
+        isOk = trailers !== undefined; // the one response is given on when the status has come
+      },
       complete: () => end(Code.OK, ''),
       error: (error: unknown) => {
         if (isRpcError(error)) end(error.code, error.details);
-        else end(Code.CANCELLED, 'cancelled by an error of request$');
+        else end(Code.CANCELLED, 'cancelled by an error on this side');
       },
-      unsubscribe: () => end(Code.CANCELLED, 'unsubscribed from'),
+      unsubscribe: () => {
+        if (isOk) return end(Code.OK, '');
+        trailers = undefined;
+        end(Code.CANCELLED, 'unsubscribed from');
+      },
     }),
   );
   return {

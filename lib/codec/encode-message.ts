@@ -134,10 +134,13 @@ function isZero(implicit: unknown, value: unknown): boolean {
   return typeof implicit === 'object' && types.isUint8Array(value) && value.length === 0;
 }
 
-// What has a nature of its own, such as Date, Map or bytes, is not mistaken for a message without fields.
+// What has a nature of its own, such as Date, Map, bytes or an Observable, is not mistaken for a message without fields.
 function isRecord(value: unknown): value is Record<string, unknown> {
   if (typeof value !== 'object' || value === null) return false;
   const prototype = Object.getPrototypeOf(value);
   if (prototype === Object.prototype || prototype === null) return true;
-  return Object.prototype.toString.call(value) === '[object Object]';
+  return (
+    Object.prototype.toString.call(value) === '[object Object]' &&
+    typeof (value as { subscribe?: unknown }).subscribe !== 'function'
+  );
 }

@@ -1,5 +1,5 @@
 import type { Subscriber } from 'rxjs';
-import { bindContext } from './context.ts';
+import { bindKnownContext } from './context.ts';
 import { type Demand, demandsBelow, firstFull } from './demand.ts';
 import type { Meter } from './meter.ts';
 
@@ -18,7 +18,8 @@ export interface PaceOptions {
  * while the subscriber is open and every stage below is ready, in a loop: a stage that becomes ready during a delivery
  * does not grow the stack.
  *
- * The returned function starts it, and starts it again when the source has something. The chain is looked at once, here.
+ * The returned function starts it, and starts it again when the source has something. The chain is looked at once, here, and
+ * the async context of here is that in which it goes on after a wait.
  */
 export function pace(subscriber: Subscriber<any>, produce: () => boolean, options: PaceOptions = {}): () => void {
   const { unasked = 0, meter } = options;
@@ -28,7 +29,6 @@ export function pace(subscriber: Subscriber<any>, produce: () => boolean, option
   let running = false;
   let waiting = false;
   let undo: (() => void) | undefined;
-  let resume: (() => void) | undefined;
 
   const run = (): void => {
     if (running || waiting) return;
@@ -50,13 +50,15 @@ export function pace(subscriber: Subscriber<any>, produce: () => boolean, option
     }
   };
 
+  // Who wakes it may be another call's stage.
+  const resume = bindKnownContext((): void => {
+    waiting = false;
+    run();
+    if (!waiting) meter?.resume();
+  });
+
   const isMadeToWait = (full: Demand): boolean => {
     waiting = true;
-    resume ??= bindContext(() => {
-      waiting = false;
-      run();
-      if (!waiting) meter?.resume();
-    });
     undo = full.onReady(resume);
     if (waiting) meter?.pause(waitsFor);
     return waiting;

@@ -1,5 +1,5 @@
 import type { Subscriber } from 'rxjs';
-import { bindContext } from './context.ts';
+import { bindContext, bindKnownContext } from './context.ts';
 import { Fifo } from './fifo.ts';
 import type { Meter } from './meter.ts';
 import { pace } from './pace.ts';
@@ -77,8 +77,12 @@ export function receive<T>(stream: ByteSource, subscriber: Subscriber<T>, option
     return true;
   };
 
+  const onEnd = bindContext((): void => {
+    hasEnded = true;
+    if (held.size === 0) end();
+  });
   const run = pace(subscriber, produce, { unasked: 1, meter });
-  const onReadable = bindContext((): void => {
+  const onReadable = bindKnownContext((): void => {
     fill();
     if (stream.readableLength === 0) seeWhetherItEnds();
     run();
@@ -88,10 +92,6 @@ export function receive<T>(stream: ByteSource, subscriber: Subscriber<T>, option
     const bytes: Buffer | null = stream.read();
     if (bytes !== null) held.push(bytes);
   };
-  const onEnd = bindContext((): void => {
-    hasEnded = true;
-    if (held.size === 0) end();
-  });
   stream.on('readable', onReadable);
   stream.on('end', onEnd);
   subscriber.add(() => {

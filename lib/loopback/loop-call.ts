@@ -1,90 +1,85 @@
-import { EventEmitter } from 'node:events';
 import { Metadata, type StatusObject } from '@grpc/grpc-js';
+import { asyncScheduler } from 'rxjs';
 import type { ClientStream } from '../client/transport.ts';
 import { startDeadline } from '../deadline.ts';
 import type { ServerStream } from '../server/transport.ts';
 import { Code } from '../status.ts';
-import { Pipe } from './pipe.ts';
+import { arrived } from './arrived.ts';
+import { Half } from './half.ts';
+import { MAX_HELD, Pipe } from './pipe.ts';
 import { soon } from './soon.ts';
 
 type Taken = (error?: Error | null) => void;
+type InContext = (work: () => void) => void;
 
-/** A call between a client and a server of one process: two streams, and between them no socket and no copy. */
+/** A call between a client and a server of one process: two streams, and between them no socket. */
 export class LoopCall {
-  readonly client: ClientHalf = new ClientHalf(this);
-  readonly server: ServerHalf;
   readonly requests: Pipe = new Pipe();
   readonly responses: Pipe = new Pipe();
+  readonly client: ClientHalf = new ClientHalf(this);
+  readonly server: ServerHalf;
   headers: Metadata | undefined;
   status: StatusObject | undefined;
-  readonly #stopDeadline: () => void;
+  /** The call did not end as the server said, so the client is told before it has read what came. */
+  isCut = false;
+  #stopDeadline: (() => void) | undefined;
 
-  /** @param deadline milliseconds since the epoch */
-  constructor(metadata: Metadata, deadline: number | undefined) {
-    this.server = new ServerHalf(this, metadata, deadline ?? Number.POSITIVE_INFINITY);
-    this.#stopDeadline = startDeadline(deadline === undefined ? undefined : new Date(deadline), () =>
-      this.cut(Code.DEADLINE_EXCEEDED, 'Deadline exceeded'),
-    );
+  /**
+   * @param deadline milliseconds since the epoch
+   * @param inContext runs what the server is told
+   */
+  constructor(deadline: number | undefined, inContext: InContext) {
+    this.server = new ServerHalf(this, deadline ?? Number.POSITIVE_INFINITY, inContext);
+    if (deadline === undefined) return;
+    const passed = () => this.cut(Code.DEADLINE_EXCEEDED, 'Deadline exceeded');
+    if (deadline <= asyncScheduler.now()) passed();
+    else this.#stopDeadline = startDeadline(new Date(deadline), passed);
+  }
+
+  /** The request headers reach the server, unless the call has ended meanwhile. */
+  begin(metadata: Metadata, start: (stream: ServerStream) => void): void {
+    if (this.status !== undefined) return;
+    this.server.metadata = arrived(metadata);
+    this.server.inContext(() => start(this.server));
   }
 
   sendHeaders(headers: Metadata): void {
     if (this.headers !== undefined || this.status !== undefined) return;
-    this.headers = headers;
+    this.headers = arrived(headers);
     this.client.look();
   }
 
   /** The server's end of the call. Requests that still come go nowhere. */
-  finish(status: StatusObject): void {
+  finish({ code, details, metadata }: StatusObject): void {
     if (this.status !== undefined) return;
-    this.#stopDeadline();
-    this.status = status;
-    this.responses.hasEnded = true;
+    this.#end({ code, details, metadata: arrived(metadata) });
     this.requests.drain();
-    this.client.look();
   }
 
-  /** The client's end, before the server's. */
+  /** Any other end. What the server has sent can still be read. */
   cut(code: Code, details: string): void {
     if (this.status !== undefined) return;
-    this.finish({ code: code as number, details, metadata: new Metadata() });
-    this.responses.drain();
-    soon(() => this.server.emit('cancelled'));
-  }
-}
-
-/** What both halves do: read one pipe, write the other, and tell of what has come when the other side has returned. */
-abstract class Half extends EventEmitter {
-  #isLooking = false;
-
-  look(): void {
-    if (this.#isLooking) return;
-    this.#isLooking = true;
-    soon(() => {
-      this.#isLooking = false;
-      this.tell();
-    });
+    this.isCut = true;
+    this.#end({ code: code as number, details, metadata: new Metadata() });
+    soon(() => this.server.inContext(() => this.server.emit('cancelled')));
   }
 
-  protected abstract tell(): void;
+  #end(status: StatusObject): void {
+    this.#stopDeadline?.();
+    this.status = status;
+    this.responses.hasEnded = true;
+    this.client.look();
+  }
 }
 
 class ClientHalf extends Half implements ClientStream {
   readonly #call: LoopCall;
-  #toldOf: 'nothing' | 'headers' | 'status' | 'end' = 'nothing';
+  #hasToldHeaders = false;
+  #hasToldStatus = false;
 
   constructor(call: LoopCall) {
-    super();
+    super(call.responses);
     this.#call = call;
-  }
-
-  get readableLength(): number {
-    return this.#call.responses.size;
-  }
-
-  read(): Buffer | null {
-    const message = this.#call.responses.read();
-    if (this.#call.status !== undefined) this.look();
-    return message;
   }
 
   write(message: Buffer, taken: Taken): void {
@@ -102,39 +97,32 @@ class ClientHalf extends Half implements ClientStream {
   }
 
   protected tell(): void {
-    const { headers, responses, status } = this.#call;
-    if (this.#toldOf === 'nothing' && headers !== undefined) {
-      this.#toldOf = 'headers';
+    const { headers, status, isCut } = this.#call;
+    if (headers !== undefined && !this.#hasToldHeaders) {
+      this.#hasToldHeaders = true;
       this.emit('metadata', headers);
     }
-    if (responses.size > 0) this.emit('readable');
-    if (status !== undefined && this.#toldOf !== 'status' && this.#toldOf !== 'end' && responses.isTaken) {
-      this.#toldOf = 'status';
+    this.tellOfMessages();
+    if (status !== undefined && !this.#hasToldStatus && (isCut || this.readableLength <= MAX_HELD)) {
+      this.#hasToldStatus = true;
       this.emit('status', status);
     }
-    if (this.#toldOf === 'status' && responses.size === 0) {
-      this.#toldOf = 'end';
-      this.emit('end');
-    }
+    if (this.#hasToldStatus) this.tellOfEnd();
   }
 }
 
 class ServerHalf extends Half implements ServerStream {
-  readonly metadata: Metadata;
   readonly #call: LoopCall;
   readonly #deadline: number;
-  #hasToldEnd = false;
+  readonly inContext: InContext;
+  metadata: Metadata = new Metadata();
 
-  constructor(call: LoopCall, metadata: Metadata, deadline: number) {
-    super();
+  constructor(call: LoopCall, deadline: number, inContext: InContext) {
+    super(call.requests);
     this.#call = call;
-    this.metadata = metadata;
     this.#deadline = deadline;
+    this.inContext = inContext;
     this.on('error', (status: StatusObject) => call.finish(status));
-  }
-
-  get readableLength(): number {
-    return this.#call.requests.size;
   }
 
   getDeadline(): number {
@@ -149,12 +137,6 @@ class ServerHalf extends Half implements ServerStream {
     return {};
   }
 
-  read(): Buffer | null {
-    const message = this.#call.requests.read();
-    if (this.#call.requests.hasEnded) this.look();
-    return message;
-  }
-
   sendMetadata(headers: Metadata): void {
     this.#call.sendHeaders(headers);
   }
@@ -166,16 +148,13 @@ class ServerHalf extends Half implements ServerStream {
   }
 
   end(trailers: Metadata): void {
-    this.#call.finish({ code: Code.OK, details: 'OK', metadata: trailers.clone() });
+    this.#call.finish({ code: Code.OK, details: 'OK', metadata: trailers });
   }
 
   protected tell(): void {
-    const { requests, status } = this.#call;
-    if (status !== undefined) return;
-    if (requests.size > 0) this.emit('readable');
-    if (requests.size === 0 && requests.hasEnded && !this.#hasToldEnd) {
-      this.#hasToldEnd = true;
-      this.emit('end');
-    }
+    this.inContext(() => {
+      if (this.#call.status === undefined) this.tellOfMessages();
+      if (this.#call.status === undefined) this.tellOfEnd();
+    });
   }
 }

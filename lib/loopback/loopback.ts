@@ -1,13 +1,10 @@
-import type { CallCredentials, Metadata, UntypedServiceImplementation } from '@grpc/grpc-js';
-import { BehaviorSubject, NEVER, type Observable, takeWhile } from 'rxjs';
+import { isObservable, NEVER, type Observable } from 'rxjs';
 import { type ClientDefaults, clientDefaults, createClient } from '../client/client.ts';
-import type { ConnectivityState, Transport } from '../client/transport.ts';
+import { captureContext, outsideContext } from '../flow/context.ts';
 import { type ClientOf, checkOptions, kindOf, type Method, methodsOf } from '../rpc.ts';
 import { type Bound, implementationFor } from '../server/implement.ts';
 import { hooksOf, type ServerDefaults, serverDefaults } from '../server/serve.ts';
-import { Code, isRpcError } from '../status.ts';
-import { LoopCall } from './loop-call.ts';
-import { soon } from './soon.ts';
+import { loopTransport, type Start } from './loop-transport.ts';
 import { unserialized } from './unserialized.ts';
 
 /** The options of a client stand at the top, those of its server in `server`. */
@@ -18,7 +15,10 @@ export interface LoopbackOptions<S = any> extends ClientDefaults<S> {
    * but what is absent stays absent, and both sides hold the same object. Default: true.
    */
   readonly serialize?: boolean | undefined;
-  /** What `call.draining$` is on the server. Default: it never shuts down. */
+  /**
+   * What `call.draining$` is on the server; each call subscribes to it anew, so that calls which come later are told by a
+   * ReplaySubject, not by a Subject. Default: it never shuts down.
+   */
   readonly draining$?: Observable<void> | undefined;
 }
 
@@ -26,7 +26,7 @@ export interface LoopbackOptions<S = any> extends ClientDefaults<S> {
  * A client of a service in this process, without a socket. What is promised of calls holds here as over the wire: order,
  * backpressure, deadlines, cancellation, metadata, statuses, middleware; compression, `host` and the limit of a message's
  * size have no meaning. Each side hears of the other when that has returned, in microtasks, and in a TestScheduler's `run` in
- * virtual time, where handlers that use promises have no place.
+ * virtual time, where handlers that use promises have no place. A call that waits keeps no process alive.
  *
  * What is buffered: 16 messages in each direction, beside the 12 or 64 KiB that every call has in flight.
  *
@@ -40,56 +40,37 @@ export function loopback<S>(service: Bound<S>, options: LoopbackOptions<NoInfer<
   if (typeof serialize !== 'boolean') {
     throw new TypeError(`loopback: expected serialize to be true or false, got ${kindOf(serialize)}`);
   }
+  if (!isObservable(draining$)) {
+    throw new TypeError(`loopback: expected draining$ to be an Observable, got ${kindOf(draining$)}`);
+  }
   if (service?.service === undefined) {
     throw new TypeError(`loopback: expected what implement() gives, got ${kindOf(service)}`);
   }
   const codecOf = serialize ? (method: Method) => method : unserialized;
   const hooks = { ...hooksOf('loopback', server, draining$), inProcess: { codecOf } };
+  const starts = startsByPath(service, hooks);
   const methods = methodsOf(service.service as object).map(([name, method]) => [name, codecOf(method)] as const);
-  return createClient('loopback', Object.fromEntries(methods) as S, options, () =>
-    transportTo(byPath(service, implementationFor(service, hooks))),
+  // As a server's handlers run in the async context of who serves, and not in that of who calls.
+  const inContext = captureContext() ?? outsideContext;
+  const client = createClient('loopback', Object.fromEntries(methods) as S, options as LoopbackOptions, () =>
+    loopTransport(starts, inContext),
   );
+  const self = {};
+  hooks.live.belongTo(self);
+  servers.set(client as object, self);
+  return client;
 }
 
-type Start = (stream: unknown) => void;
+const servers = new WeakMap<object, object>();
 
-function byPath({ definition }: Bound, implementation: UntypedServiceImplementation): ReadonlyMap<string, Start> {
+/** The server of a client of loopback(), for `inspect`; undefined of any other client. */
+export function serverBehind(client: object): object | undefined {
+  return servers.get(client);
+}
+
+function startsByPath(service: Bound, hooks: Parameters<typeof implementationFor>[1]): ReadonlyMap<string, Start> {
+  const implementation = Object.entries(implementationFor(service, hooks));
   return new Map(
-    Object.entries(definition).map(([name, { path }]) => [path, implementation[name] as unknown as Start]),
+    implementation.map(([name, start]) => [service.definition[name]!.path, start as unknown as Start] as const),
   );
-}
-
-function transportTo(starts: ReadonlyMap<string, Start | undefined>): Transport {
-  const state$ = new BehaviorSubject<ConnectivityState>('READY');
-  return {
-    open: ({ path }, { metadata, deadline, credentials }) => {
-      const call = new LoopCall(metadata, deadline);
-      const start = starts.get(path);
-      const begin = (): void => {
-        if (call.status !== undefined) return;
-        if (start !== undefined) start(call.server);
-        else call.cut(Code.UNIMPLEMENTED, `The server does not implement the method ${path}`);
-      };
-      soon(() => {
-        if (credentials === undefined) begin();
-        else addCredentials(metadata, credentials, path).then(begin, error => refuse(call, error));
-      });
-      return call.client;
-    },
-    state$: state$.pipe(takeWhile(state => state !== 'SHUTDOWN', true)),
-    connect: () => {},
-    close: () => state$.next('SHUTDOWN'),
-  };
-}
-
-async function addCredentials(metadata: Metadata, credentials: CallCredentials, path: string): Promise<void> {
-  const slash = path.lastIndexOf('/');
-  const service = { method_name: path.slice(slash + 1), service_url: `https://in-process${path.slice(0, slash)}` };
-  metadata.merge(await credentials.generateMetadata(service));
-}
-
-/** With the code and the text that grpc-js gives it. */
-function refuse(call: LoopCall, error: Error & { readonly code?: unknown }): void {
-  const code = isRpcError(error) ? error.code : Code.UNKNOWN;
-  call.cut(code, `Getting metadata from plugin failed with error: ${error.message}`);
 }

@@ -1,14 +1,20 @@
 import { Fifo } from '../flow/fifo.ts';
+import { soon } from './soon.ts';
 
 /** What a stream of grpc-js holds ahead of its reader, so that a pipeline runs ahead here no further than over the wire. */
-const MAX_HELD = 16;
+export const MAX_HELD = 16;
 
-/** The messages of one direction of a call. A write is taken when it is among the 16 that are held. */
+type Taken = (error?: Error | null) => void;
+
+/**
+ * The messages of one direction of a call. A write is taken when it is among the 16 that are held: at once, or later when one
+ * has been read, but never while it is read; else a source without end would never let its reader go.
+ */
 export class Pipe {
   readonly #messages = new Fifo<Buffer>();
-  readonly #untaken = new Fifo<(error?: Error | null) => void>();
-  /** Nobody reads any more: what is written is taken and dropped. */
+  readonly #untaken = new Fifo<Taken>();
   #isDrained = false;
+  #isTaking = false;
   /** The half-close: no more is written. */
   hasEnded = false;
 
@@ -16,26 +22,38 @@ export class Pipe {
     return this.#messages.size;
   }
 
-  /** Whether all that was written has been taken. */
-  get isTaken(): boolean {
-    return this.#untaken.size === 0;
-  }
-
-  write(message: Buffer, taken: (error?: Error | null) => void): void {
-    if (!this.#isDrained) this.#messages.push(message);
-    if (this.#messages.size <= MAX_HELD) taken();
+  write(message: Buffer, taken: Taken): void {
+    if (!this.#isDrained) this.#messages.push(copyOf(message));
+    if (!this.#isDrained && this.#untaken.size === 0 && this.size <= MAX_HELD) taken();
     else this.#untaken.push(taken);
+    if (this.#isDrained) this.#takeSoon();
   }
 
   read(): Buffer | null {
     const message = this.#messages.shift() ?? null;
-    this.#untaken.shift()?.();
+    if (this.#untaken.size > 0) this.#takeSoon();
     return message;
   }
 
+  /** Nobody reads any more: what is written is taken and goes nowhere. */
   drain(): void {
     this.#isDrained = true;
     this.#messages.clear();
-    while (this.#untaken.size > 0) this.#untaken.shift()!();
+    if (this.#untaken.size > 0) this.#takeSoon();
   }
+
+  #takeSoon(): void {
+    if (this.#isTaking) return;
+    this.#isTaking = true;
+    soon(() => {
+      this.#isTaking = false;
+      const room = MAX_HELD - (this.size - this.#untaken.size);
+      for (let n = 0; n < room && this.#untaken.size > 0; n++) this.#untaken.shift()!();
+    });
+  }
+}
+
+/** A serializer may give its own bytes, which a wire would copy. What is no bytes is handed over as it is. */
+function copyOf(message: Buffer): Buffer {
+  return message instanceof Uint8Array ? Buffer.from(message) : message;
 }

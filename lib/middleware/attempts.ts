@@ -10,6 +10,7 @@ import { cutShort } from './cut-short.ts';
 import { endOf } from './fixed-deadline.ts';
 import type { RetryBudget } from './retry-budget.ts';
 import type { RetryPolicy } from './retry-policy.ts';
+import { wholeRequests } from './whole-requests.ts';
 
 /** The attempts of one call: what each of them sends, and whether and when there is another. */
 export class Attempts<I, O> {
@@ -41,7 +42,7 @@ export class Attempts<I, O> {
     this.#backoff = new Backoff(policy);
     this.#budget = budget;
     this.#path = path;
-    this.#request$ = request$;
+    this.#request$ = request$.pipe(wholeRequests());
     this.#call = call;
   }
 

@@ -24,7 +24,7 @@ export type ConcurrencyLimit = Middleware & {
 };
 
 /**
- * Lets so many calls run at a time, of all methods that this instance stands before, and so many more wait for their turn, in
+ * Lets so many calls run at a time, of all methods, clients and servers that this instance is given to, and so many more wait for their turn, in
  * the order of arrival. One more ends at once with RESOURCE_EXHAUSTED.
  *
  * A call has its place until it ends or is unsubscribed from; whoever unsubscribes while it waits has left the queue. Nothing of

@@ -3,6 +3,7 @@ import type { Middleware } from '../compose.ts';
 import { type CallOptions, checkOptions, kindOf } from '../rpc.ts';
 import { isServerCall, onCancelled, type ParentCall, type ServerCall } from '../server-call.ts';
 import { Code, codeName, isRpcError, type RpcError, statusToSend } from '../status.ts';
+import { hasCause, printableError } from './printable-error.ts';
 
 export type LogLevel = 'info' | 'warn' | 'error';
 
@@ -23,7 +24,10 @@ export interface CallLine {
   readonly responses: number;
   /** The caller's address, on a server. */
   readonly peer?: string;
-  /** On level `error`: what the call ended with, an RpcError without its metadata. */
+  /**
+   * On level `error` and `warn`, and wherever there is a cause: what the call ended with, as a copy that can be written as JSON:
+   * name, message, those fields that are texts, numbers or booleans (`code`, `details`, `path`), cause. No metadata.
+   */
   readonly err?: unknown;
 }
 
@@ -50,7 +54,8 @@ export function logging(options: LoggingOptions): Middleware {
   const log = (line: CallLine, error: unknown): void => {
     try {
       const at = level(line);
-      logger[at](at === 'error' && error !== undefined ? { ...line, err: printable(error) } : line, message);
+      const isShown = error !== undefined && (at !== 'info' || hasCause(error));
+      logger[at](isShown ? { ...line, err: printableError(error) } : line, message);
     } catch {
       // The call is not the logger's.
     }
@@ -108,11 +113,6 @@ function whyCutShort(call: ParentCall): RpcError | undefined {
 function codeOf(error: unknown, call: CallOptions | ServerCall): string {
   const code = isServerCall(call) ? statusToSend(error)?.code : isRpcError(error) ? error.code : undefined;
   return codeName(code ?? Code.UNKNOWN);
-}
-
-/** Loggers print all fields of an error, and trailers are not for everybody's eyes. */
-function printable(error: unknown): unknown {
-  return isRpcError(error) ? Object.create(error, { metadata: { value: undefined } }) : error;
 }
 
 function check(options: LoggingOptions): LoggingOptions {

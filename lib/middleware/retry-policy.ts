@@ -20,10 +20,11 @@ export interface RetryOptions<I = any, O = any> {
   readonly budget?: RetryBudgetOptions | undefined;
   /**
    * Goes on with a stream that broke after responses: it is given the last response and the request$ of the call, and gives
-   * the requests of the next attempt. Attempts are counted anew after each response. What it throws is the call's error.
+   * the requests of the next attempt. That request$ errors where it is read again and completes with fewer values than were
+   * taken of it; another Observable is sent as it is. Attempts are counted anew after each response. What it throws is the call's error.
    * Default: none, such a call is not retried.
    */
-  readonly resume?: ((lastResponse: O, request$: Observable<I>) => Observable<I>) | undefined;
+  readonly resume?: ((lastResponse: O, request$: Observable<I>) => Observable<NoInfer<I>>) | undefined;
   /** From 0 to 1, for the jitter. Default: Math.random. */
   readonly random?: (() => number) | undefined;
 }

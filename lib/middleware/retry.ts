@@ -18,8 +18,9 @@ import { type RetryOptions, retryPolicy } from './retry-policy.ts';
  * failed. `timeoutMs` and `deadline` are for all attempts together. `onHeaders` and `onTrailers` are called once, the latter for
  * the last attempt.
  *
- * Where requests that can be read only once hide in a `defer` or a `merge`, that is known when they are read again: the call
- * then ends with the error of the attempt before.
+ * Requests that can be read only once and do not say so (`from` of an iterator or a stream; what hides in a `defer`) are known when
+ * they are read again: a request$ that completes with fewer values than an earlier attempt took is not half-closed, and the call
+ * ends with the error of the attempt before. `pull(() => open())` can be read again.
  *
  * Unsubscribing ends the attempt under way, or the wait. Nothing is buffered but the last response, with `resume`.
  *

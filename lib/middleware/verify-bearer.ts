@@ -1,9 +1,9 @@
-import { catchError, defer, from, of, switchMap, throwError } from 'rxjs';
+import { defer, from, isObservable, of, switchMap } from 'rxjs';
 import type { ContextKey } from '../call-context.ts';
 import type { ServerMiddleware } from '../compose.ts';
 import { kindOf } from '../rpc.ts';
 import type { ServerCall } from '../server-call.ts';
-import { Code, RpcError, statusToSend } from '../status.ts';
+import { Code, RpcError } from '../status.ts';
 import { tokenOf } from './bearer-token.ts';
 import { checkSide } from './failure.ts';
 
@@ -12,9 +12,10 @@ import { checkSide } from './failure.ts';
  * `call.context`, where handlers get it by the same key. Until then the handler is not called, and its requests wait unread;
  * whoever cancels in the meantime never comes to the handler.
  *
- * A call without a token ends with UNAUTHENTICATED. So does one for which `verify` throws or rejects; the reason is the error's
- * cause and is not sent. To say something else (PERMISSION_DENIED) throw an RpcError: it is sent as it is, unless it came from
- * another call.
+ * A call without a token ends with UNAUTHENTICATED, and so does one for which `verify` gives undefined, null or false, or a
+ * promise of them. To say something else (PERMISSION_DENIED, that it has expired) throw an RpcError: it is sent as it is, unless
+ * it came from another call. Anything else that `verify` throws or rejects with is no verdict (its key server is down, it has a
+ * bug): the call ends with UNKNOWN, nothing of it is sent, and the server's `onError` is told.
  *
  * Sources: https://www.rfc-editor.org/rfc/rfc6750#section-2.1, https://www.rfc-editor.org/rfc/rfc7235#section-2.1
  *
@@ -22,7 +23,7 @@ import { checkSide } from './failure.ts';
  */
 export function verifyBearer<T>(
   identity: ContextKey<T>,
-  verify: (token: string, call: ServerCall) => T | PromiseLike<T>,
+  verify: (token: string, call: ServerCall) => NonNullable<NoInfer<T>> | PromiseLike<NonNullable<NoInfer<T>>>,
 ): ServerMiddleware {
   if (typeof identity?.name !== 'string' || !('defaultValue' in identity)) {
     throw new TypeError(`verifyBearer: expected identity to be a key made by contextKey(), got ${kindOf(identity)}`);
@@ -33,9 +34,7 @@ export function verifyBearer<T>(
   return (rpc, { path }) =>
     (request$, call) => {
       checkSide('verifyBearer', 'server', call);
-      const unauthenticated = (details: string, cause?: unknown) =>
-        new RpcError(Code.UNAUTHENTICATED, details, { path, cause });
-
+      const unauthenticated = (details: string) => new RpcError(Code.UNAUTHENTICATED, details, { path });
       const identity$ = defer(() => {
         const found = tokenOf(call.metadata);
         if ('missing' in found) throw unauthenticated(found.missing);
@@ -43,17 +42,22 @@ export function verifyBearer<T>(
         return isPromiseLike(verified) ? from(verified) : of(verified);
       });
       return identity$.pipe(
-        catchError(error =>
-          throwError(() =>
-            statusToSend(error) === undefined ? unauthenticated('the token was not accepted', error) : error,
-          ),
-        ),
         switchMap(value => {
+          if (isObservable(value)) throw new TypeError(NO_OBSERVABLE);
+          if (isNobody(value)) throw unauthenticated('the token was not accepted');
           call.context.set(identity, value);
           return rpc(request$, call);
         }),
       );
     };
+}
+
+const NO_OBSERVABLE =
+  'verifyBearer: expected verify to give a value or a promise of one, got an Observable; write firstValueFrom(...)';
+
+/** What a look-up gives that found nothing, and a check that says no. */
+function isNobody(value: unknown): boolean {
+  return value === undefined || value === null || value === false;
 }
 
 function isPromiseLike<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {

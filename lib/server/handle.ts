@@ -1,4 +1,4 @@
-import type { Metadata } from '@grpc/grpc-js';
+import type { Metadata, StatusObject } from '@grpc/grpc-js';
 import { defer } from 'rxjs';
 import type { Rpc } from '../compose.ts';
 import { isPast, startDeadline } from '../deadline.ts';
@@ -60,7 +60,7 @@ export function handle(stream: ServerStream, served: Served, hooks: Hooks): void
   // Error forward.
   const fail = (error: unknown, forReader?: RpcError): void => {
     if (!end(forReader)) return;
-    const status = statusToSend(error);
+    const status = statusOrNothing(error);
     if (status === undefined) report(hooks, error, call);
     const { code, details, metadata } = status ?? hiddenStatus();
     const trailers = call.trailers.clone();
@@ -84,6 +84,7 @@ export function handle(stream: ServerStream, served: Served, hooks: Hooks): void
   const cut = (error: RpcError): void => fail(error, error);
 
   const call = incomingCall(stream, method, { draining$: hooks.draining$, cut });
+  void call.peer; // a connection that is lost has none, and its call still knows it
   const live = hooks.live.open(method, cut);
   const stopDeadline = startDeadline(call.deadline, cancel);
   const stopWatching = watchForStall(live.received, stallTimeoutMs, () =>
@@ -118,6 +119,15 @@ export function handle(stream: ServerStream, served: Served, hooks: Hooks): void
   });
   live.queuedBytes = () => sending?.queuedBytes ?? 0;
   if (hasEnded) sending.stop();
+}
+
+/** Of an error that cannot even be read nothing is told, as of any other that is not for the caller. */
+function statusOrNothing(error: unknown): StatusObject | undefined {
+  try {
+    return statusToSend(error);
+  } catch {
+    return undefined;
+  }
 }
 
 function whyUnfit(trailers: Metadata): unknown {

@@ -1,8 +1,9 @@
-import { catchError, Observable, type ObservableInput, throwError } from 'rxjs';
+import { catchError, from, isObservable, Observable, type ObservableInput, of, switchMap, throwError } from 'rxjs';
 import type { Rpc } from '../compose.ts';
 import { captureContext } from '../flow/context.ts';
 import { fromInput } from '../flow/input.ts';
-import type { ServerCall } from '../server-call.ts';
+import { kindOf } from '../rpc.ts';
+import { isServerCall, type ServerCall } from '../server-call.ts';
 import { passOn } from '../status.ts';
 import type { IncomingCall } from './incoming-call.ts';
 
@@ -16,10 +17,15 @@ export type AnyHandler = (request$: Observable<any>, call: ServerCall) => Observ
  */
 export function handlerRpc(handler: AnyHandler, isProxy: boolean): Rpc<ServerCall> {
   return (request$, call) => {
+    if (!isServerCall(call)) {
+      throw new TypeError(
+        `expected middleware of a server to pass on the call as it was given it, not spread or made anew; got ${kindOf(call)}`,
+      );
+    }
     const inContext = captureContext();
     return new Observable(output => {
       const run = () => {
-        const response$ = fromInput(handler(request$, call));
+        const response$ = responseOf(handler(request$, call), call.path);
         (isProxy ? response$.pipe(catchError(failWith)) : response$).subscribe(output);
       };
       if (inContext === undefined) run();
@@ -29,6 +35,20 @@ export function handlerRpc(handler: AnyHandler, isProxy: boolean): Rpc<ServerCal
       }
     });
   };
+}
+
+/** What a handler returned, as an Observable; also where an async function returns one, which is never a message. */
+function responseOf(returned: unknown, path: string): Observable<unknown> {
+  if (isObservable(returned)) return returned;
+  if (typeof (returned as PromiseLike<unknown> | undefined)?.then === 'function') {
+    return from(returned as PromiseLike<unknown>).pipe(switchMap(value => (isObservable(value) ? value : of(value))));
+  }
+  try {
+    return fromInput(returned as ObservableInput<unknown>);
+  } catch (cause) {
+    const expected = 'an Observable, a promise or an iterable of responses (of(response), or an async function)';
+    throw new TypeError(`${path}: expected the handler to return ${expected}, got ${kindOf(returned)}`, { cause });
+  }
 }
 
 const failWith = (error: unknown): Observable<never> => throwError(() => passOn(error));

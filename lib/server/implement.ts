@@ -1,5 +1,5 @@
 import type { ServiceDefinition, UntypedServiceImplementation } from '@grpc/grpc-js';
-import { checkMiddleware, type MiddlewareList, type ServerMiddlewareOf, wrap } from '../compose.ts';
+import { checkMiddleware, type MiddlewareList, type Rpc, type ServerMiddlewareOf, wrap } from '../compose.ts';
 import { checkFlowOptions, type FlowOptions, flowOptions } from '../flow-options.ts';
 import {
   checkOptions,
@@ -94,12 +94,10 @@ function bind(
       throw new TypeError(`implement: the service has no method "${key}"; it has ${names.join(', ')}`);
     }
   }
-  const handlers = new Map<
-    string,
-    { readonly method: Method; readonly handler: AnyHandler; readonly isProxy: boolean }
-  >();
+  const middleware = options.middleware as MiddlewareList | undefined;
+  const rpcs: { readonly name: string; readonly method: Method; readonly rpc: Rpc<any> }[] = [];
   for (const [name, method] of methods) {
-    const handler = (implementation as Record<string, unknown>)[name];
+    const handler = handlerOf(implementation, name);
     if (handler === undefined && isPartial) continue;
     if (typeof handler !== 'function') {
       throw new TypeError(
@@ -107,22 +105,21 @@ function bind(
           'implement.partial() answers those left out with UNIMPLEMENTED',
       );
     }
-    handlers.set(name, {
-      method,
-      handler: handler.bind(implementation) as AnyHandler,
-      isProxy: isClientMethod(handler),
-    });
+    const base = handlerRpc(handler.bind(implementation) as AnyHandler, isClientMethod(handler));
+    rpcs.push({ name, method, rpc: wrap(base, middleware, name, method) ?? base });
   }
-  const middleware = (options.middleware ?? []) as MiddlewareList;
-  const toImplementation = (hooks: Hooks): UntypedServiceImplementation =>
-    Object.fromEntries(
-      [...handlers].map(([name, { method, handler, isProxy }]) => {
-        const base = handlerRpc(handler, isProxy);
-        const rpc = wrap(base, [...hooks.middleware, ...middleware], name, method) ?? base;
-        const served: Served = { method: hooks.inProcess?.codecOf(method) ?? method, rpc, flow: options };
-        return [name, (stream: any) => handle(stream, served, hooks)];
-      }),
-    );
+  const toImplementation = (hooks: Hooks): UntypedServiceImplementation => {
+    const handlers: UntypedServiceImplementation = Object.create(null);
+    for (const { name, method, rpc } of rpcs) {
+      const served: Served = {
+        method: hooks.inProcess?.codecOf(method) ?? method,
+        rpc: wrap(rpc, hooks.middleware, name, method) ?? rpc,
+        flow: options,
+      };
+      handlers[name] = (stream: any) => handle(stream, served, hooks);
+    }
+    return handlers;
+  };
   const bound: Bound<any> = {
     service,
     definition: toDefinition(methods),
@@ -130,6 +127,12 @@ function bind(
   };
   bindings.set(bound, toImplementation);
   return bound;
+}
+
+/** An RPC may be called as what every object has: toString. */
+function handlerOf(implementation: object, name: string): unknown {
+  const handler = (implementation as Record<string, unknown>)[name];
+  return handler === (Object.prototype as unknown as Record<string, unknown>)[name] ? undefined : handler;
 }
 
 /** A class may have functions that are no handlers. */

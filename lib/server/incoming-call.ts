@@ -43,6 +43,8 @@ class Incoming implements IncomingCall {
   #deadline: Date | undefined;
   #stopLimit: (() => void) | undefined;
   #context: CallContext | undefined;
+  #peer: string | undefined;
+  #peerCertificate: PeerCertificate | undefined;
   #headersAreSent = false;
   #controller: AbortController | undefined;
   #cancelled: RpcError | undefined;
@@ -64,11 +66,13 @@ class Incoming implements IncomingCall {
   }
 
   get peer(): string {
-    return this.#stream.getPeer();
+    this.#peer ??= this.#stream.getPeer();
+    return this.#peer;
   }
 
   get peerCertificate(): PeerCertificate | undefined {
-    return this.#stream.getAuthContext().sslPeerCertificate;
+    this.#peerCertificate ??= this.#stream.getAuthContext().sslPeerCertificate;
+    return this.#peerCertificate;
   }
 
   get deadline(): Date | undefined {

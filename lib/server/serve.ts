@@ -2,9 +2,11 @@ import { Server as GrpcServer, ServerCredentials, type ServerOptions } from '@gr
 import { type Observable, ReplaySubject } from 'rxjs';
 import { parseAddress } from '../address.ts';
 import { checkMiddleware, type MiddlewareList, type ServerMiddleware } from '../compose.ts';
+import { inOwnContext } from '../flow/in-own-context.ts';
 import { checkFlowOptions, type FlowOptions, flowOptions } from '../flow-options.ts';
 import { checkOptions, kindOf } from '../rpc.ts';
 import type { ServerCall } from '../server-call.ts';
+import { Connections } from './connections.ts';
 import { defaultHooks, type Hooks } from './hooks.ts';
 import { type Bound, implementationFor } from './implement.ts';
 import { type ShutdownOptions, type ShutdownReport, shutdown } from './shutdown.ts';
@@ -75,8 +77,11 @@ export async function serve(
 
   const port = await bind(grpc, target, credentials);
   const withPort = (of: string) => (port === 0 ? of : of.replace(/:0\/?$/, `:${port}`));
+  const bound = withPort(target);
+  const connections = new Connections(bound);
   let stopping: Promise<ShutdownReport> | undefined;
-  const stop = (how?: ShutdownOptions) => (stopping ??= shutdown(grpc, withPort(target), hooks.live, draining$, how));
+  const stop = (how?: ShutdownOptions) =>
+    (stopping ??= shutdown({ grpc, target: bound, live: hooks.live, connections, draining$ }, how));
   const server: Server = {
     target: withPort(address),
     port,
@@ -104,7 +109,7 @@ export function hooksOf(of: string, options: ServerDefaults, draining$: Observab
     ...defaultHooks(),
     flow: options,
     middleware: middleware as MiddlewareList,
-    draining$,
+    draining$: inOwnContext(draining$),
     ...(onError && { onError }),
   };
 }

@@ -4,6 +4,7 @@ import { MAX_TIMER_MS } from '../flow/stall.ts';
 import type { CallReport } from '../live-calls.ts';
 import { checkOptions, kindOf } from '../rpc.ts';
 import { Code, RpcError } from '../status.ts';
+import type { Connections } from './connections.ts';
 import type { Hooks } from './hooks.ts';
 
 export interface ShutdownOptions {
@@ -20,40 +21,70 @@ export interface ShutdownReport {
 /** How long the last statuses may take to reach their callers before the connections are cut. */
 const FAREWELL_MS = 100;
 
+/** How long a peer may take to close its side of a connection when ours has been closed: it may still be reading. */
+const LINGER_MS = 5000;
+
+/** What is shut down. */
+export interface Stoppable {
+  readonly grpc: GrpcServer;
+  /** `host:port` as bound. */
+  readonly target: string;
+  readonly live: Hooks['live'];
+  readonly connections: Connections;
+  readonly draining$: Subject<void>;
+}
+
 /**
  * See {@link Server.shutdown}.
  *
  * @throws TypeError, RangeError when the options are of the wrong kind; then nothing is stopped.
  */
-export function shutdown(
-  grpc: GrpcServer,
-  target: string,
-  live: Hooks['live'],
-  draining$: Subject<void>,
-  options: ShutdownOptions = {},
-): Promise<ShutdownReport> {
+export function shutdown(server: Stoppable, options: ShutdownOptions = {}): Promise<ShutdownReport> {
   checkOptions('shutdown', options, ['graceMs']);
   const { graceMs = 10_000 } = options;
   if (!(typeof graceMs === 'number' && graceMs >= 0)) {
     throw new RangeError(`shutdown: expected graceMs to be 0 or more milliseconds, got ${kindOf(graceMs)}`);
   }
-  draining$.next();
-  draining$.complete();
-  return stop(grpc, target, live, graceMs);
+  server.draining$.next();
+  server.draining$.complete();
+  return stop(server, graceMs);
 }
 
-async function stop(grpc: GrpcServer, target: string, live: Hooks['live'], graceMs: number): Promise<ShutdownReport> {
-  // forceShutdown finds no connections on a server without channelz, and drain none that tryShutdown was told of before.
-  if (graceMs + FAREWELL_MS <= MAX_TIMER_MS) grpc.drain(target, graceMs + FAREWELL_MS);
-  const drained = new Promise<void>(resolve => grpc.tryShutdown(() => resolve()));
+async function stop(server: Stoppable, graceMs: number): Promise<ShutdownReport> {
+  const { grpc, live, connections } = server;
+  const stopDraining = drain(server, graceMs + FAREWELL_MS);
+  const drained = new Promise<void>(resolve => grpc.tryShutdown(() => resolve())).then(stopDraining);
+  connections.stopTracking();
+  connections.closeAfter(LINGER_MS);
   if (await endsWithin(drained, graceMs)) return { cut: [] };
   const cut = live.inspector.calls;
   live.cutAll(() => new RpcError(Code.UNAVAILABLE, 'the server is shutting down'));
   if (await endsWithin(drained, FAREWELL_MS)) return { cut };
   grpc.forceShutdown();
-  // Not without end: a peer that neither reads nor closes keeps its connection, and with it grpc-js's server, open.
+  if (await endsWithin(drained, FAREWELL_MS)) return { cut };
+  // A peer that neither reads nor closes keeps its connection, and with it grpc-js's server, open.
+  connections.close();
   await endsWithin(drained, FAREWELL_MS);
   return { cut };
+}
+
+/**
+ * Asks the clients to leave, and cuts the connections of those who have not after so long: forceShutdown finds none on a server
+ * without channelz, and drain none that tryShutdown was told of before. A connection whose TLS is still being negotiated is
+ * found by neither, so it asks again, ever more rarely.
+ */
+function drain({ grpc, target }: Stoppable, forceAfterMs: number): () => void {
+  if (forceAfterMs > MAX_TIMER_MS) return () => {};
+  let againAfterMs = FAREWELL_MS;
+  let again: NodeJS.Timeout | undefined;
+  const ask = (leftMs: number): void => {
+    grpc.drain(target, leftMs);
+    const waitMs = againAfterMs;
+    againAfterMs *= 2;
+    if (waitMs < leftMs) again = setTimeout(() => ask(leftMs - waitMs), waitMs).unref();
+  };
+  ask(forceAfterMs);
+  return () => clearTimeout(again);
 }
 
 async function endsWithin(work: Promise<void>, ms: number): Promise<boolean> {

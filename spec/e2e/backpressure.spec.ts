@@ -3,8 +3,8 @@ import { filter, map, NEVER, type Observable, Subject, takeUntil } from 'rxjs';
 import { pull } from '../../lib/flow/pull.ts';
 import { toAsyncIterable } from '../../lib/flow/to-async-iterable.ts';
 import { mergeMap } from '../../lib/operators.ts';
+import { overTransportsOfBytes } from '../support/bench.ts';
 import type { Note } from '../support/lab.ts';
-import { running } from '../support/running.ts';
 import { settled } from '../support/settled.ts';
 import { withResolvers } from '../support/with-resolvers.ts';
 
@@ -51,10 +51,10 @@ function stoppingReader() {
   };
 }
 
-describe('a source behind a reader that stopped', () => {
+overTransportsOfBytes('a source behind a reader that stopped', bench => {
   it('is asked for at most 21 messages of 32 KiB more: server to client', async () => {
     const { asked, note$ } = counted();
-    await using lab = await running({ serverStream: () => note$ });
+    const lab = await bench.run({ serverStream: () => note$ });
     const reader = await readSome(lab.client.serverStream({ n: 1 }));
     expect(await settled(asked)).to.be.within(READ, READ + MAX_AHEAD);
     await reader.return?.();
@@ -63,7 +63,7 @@ describe('a source behind a reader that stopped', () => {
   it('is asked for at most 21 messages of 32 KiB more: client to server', async () => {
     const { asked, note$ } = counted();
     const { hasRead, handler } = stoppingReader();
-    await using lab = await running({ clientStream: handler });
+    const lab = await bench.run({ clientStream: handler });
     const upload = lab.client.clientStream(note$).subscribe();
     await hasRead;
     expect(await settled(asked)).to.be.within(READ, READ + MAX_AHEAD);
@@ -73,7 +73,7 @@ describe('a source behind a reader that stopped', () => {
   it('is asked for at most 21 messages of 32 KiB more: the requests of a bidi call', async () => {
     const { asked, note$ } = counted();
     const { hasRead, handler } = stoppingReader();
-    await using lab = await running({ bidi: handler });
+    const lab = await bench.run({ bidi: handler });
     const upload = lab.client.bidi(note$).subscribe();
     await hasRead;
     expect(await settled(asked)).to.be.within(READ, READ + MAX_AHEAD);
@@ -82,7 +82,7 @@ describe('a source behind a reader that stopped', () => {
 
   it('is asked for at most 21 messages of 32 KiB more: the responses of a bidi call', async () => {
     const { asked, note$ } = counted();
-    await using lab = await running({ bidi: () => note$ });
+    const lab = await bench.run({ bidi: () => note$ });
     const reader = await readSome(lab.client.bidi(NEVER));
     expect(await settled(asked)).to.be.within(READ, READ + MAX_AHEAD);
     await reader.return?.();
@@ -90,14 +90,14 @@ describe('a source behind a reader that stopped', () => {
 
   it('is asked for at most one hop more by each hop: a handler that answers each request', async () => {
     const { asked, note$ } = counted();
-    await using lab = await running({ bidi: request$ => request$.pipe(map(note => ({ ...note }))) });
+    const lab = await bench.run({ bidi: request$ => request$.pipe(map(note => ({ ...note }))) });
     const reader = await readSome(lab.client.bidi(note$));
     expect(await settled(asked)).to.be.within(READ, READ + 2 * MAX_AHEAD);
     await reader.return?.();
   });
 });
 
-describe('an upload into mergeMap(save, 8)', () => {
+overTransportsOfBytes('an upload into mergeMap(save, 8)', bench => {
   it('waits for save: at most 8 at work, and no more sent than one hop holds', async () => {
     const { asked, note$ } = counted();
     const saves: Subject<Note>[] = [];
@@ -113,7 +113,7 @@ describe('an upload into mergeMap(save, 8)', () => {
       atWork--;
       saves.shift()?.complete();
     };
-    await using lab = await running({
+    const lab = await bench.run({
       // An inner that comes from a Subject is not waited for (it may depend on its own source), so it is wrapped.
       bidi: request$ => request$.pipe(mergeMap(() => pull(neverBut(save())), 8)),
     });
@@ -136,9 +136,9 @@ async function* neverBut(end$: Subject<Note>): AsyncGenerator<Note> {
   await new Promise<void>(resolve => end$.subscribe({ complete: resolve }));
 }
 
-describe('6,144 messages', () => {
+overTransportsOfBytes('6,144 messages', bench => {
   it('all arrive in order when producer and consumer stall in turn', async () => {
-    await using lab = await running({ bidi: request$ => request$ });
+    const lab = await bench.run({ bidi: request$ => request$ });
     let n = 0;
     const sent$ = pull(async function* () {
       while (n < 6144) {
@@ -155,11 +155,11 @@ describe('6,144 messages', () => {
   });
 });
 
-describe('takeUntil by an inbound stream', () => {
+overTransportsOfBytes('takeUntil by an inbound stream', bench => {
   it('ends a download whose sink is full', async () => {
     const { asked, note$ } = counted();
     const stop$ = new Subject<Note>();
-    await using lab = await running({ bidi: request$ => note$.pipe(takeUntil(request$)) });
+    const lab = await bench.run({ bidi: request$ => note$.pipe(takeUntil(request$)) });
     const reader = await readSome(lab.client.bidi(stop$));
     await settled(asked);
     stop$.next({ n: 0 });

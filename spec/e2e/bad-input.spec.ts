@@ -6,7 +6,14 @@ import { pull } from '../../lib/flow/pull.ts';
 import type { Method } from '../../lib/rpc.ts';
 import type { Server } from '../../lib/server/serve.ts';
 import { Code, isRpcError, RpcError } from '../../lib/status.ts';
-import { callOf, inAllShapes, type LabClient, useBench } from '../support/bench.ts';
+import {
+  callOf,
+  inAllShapes,
+  type LabClient,
+  overEachTransport,
+  overTransportsOfBytes,
+  useBench,
+} from '../support/bench.ts';
 import { deferred } from '../support/deferred.ts';
 import { Lab, type Note, shapes } from '../support/lab.ts';
 import { errorOf, record, thrownBy } from '../support/record.ts';
@@ -82,18 +89,6 @@ describe('Bad input', () => {
         expect(await errorOf(callOf(client, shape, of(note)))).to.equal(odd);
       });
 
-      it('a response that cannot be encoded is hidden from the caller and told to onError', async () => {
-        const circular: any = {};
-        circular.self = circular;
-        const { client, hidden } = await bench.run(inAllShapes(() => of(circular)));
-        expect(await errorOf(callOf(client, shape, of(note)))).to.include({
-          code: Code.UNKNOWN,
-          details: 'unknown error',
-        });
-        expect(hidden).to.have.lengthOf(1);
-        expect(hidden[0]).to.be.an.instanceOf(TypeError);
-      });
-
       it('a request may have 4 MiB and not a byte more: RESOURCE_EXHAUSTED, and the handler hears of it', async () => {
         const told = deferred<unknown>();
         const { client } = await bench.run(
@@ -124,7 +119,13 @@ describe('Bad input', () => {
           code: Code.RESOURCE_EXHAUSTED,
         });
       });
+    });
+  }
+});
 
+overEachTransport('Bad input', bench => {
+  for (const shape of shapes) {
+    describe(`of a call (${shape})`, () => {
       it('a handler that returns nothing, or what is no Observable, is UNKNOWN, and onError hears what it returned', async () => {
         for (const result of [undefined, null, 5, {}]) {
           const { client, hidden } = await bench.run(inAllShapes(() => result));
@@ -192,6 +193,24 @@ describe('Bad input', () => {
     expect(error.message).to.match(/pull\(\(\) => open\(\)\)/);
     expect(calls).to.be.at.most(2);
   });
+});
+
+overTransportsOfBytes('Bad input', bench => {
+  for (const shape of shapes) {
+    describe(`of a call (${shape})`, () => {
+      it('a response that cannot be encoded is hidden from the caller and told to onError', async () => {
+        const circular: any = {};
+        circular.self = circular;
+        const { client, hidden } = await bench.run(inAllShapes(() => of(circular)));
+        expect(await errorOf(callOf(client, shape, of(note)))).to.include({
+          code: Code.UNKNOWN,
+          details: 'unknown error',
+        });
+        expect(hidden).to.have.lengthOf(1);
+        expect(hidden[0]).to.be.an.instanceOf(TypeError);
+      });
+    });
+  }
 
   it('a source that cannot wait and fills its queue ends the call with RESOURCE_EXHAUSTED, on either side', async () => {
     const many$ = concat(of(...Array.from({ length: 100 }, () => ofBytes(10_000))), NEVER);

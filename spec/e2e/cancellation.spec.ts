@@ -4,7 +4,7 @@ import { close } from '../../lib/client/client.ts';
 import { concatMap } from '../../lib/flow/operators/concat-map.ts';
 import { pull } from '../../lib/flow/pull.ts';
 import { Code, isRpcError } from '../../lib/status.ts';
-import { callOf, inAllShapes, useBench } from '../support/bench.ts';
+import { callOf, inAllShapes, overEachTransport, useBench } from '../support/bench.ts';
 import { deferred } from '../support/deferred.ts';
 import { type Note, shapes } from '../support/lab.ts';
 import { rawCall } from '../support/raw-call.ts';
@@ -48,9 +48,7 @@ function stalled() {
 const notes = (count: number, bytes: number): Observable<Note> =>
   concat(pull(Array.from({ length: count }, (_, n) => ({ n, text: 'x'.repeat(bytes) }))), NEVER);
 
-describe('A handler that is paused by demand', () => {
-  const bench = useBench();
-
+overEachTransport('A handler that is paused by demand', bench => {
   for (const [count, bytes] of [
     [1, 10],
     [16, 10],
@@ -77,17 +75,6 @@ describe('A handler that is paused by demand', () => {
     [3, 10],
     [100, 32_768],
   ] as const) {
-    // biome-ignore format: a table
-    it(`hears at once that the connection is lost: ${count} requests of ${bytes} bytes`, async () => {
-      const { handler, busy, heard } = stalled();
-      const { server } = await bench.run(inAllShapes(handler));
-      const call = rawCall(server, '/lab.Lab/Bidi');
-      for (let n = 0; n < count; n++) call.send({ n, text: 'x'.repeat(bytes) });
-      await busy;
-      call.close();
-      expect(isRpcError(await heard(), Code.CANCELLED)).to.equal(true);
-    });
-
     it(`hears at once that the deadline has passed: ${count} requests of ${bytes} bytes`, async () => {
       const { handler, heard } = stalled();
       const { client } = await bench.run(inAllShapes(handler));
@@ -98,9 +85,27 @@ describe('A handler that is paused by demand', () => {
   }
 });
 
-describe('A cancellation', () => {
+describe('A handler that is paused by demand', () => {
   const bench = useBench();
 
+  for (const [count, bytes] of [
+    [3, 10],
+    [100, 32_768],
+  ] as const) {
+    // biome-ignore format: a table
+    it(`hears at once that the connection is lost: ${count} requests of ${bytes} bytes`, async () => {
+      const { handler, busy, heard } = stalled();
+      const { server } = await bench.run(inAllShapes(handler));
+      const call = rawCall(server, '/lab.Lab/Bidi');
+      for (let n = 0; n < count; n++) call.send({ n, text: 'x'.repeat(bytes) });
+      await busy;
+      call.close();
+      expect(isRpcError(await heard(), Code.CANCELLED)).to.equal(true);
+    });
+  }
+});
+
+overEachTransport('A cancellation', bench => {
   for (const shape of ['serverStream', 'bidi'] as const) {
     it(`by take(3) stops the producer, with at most the 64 KiB under way produced in vain: ${shape}`, async () => {
       let produced = 0;

@@ -4,13 +4,13 @@ import { pull } from '../../lib/flow/pull.ts';
 import { inspect } from '../../lib/live-calls.ts';
 import { concatMap } from '../../lib/operators.ts';
 import { Code, isRpcError } from '../../lib/status.ts';
+import { overEachTransport } from '../support/bench.ts';
 import type { Note } from '../support/lab.ts';
-import { running } from '../support/running.ts';
 import { settled } from '../support/settled.ts';
 
 const ignore = (): void => {};
 
-describe('a call that is cancelled in the turn of its start', () => {
+overEachTransport('a call that is cancelled in the turn of its start', bench => {
   const failing$ = () =>
     pull(function* () {
       for (let n = 0; n < 3; n++) yield { n };
@@ -19,7 +19,7 @@ describe('a call that is cancelled in the turn of its start', () => {
 
   it('is cancelled on the server, too: 60 uploads whose source fails at once', async () => {
     let ended = 0;
-    await using lab = await running({
+    const lab = await bench.run({
       unary: request$ => request$,
       bidi: request$ => request$.pipe(finalize(() => ended++)),
     });
@@ -32,7 +32,7 @@ describe('a call that is cancelled in the turn of its start', () => {
   });
 
   it('is cancelled on the server, too: unsubscribed at once, and failed by its request$', async () => {
-    await using lab = await running({ unary: request$ => request$.pipe(rxConcatMap(() => NEVER)), bidi: () => NEVER });
+    const lab = await bench.run({ unary: request$ => request$.pipe(rxConcatMap(() => NEVER)), bidi: () => NEVER });
     lab.client.bidi(of()).subscribe().unsubscribe();
     for (let call = 0; call < 20; call++) {
       lab.client.bidi(NEVER).subscribe().unsubscribe();
@@ -44,9 +44,9 @@ describe('a call that is cancelled in the turn of its start', () => {
   });
 });
 
-describe('a subscriber whose work does not end', () => {
+overEachTransport('a subscriber whose work does not end', bench => {
   it('is told of the deadline all the same', async () => {
-    await using lab = await running({
+    const lab = await bench.run({
       serverStream: () =>
         pull(function* () {
           for (let n = 0; ; n++) yield { n };
@@ -59,7 +59,7 @@ describe('a subscriber whose work does not end', () => {
 
   it('is told of an error and of the end of a call that has nothing left for it', async () => {
     const one: Note[] = [{ n: 1 }];
-    await using lab = await running(
+    const lab = await bench.run(
       {
         serverStream: () => one,
         bidi: () =>

@@ -1,16 +1,14 @@
 import { expect } from 'chai';
 import { concat, NEVER, type Observable, of } from 'rxjs';
 import { Code, isRpcError } from '../../lib/status.ts';
-import { callOf, inAllShapes, useBench } from '../support/bench.ts';
+import { callOf, inAllShapes, overEachTransport } from '../support/bench.ts';
 import type { Note } from '../support/lab.ts';
 import { record } from '../support/record.ts';
 
 /** Often enough to meet the moment in which grpc-js shows a cancellation as a half-close. */
 const UPLOADS = 200;
 
-describe('An upload that is cancelled', () => {
-  const bench = useBench();
-
+overEachTransport('An upload that is cancelled', bench => {
   for (const shape of ['clientStream', 'bidi'] as const) {
     for (const [state, sent] of [
       ['idle', []],

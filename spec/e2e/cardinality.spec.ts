@@ -5,23 +5,14 @@ import { connect } from '../../lib/client/connect.ts';
 import { implement } from '../../lib/server/implement.ts';
 import { serve } from '../../lib/server/serve.ts';
 import { Code, isRpcError } from '../../lib/status.ts';
-import { inAllShapes, useBench } from '../support/bench.ts';
+import { inAllShapes, overEachTransport, useBench } from '../support/bench.ts';
 import { deferred } from '../support/deferred.ts';
 import { Lab, type Note } from '../support/lab.ts';
 import { errorOf } from '../support/record.ts';
 
 const note: Note = { n: 1 };
 
-/** The lab, as a peer sees it that has other ideas of which messages are single. */
-const Streams = {
-  unary: { ...Lab.unary, requestStream: true, responseStream: true },
-  serverStream: { ...Lab.serverStream, requestStream: true },
-  clientStream: { ...Lab.clientStream, responseStream: true },
-} as const;
-
-describe('A single message', () => {
-  const bench = useBench();
-
+overEachTransport('A single message', bench => {
   for (const shape of ['unary', 'serverStream'] as const) {
     for (const [request$, which] of [
       [EMPTY, 'none'],
@@ -39,7 +30,25 @@ describe('A single message', () => {
         expect(error).to.include({ code: Code.INTERNAL, path: Lab[shape].path });
         expect(error.details).to.equal(`expected one request, request$ had ${which}`);
       });
+    }
+  }
+});
 
+/** The lab, as a peer sees it that has other ideas of which messages are single. */
+const Streams = {
+  unary: { ...Lab.unary, requestStream: true, responseStream: true },
+  serverStream: { ...Lab.serverStream, requestStream: true },
+  clientStream: { ...Lab.clientStream, responseStream: true },
+} as const;
+
+describe('A single message of a peer that has other ideas', () => {
+  const bench = useBench();
+
+  for (const shape of ['unary', 'serverStream'] as const) {
+    for (const [request$, which] of [
+      [EMPTY, 'none'],
+      [concat(of(note, note), NEVER), 'a second one'],
+    ] as const) {
       it(`of a caller who sends ${which} is INTERNAL, and request$ and the caller hear it: ${shape}`, async () => {
         const told = deferred<unknown>();
         const aborted = deferred();

@@ -1,66 +1,186 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
-import { map, NEVER, Observable, of, range, tap } from 'rxjs';
-import { callOf, inAllShapes, useBench } from '../support/bench.ts';
-import { type Note, shapes } from '../support/lab.ts';
-import { errorOf, record } from '../support/record.ts';
+import {
+  asapScheduler,
+  finalize,
+  interval,
+  lastValueFrom,
+  map,
+  Observable,
+  mergeMap as rxMergeMap,
+  share as rxShare,
+  take,
+  tap,
+  timer,
+} from 'rxjs';
+import { pull } from '../../lib/flow/pull.ts';
+import { toAsyncIterable } from '../../lib/flow/to-async-iterable.ts';
+import {
+  concatMap,
+  delay,
+  mergeMap,
+  observeOn,
+  onBackpressureBuffer,
+  onBackpressureLatest,
+  share,
+  zip,
+} from '../../lib/operators.ts';
+import { callOf, inAllShapes, type LabHandler, useBench } from '../support/bench.ts';
+import { type Note, type Shape, shapes } from '../support/lab.ts';
+import { idOf, Looks, withStore } from '../support/looks.ts';
 
-describe('AsyncLocalStorage', () => {
+const CALLS = 6;
+const NOTES = 40;
+/** So large that the sink of a call is full after a few of them. */
+const text = 'x'.repeat(16_384);
+const notes = (count = NOTES): Note[] => Array.from({ length: count }, (_, n) => ({ n, text }));
+
+describe('AsyncLocalStorage around a handler', () => {
   const bench = useBench();
+  let looks: Looks;
+  beforeEach(() => {
+    looks = new Looks();
+  });
 
-  it("is the subscriber's own in all that a call tells it, not that of who made the connection", async () => {
-    const storage = new AsyncLocalStorage<string>();
-    const { client } = await bench.run(inAllShapes(request$ => request$));
-    for (const shape of shapes) {
-      const seen: (string | undefined)[] = [];
-      const look = () => seen.push(storage.getStore());
-      const run = (id: string) =>
-        storage.run(id, () =>
-          record(
-            callOf(client, shape, of({ n: 1 }), { onHeaders: look, onTrailers: look }).pipe(
-              tap({ next: look, complete: look }),
-            ),
-          ).ending.then(() => expect(seen.splice(0)).to.deep.equal([id, id, id, id])),
+  /** Calls at a time, each with an id of its own, with large messages and read slowly: much of it waits. */
+  const run = async (handler: LabHandler, shape: Shape = 'bidi', requests = NOTES): Promise<void> => {
+    const { client } = await bench.run(inAllShapes(handler), { middleware: [withStore] });
+    const isStream = shape === 'bidi' || shape === 'clientStream';
+    const call = async (_: unknown, id: number) => {
+      const response$ = callOf(client, shape, pull(notes(isStream ? requests : 1)), { metadata: { id: `${id}` } });
+      for await (const _ of toAsyncIterable(response$)) await sleep(id % 2);
+    };
+    await Promise.all(Array.from({ length: CALLS }, call));
+    expect([...looks.wrong]).to.deep.equal([]);
+  };
+
+  for (const shape of shapes) {
+    it(`is in the handler and in all that its requests and responses tell, ${shape}`, async () => {
+      await run((request$, call) => {
+        const id = idOf(call);
+        looks.at('handler', id);
+        return request$.pipe(
+          tap({
+            subscribe: () => looks.at('subscribe', id),
+            next: () => looks.at('next', id),
+            finalize: () => looks.at('finalize', id),
+          }),
+          take(1),
+          map(note => {
+            looks.at('map', id);
+            return note;
+          }),
+          finalize(() => looks.at('finalize of the response', id)),
         );
-      await run('first');
-      await run('second');
-    }
-  });
+      }, shape);
+      for (const where of ['handler', 'subscribe', 'next', 'map', 'finalize', 'finalize of the response']) {
+        expect(looks.seen(where), where).to.equal(CALLS);
+      }
+    });
+  }
 
-  it('is kept apart for calls that wait for one connection together', async () => {
-    const storage = new AsyncLocalStorage<string>();
-    const { client } = await bench.run(inAllShapes(request$ => request$));
-    const run = (id: string) =>
-      storage.run(id, async () => {
-        const seen: (string | undefined)[] = [];
-        const look = () => seen.push(storage.getStore());
-        await record(client.bidi(range(0, 3).pipe(map(n => ({ n })))).pipe(tap({ next: look, complete: look }))).ending;
-        return new Set(seen);
-      });
-    expect(await Promise.all(['a', 'b', 'c'].map(run))).to.deep.equal([new Set(['a']), new Set(['b']), new Set(['c'])]);
-    const seen: unknown[] = [];
-    const failing$ = client.bidi(NEVER, { timeoutMs: 30 }).pipe(tap({ error: () => seen.push(storage.getStore()) }));
-    await storage.run('d', () => errorOf(failing$));
-    expect(seen).to.deep.equal(['d']);
-  });
-
-  it('is in the requests that of the handler that subscribed them', async () => {
-    const storage = new AsyncLocalStorage<string>();
-    const seen: (string | undefined)[] = [];
-    const look = () => seen.push(storage.getStore());
-    const { client } = await bench.run(
-      inAllShapes(
-        (request$, call) =>
-          new Observable<Note>(response =>
-            storage.run(String(call.metadata.get('id')), () =>
-              request$.pipe(tap({ next: look, complete: look })).subscribe(response),
-            ),
-          ),
+  const sources: Record<string, (look: () => void, request$: Observable<Note>) => unknown> = {
+    'a generator that the wire resumes': look =>
+      (function* () {
+        try {
+          for (const note of notes()) {
+            look();
+            yield note;
+          }
+        } finally {
+          look();
+        }
+      })(),
+    'an async generator that the wire resumes': look =>
+      (async function* () {
+        for (const note of notes()) {
+          look();
+          yield note;
+          look();
+          if (note.n % 3 === 0) await sleep(1);
+          look();
+        }
+      })(),
+    'a promise': async (look, request$) => {
+      const last = await lastValueFrom(request$);
+      look();
+      await sleep(1);
+      look();
+      return last;
+    },
+    'timers of RxJS': look =>
+      interval(1).pipe(
+        take(5),
+        map(n => {
+          look();
+          return { n };
+        }),
       ),
-    );
-    for (const id of ['a', 'b']) {
-      await record(client.bidi(range(0, 3).pipe(map(n => ({ n }))), { metadata: { id } })).ending;
-    }
-    expect(seen).to.deep.equal(['a', 'a', 'a', 'a', 'b', 'b', 'b', 'b']);
+    'the end of the requests': (look, request$) => request$.pipe(tap({ complete: look }), take(NOTES + 1)),
+  };
+  for (const [name, source] of Object.entries(sources)) {
+    it(`is in ${name}`, async () => {
+      await run((request$, call) => source(() => looks.at('source', idOf(call)), request$), 'bidi', 1);
+      expect(looks.seen('source')).to.be.at.least(CALLS);
+    });
+  }
+
+  /** Each with something that goes on later, because the wire, a timer, or the end of another Observable lets it. */
+  const pipelines: Record<string, (work: (note: Note) => Note) => (request$: Observable<Note>) => Observable<Note>> = {
+    'requests that the wire resumes': work => map(work),
+    'concatMap over promises': work => concatMap(async note => work(await sleep(1, note))),
+    'mergeMap over timers': work => mergeMap(note => timer(1).pipe(map(() => work(note))), 3),
+    'concatMap over rows that are pulled': work => concatMap(note => pull([note, note]).pipe(map(work))),
+    'a function of concatMap whose turn somebody else makes': work => concatMap(note => inPool(work(note))),
+    "RxJS's mergeMap": work => rxMergeMap(async note => work(await sleep(1, note))),
+    zip: work => request$ => zip(request$, pull(notes())).pipe(map(([note]) => work(note))),
+    delay: work => request$ => request$.pipe(delay(2), map(work)),
+    'observeOn a scheduler that takes all in one turn': work => request$ =>
+      request$.pipe(observeOn(asapScheduler), map(work)),
+    share: work => request$ => request$.pipe(share(), map(work)),
+    'share with maxLag': work => request$ => request$.pipe(share({ maxLag: 4 }), map(work)),
+    "RxJS's share": work => request$ => request$.pipe(rxShare(), map(work)),
+    onBackpressureBuffer: work => request$ =>
+      request$.pipe(
+        rxMergeMap(note => [note, note]),
+        onBackpressureBuffer<Note>(1000),
+        map(work),
+      ),
+    onBackpressureLatest: work => request$ => request$.pipe(onBackpressureLatest<Note>(), map(work)),
+  };
+  for (const [name, pipeline] of Object.entries(pipelines)) {
+    it(`is in ${name}`, async () => {
+      const pool = setInterval(workInPool, 1);
+      bench.onEnd(() => clearInterval(pool));
+      await run((request$, call) =>
+        pipeline(note => {
+          looks.at('work', idOf(call));
+          return note;
+        })(request$),
+      );
+      expect(looks.seen('work')).to.be.at.least(CALLS * 2);
+    });
+  }
+
+  it('is that of each call that shares a source with others, whoever lets it go on', async () => {
+    const source$ = pull(() => notes()).pipe(share());
+    await run((_request$, call) => source$.pipe(tap(() => looks.at('shared', idOf(call)))), 'bidi', 1);
+    expect(looks.seen('shared')).to.be.at.least(CALLS);
   });
 });
+
+const pool: (() => void)[] = [];
+
+/** Work whose end comes from who knows nothing of who asked for it, as a pool of connections does it. */
+function inPool(note: Note): Observable<Note> {
+  return new Observable(output => {
+    pool.push(() => {
+      output.next(note);
+      output.complete();
+    });
+  });
+}
+
+function workInPool(): void {
+  for (const work of pool.splice(0)) work();
+}

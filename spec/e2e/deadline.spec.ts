@@ -3,15 +3,13 @@ import { concat, finalize, map, NEVER, Observable, of, range, type Subscriber } 
 import { demand } from '../../lib/flow/demand.ts';
 import { concatMap } from '../../lib/flow/operators/concat-map.ts';
 import { Code, isRpcError } from '../../lib/status.ts';
-import { callOf, inAllShapes, useBench } from '../support/bench.ts';
+import { callOf, inAllShapes, overEachTransport, useBench } from '../support/bench.ts';
 import { deferred } from '../support/deferred.ts';
 import { type Note, shapes } from '../support/lab.ts';
 import { rawCall } from '../support/raw-call.ts';
 import { errorOf, record } from '../support/record.ts';
 
-describe('A deadline', () => {
-  const bench = useBench();
-
+overEachTransport('A deadline', bench => {
   for (const shape of shapes) {
     it(`ends the call on both sides: ${shape}`, async () => {
       const told = deferred<unknown>();
@@ -82,19 +80,6 @@ describe('A deadline', () => {
     expect(seen).to.deep.equal([false, true, true, true, true]);
   });
 
-  it('ends the handler of a caller who neither reads nor cancels', async () => {
-    const aborted = deferred<unknown>();
-    const { server } = await bench.run(
-      inAllShapes((_, call) => {
-        call.signal.addEventListener('abort', () => aborted.resolve(call.signal.reason));
-        return range(0, 50).pipe(map(n => ({ n, text: 'x'.repeat(200_000) })));
-      }),
-    );
-    const call = rawCall(server, '/lab.Lab/Bidi', { 'grpc-timeout': '100m' });
-    bench.onEnd(() => call.close());
-    expect(isRpcError(await aborted.promise, Code.DEADLINE_EXCEEDED)).to.equal(true);
-  });
-
   it('that passes while nobody reads a download ends its handler, its requests, and its reader when it reads on', async () => {
     const aborted = deferred();
     const { client } = await bench.run(
@@ -124,9 +109,24 @@ describe('A deadline', () => {
   });
 });
 
-describe('A status other than OK, while the reader is paused by demand', () => {
+describe('A deadline', () => {
   const bench = useBench();
 
+  it('ends the handler of a caller who neither reads nor cancels', async () => {
+    const aborted = deferred<unknown>();
+    const { server } = await bench.run(
+      inAllShapes((_, call) => {
+        call.signal.addEventListener('abort', () => aborted.resolve(call.signal.reason));
+        return range(0, 50).pipe(map(n => ({ n, text: 'x'.repeat(200_000) })));
+      }),
+    );
+    const call = rawCall(server, '/lab.Lab/Bidi', { 'grpc-timeout': '100m' });
+    bench.onEnd(() => call.close());
+    expect(isRpcError(await aborted.promise, Code.DEADLINE_EXCEEDED)).to.equal(true);
+  });
+});
+
+overEachTransport('A status other than OK, while the reader is paused by demand', bench => {
   it('comes after all that lay in the Readable, when the reader reads on', async () => {
     const tornDown = deferred();
     const { client } = await bench.run({
@@ -170,9 +170,7 @@ describe('A status other than OK, while the reader is paused by demand', () => {
   });
 });
 
-describe('The deadline of a call that has ended', () => {
-  const bench = useBench();
-
+overEachTransport('The deadline of a call that has ended', bench => {
   it('leaves no timer on either side', async () => {
     const { client } = await bench.run(inAllShapes(request$ => request$));
     const timers = () => process.getActiveResourcesInfo().filter(kind => kind === 'Timeout').length;

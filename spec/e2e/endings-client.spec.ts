@@ -1,16 +1,14 @@
 import { expect } from 'chai';
 import { concat, map, NEVER, Observable, of, range, throwError } from 'rxjs';
 import { Code, isRpcError, RpcError } from '../../lib/status.ts';
-import { callOf, inAllShapes, streaming, useBench } from '../support/bench.ts';
+import { callOf, inAllShapes, overEachTransport, streaming } from '../support/bench.ts';
 import { deferred } from '../support/deferred.ts';
 import { type Note, shapes } from '../support/lab.ts';
 import { errorOf, record } from '../support/record.ts';
 
 const note: Note = { n: 1 };
 
-describe('On the client', () => {
-  const bench = useBench();
-
+overEachTransport('On the client', bench => {
   for (const shape of shapes) {
     describe(`of a call (${shape})`, () => {
       it('requests and their end reach the handler, its responses and its end the subscriber, in order', async () => {

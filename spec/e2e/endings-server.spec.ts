@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { concat, EMPTY, lastValueFrom, map, NEVER, Observable, of, range, Subject, take, throwError } from 'rxjs';
 import type { ServerCall } from '../../lib/server-call.ts';
 import { Code, isRpcError, RpcError } from '../../lib/status.ts';
-import { callOf, inAllShapes, streaming, useBench } from '../support/bench.ts';
+import { callOf, inAllShapes, overEachTransport, streaming, useBench } from '../support/bench.ts';
 import { deferred } from '../support/deferred.ts';
 import { type Note, shapes } from '../support/lab.ts';
 import { rawCall } from '../support/raw-call.ts';
@@ -10,9 +10,7 @@ import { errorOf, record } from '../support/record.ts';
 
 const note: Note = { n: 1 };
 
-describe('On the server', () => {
-  const bench = useBench();
-
+overEachTransport('On the server', bench => {
   for (const shape of shapes) {
     describe(`a handler (${shape})`, () => {
       it('that never subscribes request$ ends as response$ says', async () => {
@@ -158,6 +156,24 @@ describe('On the server', () => {
     }
   });
 
+  it('a response that is empty is INTERNAL where one is due, and a second one is at once', async () => {
+    for (const shape of ['unary', 'clientStream'] as const) {
+      const none = await bench.run(inAllShapes(() => EMPTY));
+      const error = await errorOf(callOf(none.client, shape, of(note)));
+      expect(error).to.include({ code: Code.INTERNAL });
+      expect(error.details).to.match(/expected one response, the handler gave none/);
+
+      const two = await bench.run(inAllShapes(() => concat(of(note, note), NEVER)));
+      const second = await errorOf(callOf(two.client, shape, of(note)));
+      expect(second).to.include({ code: Code.INTERNAL });
+      expect(second.details).to.match(/gave a second one/);
+    }
+  });
+});
+
+describe('On the server', () => {
+  const bench = useBench();
+
   it('every response before an error is sent before it, also of a source that cannot wait', async () => {
     for (const failure of [new RpcError(Code.DATA_LOSS, 'x'), new Error('x')]) {
       const { server } = await bench.run(
@@ -174,20 +190,6 @@ describe('On the server', () => {
       call.close();
       expect(notes.map(({ n }) => n)).to.deep.equal([...Array(1000).keys()]);
       expect(trailers['grpc-status']).to.equal(failure instanceof RpcError ? '15' : '2');
-    }
-  });
-
-  it('a response that is empty is INTERNAL where one is due, and a second one is at once', async () => {
-    for (const shape of ['unary', 'clientStream'] as const) {
-      const none = await bench.run(inAllShapes(() => EMPTY));
-      const error = await errorOf(callOf(none.client, shape, of(note)));
-      expect(error).to.include({ code: Code.INTERNAL });
-      expect(error.details).to.match(/expected one response, the handler gave none/);
-
-      const two = await bench.run(inAllShapes(() => concat(of(note, note), NEVER)));
-      const second = await errorOf(callOf(two.client, shape, of(note)));
-      expect(second).to.include({ code: Code.INTERNAL });
-      expect(second.details).to.match(/gave a second one/);
     }
   });
 });

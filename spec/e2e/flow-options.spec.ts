@@ -8,8 +8,8 @@ import { concatMap, share, zip } from '../../lib/operators.ts';
 import { implement } from '../../lib/server/implement.ts';
 import { serve } from '../../lib/server/serve.ts';
 import { Code, isRpcError, type RpcError } from '../../lib/status.ts';
+import { overEachTransport, overTransportsOfBytes } from '../support/bench.ts';
 import { Lab, type Note } from '../support/lab.ts';
-import { running } from '../support/running.ts';
 import { settled } from '../support/settled.ts';
 
 const failure = (x$: Observable<unknown>): Promise<RpcError> =>
@@ -20,7 +20,7 @@ const failure = (x$: Observable<unknown>): Promise<RpcError> =>
     error => error,
   );
 
-describe('prefetch', () => {
+overTransportsOfBytes('prefetch', bench => {
   /** How many notes a producer gave to a reader who took one, with so much prefetch on the reading side. */
   async function ahead(prefetch: number | undefined, side: 'client' | 'service' | 'server'): Promise<number> {
     let asked = 0;
@@ -34,9 +34,10 @@ describe('prefetch', () => {
         return NEVER;
       },
     };
-    const service = implement.partial(Lab, handlers, side === 'service' ? { prefetch } : {});
-    const server = await serve('http://127.0.0.1:0', service, side === 'server' ? { prefetch } : {});
-    using client = connect(Lab, server.target);
+    const { client } = await bench.run(handlers, {
+      ...(side === 'server' && { prefetch }),
+      ...(side === 'service' && { service: { prefetch } }),
+    });
     if (side === 'client') {
       const notes = toAsyncIterable(client.serverStream({ n: 1 }, { prefetch }))[Symbol.asyncIterator]();
       await notes.next();
@@ -47,7 +48,6 @@ describe('prefetch', () => {
       await settled(() => asked);
       upload.unsubscribe();
     }
-    await server.shutdown({ graceMs: 0 });
     return asked;
   }
 
@@ -67,7 +67,7 @@ describe('prefetch', () => {
   });
 });
 
-describe('maxQueuedBytes', () => {
+overTransportsOfBytes('maxQueuedBytes', bench => {
   const flood$ = () => {
     const note$ = new Subject<Note>();
     return defer(() => {
@@ -79,23 +79,24 @@ describe('maxQueuedBytes', () => {
   };
 
   it('ends a call whose source cannot wait with RESOURCE_EXHAUSTED and the remedy', async () => {
-    await using lab = await running({ bidi: () => NEVER });
+    const lab = await bench.run({ bidi: () => NEVER });
     const error = await failure(lab.client.bidi(flood$(), { maxQueuedBytes: 50_000 }));
     expect(isRpcError(error, Code.RESOURCE_EXHAUSTED), String(error)).to.equal(true);
     expect(error.details).to.match(/50000 bytes.*pull.*drop.*maxQueuedBytes/s);
   });
 
   it('holds for a service before its server, and for a call before its client', async () => {
-    const service = implement.partial(Lab, { serverStream: flood$ }, { maxQueuedBytes: 50_000 });
-    const server = await serve('http://127.0.0.1:0', service, { maxQueuedBytes: 10_000_000 });
-    using client = connect(Lab, server.target, { maxQueuedBytes: 10 });
+    const { client } = await bench.run(
+      { serverStream: flood$ },
+      { service: { maxQueuedBytes: 50_000 }, maxQueuedBytes: 10_000_000 },
+      { maxQueuedBytes: 10 },
+    );
     const error = await failure(client.serverStream({ n: 1 }));
     expect(isRpcError(error, Code.RESOURCE_EXHAUSTED), String(error)).to.equal(true);
-    await server.shutdown({ graceMs: 0 });
   });
 });
 
-describe('stallTimeoutMs', () => {
+overEachTransport('stallTimeoutMs', bench => {
   /** Waits for itself: the odd ones stand behind even ones that nobody takes. */
   const cycle = (request$: Observable<Note>): Observable<Note> => {
     const shared$ = request$.pipe(share());
@@ -109,14 +110,14 @@ describe('stallTimeoutMs', () => {
     });
 
   it('ends a call that waits for itself with ABORTED, and names itself', async () => {
-    await using lab = await running({ bidi: cycle }, { stallTimeoutMs: 40 });
+    const lab = await bench.run({ bidi: cycle }, { stallTimeoutMs: 40 });
     const error = await failure(lab.client.bidi(count$(1000)));
     expect(isRpcError(error, Code.ABORTED), String(error)).to.equal(true);
     expect(error.details).to.match(/taken no request for 40 ms \(stallTimeoutMs\)/);
   });
 
   it('ends a call of a client whose responses nobody takes', async () => {
-    await using lab = await running({ serverStream: () => count$(1000) });
+    const lab = await bench.run({ serverStream: () => count$(1000) });
     const response$ = lab.client.serverStream({ n: 1 }, { stallTimeoutMs: 40 });
     const error = await failure(response$.pipe(concatMap(() => NEVER)));
     expect(isRpcError(error, Code.ABORTED), String(error)).to.equal(true);
@@ -124,7 +125,7 @@ describe('stallTimeoutMs', () => {
 
   it('does not take a reader who stops for a stall', async () => {
     const text = 'x'.repeat(32 * 1024);
-    await using lab = await running({ bidi: request$ => request$ }, { stallTimeoutMs: 10 });
+    const lab = await bench.run({ bidi: request$ => request$ }, { stallTimeoutMs: 10 });
     const source$ = pull(function* () {
       for (let n = 0; ; n++) yield { n, text };
     });
@@ -132,7 +133,7 @@ describe('stallTimeoutMs', () => {
     await notes.next();
     // Another call, which does stall, is ended meanwhile: several times the timeout has passed.
     for (let round = 0; round < 3; round++) {
-      await using other = await running({ bidi: () => new Observable(() => {}) });
+      const other = await bench.run({ bidi: () => new Observable(() => {}) });
       const stalled$ = other.client.bidi(count$(3), { timeoutMs: 30 });
       await failure(stalled$);
     }
@@ -155,7 +156,7 @@ describe('stallTimeoutMs', () => {
       clearInterval(timer);
     };
     try {
-      await using lab = await running({ bidi: request$ => request$ }, { stallTimeoutMs: 222 });
+      const lab = await bench.run({ bidi: request$ => request$ }, { stallTimeoutMs: 222 });
       await lastValueFrom(lab.client.bidi(count$(3), { stallTimeoutMs: 222 }));
       await settled(() => inspect(lab.server).calls.length);
       expect(watching.size).to.equal(0);

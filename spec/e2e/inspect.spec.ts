@@ -4,8 +4,8 @@ import { pull } from '../../lib/flow/pull.ts';
 import { toAsyncIterable } from '../../lib/flow/to-async-iterable.ts';
 import { type CallReport, type Direction, inspect } from '../../lib/live-calls.ts';
 import { concatMap } from '../../lib/operators.ts';
+import { overEachTransport, overTransportsOfBytes } from '../support/bench.ts';
 import type { Note } from '../support/lab.ts';
-import { running } from '../support/running.ts';
 import { settled } from '../support/settled.ts';
 
 const text = 'x'.repeat(32 * 1024);
@@ -20,9 +20,9 @@ const only = (of: object): CallReport => {
   return inspect(of).calls[0]!;
 };
 
-describe('inspect', () => {
+overEachTransport('inspect', bench => {
   it('gives path, shape and counts of each live call on both sides, and none that has ended', async () => {
-    await using lab = await running({ bidi: request$ => request$, unary: request$ => request$ });
+    const lab = await bench.run({ bidi: request$ => request$, unary: request$ => request$ });
     const note$ = new Subject<Note>();
     const answers = toAsyncIterable(lab.client.bidi(note$))[Symbol.asyncIterator]();
     const first = answers.next();
@@ -46,7 +46,7 @@ describe('inspect', () => {
   });
 
   it('says of a download whose reader stopped: the server waits for the wire, the client for demand', async () => {
-    await using lab = await running({ serverStream: endless$ });
+    const lab = await bench.run({ serverStream: endless$ });
     const start = Date.now();
     const answers = toAsyncIterable(lab.client.serverStream({ n: 1 }))[Symbol.asyncIterator]();
     await answers.next();
@@ -59,7 +59,7 @@ describe('inspect', () => {
   });
 
   it('says of an upload into work that does not end: the server waits for demand, the client for the wire', async () => {
-    await using lab = await running({ bidi: request$ => request$.pipe(concatMap(() => NEVER)) });
+    const lab = await bench.run({ bidi: request$ => request$.pipe(concatMap(() => NEVER)) });
     const upload = lab.client.bidi(endless$()).subscribe();
     await settled(() => inspect(lab.client).calls[0]?.sent.messages ?? 0);
     expect(only(lab.client).sent.waitsFor).to.equal('wire');
@@ -68,7 +68,7 @@ describe('inspect', () => {
   });
 
   it('says of an echo to a reader who stopped that its requests wait for the wire, not for work', async () => {
-    await using lab = await running({ bidi: request$ => request$ });
+    const lab = await bench.run({ bidi: request$ => request$ });
     const answers = toAsyncIterable(lab.client.bidi(endless$()))[Symbol.asyncIterator]();
     await answers.next();
     await settled(() => only(lab.client).sent.messages);
@@ -76,18 +76,9 @@ describe('inspect', () => {
     await answers.return?.();
   });
 
-  it('gives the bytes that wait because their source could not', async () => {
-    const note$ = new Subject<Note>();
-    await using lab = await running({ bidi: () => NEVER });
-    const upload = lab.client.bidi(note$).subscribe();
-    for (let n = 0; n < 20; n++) note$.next({ n, text });
-    expect(only(lab.client).sent.queuedBytes).to.be.above(17 * 32 * 1024);
-    upload.unsubscribe();
-  });
-
   it('tells whoever listens of pauses and their ends', async () => {
     const work$ = new Subject<Note>();
-    await using lab = await running({ bidi: request$ => request$.pipe(concatMap(note => pull(one(work$, note)))) });
+    const lab = await bench.run({ bidi: request$ => request$.pipe(concatMap(note => pull(one(work$, note)))) });
     const heard: string[] = [];
     const hear = (event: string) => (report: CallReport, direction: Direction) =>
       heard.push(`${event} ${direction} ${report.shape}`);
@@ -105,6 +96,17 @@ describe('inspect', () => {
 
   it('refuses what is neither client nor server', () => {
     expect(() => inspect({})).to.throw(TypeError, /connect\(\).*serve\(\)/);
+  });
+});
+
+overTransportsOfBytes('inspect', bench => {
+  it('gives the bytes that wait because their source could not', async () => {
+    const note$ = new Subject<Note>();
+    const lab = await bench.run({ bidi: () => NEVER });
+    const upload = lab.client.bidi(note$).subscribe();
+    for (let n = 0; n < 40; n++) note$.next({ n, text });
+    expect(only(lab.client).sent.queuedBytes).to.be.above(17 * 32 * 1024);
+    upload.unsubscribe();
   });
 });
 

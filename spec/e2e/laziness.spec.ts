@@ -1,16 +1,14 @@
 import { expect } from 'chai';
 import { EMPTY, firstValueFrom, NEVER, Observable, of, retry, share, take, throwError, toArray } from 'rxjs';
 import { Code, isRpcError, RpcError } from '../../lib/status.ts';
-import { callOf, inAllShapes, streaming, useBench } from '../support/bench.ts';
+import { callOf, inAllShapes, overEachTransport, streaming } from '../support/bench.ts';
 import { deferred } from '../support/deferred.ts';
 import { type Note, shapes } from '../support/lab.ts';
 import { errorOf, record } from '../support/record.ts';
 
 const note: Note = { n: 1 };
 
-describe('A call that is not subscribed to', () => {
-  const bench = useBench();
-
+overEachTransport('A call that is not subscribed to', bench => {
   for (const shape of shapes) {
     it(`sends nothing and subscribes nothing: ${shape}`, async () => {
       let calls = 0;
@@ -38,9 +36,7 @@ describe('A call that is not subscribed to', () => {
   }
 });
 
-describe('A call', () => {
-  const bench = useBench();
-
+overEachTransport('A call', bench => {
   for (const shape of shapes) {
     it(`is made anew by retry, with its requests subscribed again: ${shape}`, async () => {
       let calls = 0;

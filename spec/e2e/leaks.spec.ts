@@ -4,15 +4,14 @@ import { concat, firstValueFrom, map, NEVER, of, range, take, throwError, toArra
 import { queueBudget } from '../../lib/flow/budget.ts';
 import { onCancelled, type ParentCall, type ServerCall } from '../../lib/server-call.ts';
 import { Code, RpcError } from '../../lib/status.ts';
-import { callOf, inAllShapes, useBench } from '../support/bench.ts';
+import { callOf, inAllShapes, overEachTransport } from '../support/bench.ts';
 import { deferred } from '../support/deferred.ts';
 import { type Note, shapes } from '../support/lab.ts';
 import { errorOf, record } from '../support/record.ts';
 
 const note: Note = { n: 1 };
 
-describe('A call that has ended', () => {
-  const bench = useBench();
+overEachTransport('A call that has ended', bench => {
   const ways = [
     ['well', inAllShapes(request$ => request$)],
     ['with an error', inAllShapes(() => throwError(() => new RpcError(Code.ABORTED, 'x')))],
@@ -74,9 +73,7 @@ describe('A call that has ended', () => {
   });
 });
 
-describe('Many listeners', () => {
-  const bench = useBench();
-
+overEachTransport('Many listeners', bench => {
   it('on one call.signal, and many calls on one AbortSignal, give no warning', async () => {
     // The hooks of all specs fail one during which MaxListenersExceededWarning is given.
     const aborted = deferred();
@@ -107,9 +104,7 @@ describe('Many listeners', () => {
   });
 });
 
-describe('Many messages', () => {
-  const bench = useBench();
-
+overEachTransport('Many messages', bench => {
   it('arrive in order, without loss or repetition, in both directions, of any source', async () => {
     const { client } = await bench.run(inAllShapes(request$ => request$));
     for (const [count, bytes] of [

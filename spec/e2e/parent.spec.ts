@@ -2,17 +2,16 @@ import { Metadata } from '@grpc/grpc-js';
 import { expect } from 'chai';
 import { concat, NEVER, Observable, of, throwError } from 'rxjs';
 import { close } from '../../lib/client/client.ts';
-import { implement } from '../../lib/server/implement.ts';
-import { serve } from '../../lib/server/serve.ts';
 import { Code, isRpcError, RpcError } from '../../lib/status.ts';
 import {
-  type Bench,
+  type AnyBench,
+  type AnyServer,
   callOf,
   inAllShapes,
   type LabClient,
   type LabHandler,
+  overEachTransport,
   type Running,
-  useBench,
 } from '../support/bench.ts';
 import { deferred } from '../support/deferred.ts';
 import { Lab, type Note, shapes } from '../support/lab.ts';
@@ -22,17 +21,15 @@ const note: Note = { n: 1 };
 
 /** A server behind a server: the handlers of the one in front are given a client of the other. */
 async function chain(
-  bench: Bench,
+  bench: AnyBench,
   back: LabHandler,
   front: (client: LabClient, ...of: Parameters<LabHandler>) => any,
-): Promise<Running> {
+): Promise<Running<AnyServer>> {
   const behind = await bench.run(inAllShapes(back));
   return bench.run(inAllShapes((request$, call) => front(behind.client, request$, call)));
 }
 
-describe('A call made on behalf of another', () => {
-  const bench = useBench();
-
+overEachTransport('A call made on behalf of another', bench => {
   for (const given of ['the ServerCall as options', '{ parent }']) {
     it(`takes over its deadline and not its metadata: ${given}`, async () => {
       const seen = deferred<{ deadline: Date | undefined; metadata: Metadata }>();
@@ -162,14 +159,10 @@ describe('A call made on behalf of another', () => {
   });
 });
 
-describe('A client as implementation', () => {
-  const bench = useBench();
-
+overEachTransport('A client as implementation', bench => {
   async function proxy(back: LabHandler): Promise<LabClient> {
     const behind = await bench.run(inAllShapes(back));
-    const server = await serve('http://127.0.0.1:0', implement(Lab, behind.client));
-    bench.onEnd(() => server.shutdown({ graceMs: 0 }));
-    return bench.connect(server);
+    return (await bench.run(behind.client)).client;
   }
 
   for (const shape of shapes) {

@@ -6,7 +6,7 @@ import { retryDelayMs, retryInfo, richDetail } from '../../lib/rich-details.ts';
 import { implement } from '../../lib/server/implement.ts';
 import { serve } from '../../lib/server/serve.ts';
 import { Code, RpcError } from '../../lib/status.ts';
-import { callOf, inAllShapes, useBench } from '../support/bench.ts';
+import { callOf, inAllShapes, overEachTransport, useBench } from '../support/bench.ts';
 import { decodeStatus, encodeStatus } from '../support/google-rpc.ts';
 import { Lab, type Note, type Shape, shapes } from '../support/lab.ts';
 import { plainCall } from '../support/plain.ts';
@@ -17,26 +17,25 @@ import { errorOf } from '../support/record.ts';
 const note: Note = { n: 1 };
 const key = 'grpc-status-details-bin';
 
-describe('Rich details', () => {
-  const bench = useBench();
-  const richDetails: readonly RichDetailInput[] = [
-    { case: 'badRequest', value: { fieldViolations: [{ field: 'name', description: 'too short' }] } },
-    retryInfo(1500),
-    { case: 'unknown', value: { typeUrl: 'type.googleapis.com/users.Locked', value: Uint8Array.of(1, 2, 3) } },
-  ];
-  const violation = { field: 'name', description: 'too short', reason: '', localizedMessage: undefined };
-  const expected = [
-    { case: 'badRequest', value: { fieldViolations: [violation] } },
-    { case: 'retryInfo', value: { retryDelay: { seconds: 1n, nanos: 500_000_000 } } },
-    richDetails[2],
-  ];
-  const failing = inAllShapes(request$ =>
-    concat(
-      request$,
-      throwError(() => new RpcError(Code.INVALID_ARGUMENT, 'no such user', { richDetails })),
-    ),
-  );
+const richDetails: readonly RichDetailInput[] = [
+  { case: 'badRequest', value: { fieldViolations: [{ field: 'name', description: 'too short' }] } },
+  retryInfo(1500),
+  { case: 'unknown', value: { typeUrl: 'type.googleapis.com/users.Locked', value: Uint8Array.of(1, 2, 3) } },
+];
+const violation = { field: 'name', description: 'too short', reason: '', localizedMessage: undefined };
+const expected = [
+  { case: 'badRequest', value: { fieldViolations: [violation] } },
+  { case: 'retryInfo', value: { retryDelay: { seconds: 1n, nanos: 500_000_000 } } },
+  richDetails[2],
+];
+const failing = inAllShapes(request$ =>
+  concat(
+    request$,
+    throwError(() => new RpcError(Code.INVALID_ARGUMENT, 'no such user', { richDetails })),
+  ),
+);
 
+overEachTransport('Rich details', bench => {
   for (const shape of shapes) {
     it(`arrive at a client of ours, behind what was sent before: ${shape}`, async () => {
       const { client } = await bench.run(failing);
@@ -46,7 +45,13 @@ describe('Rich details', () => {
       expect(richDetail(error, 'badRequest')!.fieldViolations[0]!.field).to.equal('name');
       expect(retryDelayMs(error)).to.equal(1500);
     });
+  }
+});
 
+describe('Rich details', () => {
+  const bench = useBench();
+
+  for (const shape of shapes) {
     it(`arrive at plain grpc-js, one trailer that protobufjs alone can read: ${shape}`, async () => {
       const { server } = await bench.run(failing);
       const { status } = await plainCall(server.target.replace('http://', ''), shape, [note]);

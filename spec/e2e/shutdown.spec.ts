@@ -2,10 +2,14 @@ import { once } from 'node:events';
 import net from 'node:net';
 import { expect } from 'chai';
 import { map, NEVER, of, range, Subject, take } from 'rxjs';
+import { connect } from '../../lib/client/connect.ts';
+import { inspect } from '../../lib/live-calls.ts';
+import { implement } from '../../lib/server/implement.ts';
+import { serve } from '../../lib/server/serve.ts';
 import { Code, isRpcError } from '../../lib/status.ts';
 import { callOf, inAllShapes, useBench } from '../support/bench.ts';
 import { deferred } from '../support/deferred.ts';
-import { type Note, shapes } from '../support/lab.ts';
+import { Lab, type Note, shapes } from '../support/lab.ts';
 import { rawCall } from '../support/raw-call.ts';
 import { errorOf, record, thrownBy } from '../support/record.ts';
 
@@ -107,6 +111,8 @@ describe('shutdown', () => {
         bench.onEnd(() => socket.destroy());
         await once(socket, 'connect');
         await server.shutdown({ graceMs: 20 });
+        const sockets = () => process.getActiveResourcesInfo().filter(kind => kind === 'TCPSocketWrap');
+        while (sockets().length > 1) await new Promise(setImmediate); // the peer's own is left
       });
 
       it('refuses new calls', async () => {
@@ -136,6 +142,20 @@ describe('shutdown', () => {
     expect(server.shutdown({ graceMs: 0 })).to.equal(first);
     expect(server[Symbol.asyncDispose]()).to.equal(first);
     await first;
+  });
+
+  it('is what await using does, after using has closed the client', async () => {
+    const order: string[] = [];
+    let call: Promise<any>;
+    {
+      await using server = await serve('http://127.0.0.1:0', implement.partial(Lab, { bidi: () => NEVER }));
+      using client = connect(Lab, server.target);
+      call = errorOf(client.bidi(NEVER)).finally(() => order.push('call'));
+      while (inspect(server).calls.length === 0) await new Promise(setImmediate);
+    }
+    order.push('left');
+    expect(await call).to.include({ code: Code.CANCELLED, details: 'the client was closed' });
+    expect(order).to.deep.equal(['call', 'left']);
   });
 
   it('refuses bad options at once, and then still works', async () => {

@@ -6,7 +6,7 @@ import { bearer } from '../../lib/middleware/bearer.ts';
 import { verifyBearer } from '../../lib/middleware/verify-bearer.ts';
 import { implement } from '../../lib/server/implement.ts';
 import { serve } from '../../lib/server/serve.ts';
-import { Code } from '../../lib/status.ts';
+import { Code, markReceived, RpcError } from '../../lib/status.ts';
 import { callOf, inAllShapes, type LabHandler, useBench } from '../support/bench.ts';
 import { deferred } from '../support/deferred.ts';
 import { Lab, type Note, shapes } from '../support/lab.ts';
@@ -20,11 +20,7 @@ describe('bearer and verifyBearer over the wire', () => {
   const bench = useBench();
   const user = contextKey<string>('user');
   const users: ReadonlyMap<string, string> = new Map([['t0ken', 'ada']]);
-  const verify = async (token: string): Promise<string> => {
-    const name = users.get(token);
-    if (name === undefined) throw new Error(`no such token: ${token}`);
-    return name;
-  };
+  const verify = async (token: string): Promise<string> => users.get(token)!;
   const whoAmI: LabHandler = (request$, call) => request$.pipe(map(n => ({ ...n, text: call.context.get(user)! })));
 
   it('tell the handler who calls, over TLS', async () => {
@@ -134,5 +130,34 @@ describe('bearer and verifyBearer over the wire', () => {
     verified.resolve();
     await settled(() => calls);
     expect(calls).to.equal(0);
+  });
+
+  it('answer UNKNOWN without the reason when verifying itself fails, and tell onError', async () => {
+    const down = new Error('connect ECONNREFUSED keys');
+    for (const failed of [down, markReceived(new RpcError(Code.UNAVAILABLE, down.message))]) {
+      const told: unknown[] = [];
+      const { client } = await bench.run(
+        { unary: whoAmI },
+        { middleware: [verifyBearer(user, () => Promise.reject(failed))], onError: error => told.push(error) },
+        { middleware: [bearer('t', { allowPlaintext: true })] },
+      );
+      const error = await errorOf(client.unary(note));
+      expect([error.code, error.details]).to.deep.equal([Code.UNKNOWN, 'unknown error']);
+      expect(told).to.deep.equal([failed]);
+    }
+  });
+
+  it('tell nobody of a token that was not accepted but its caller', async () => {
+    const told: unknown[] = [];
+    const { client } = await bench.run(
+      { unary: whoAmI },
+      {
+        middleware: [verifyBearer(user, async t => new Map<string, string>().get(t)!)],
+        onError: error => told.push(error),
+      },
+      { middleware: [bearer('forged', { allowPlaintext: true })] },
+    );
+    expect(await errorOf(client.unary(note))).to.include({ code: Code.UNAUTHENTICATED });
+    expect(told).to.deep.equal([]);
   });
 });

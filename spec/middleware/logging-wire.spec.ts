@@ -30,7 +30,9 @@ describe('logging over the wire', () => {
       { middleware: [ours.middleware] },
     );
     const lines = async () => {
-      await settled(() => ours.lines.length + theirs.lines.length);
+      const count = () => ours.lines.length + theirs.lines.length;
+      do await settled(count);
+      while (count() < 2);
       return [...ours.lines, ...theirs.lines].map(line => [line.side, line.code, line.requests, line.responses]);
     };
     return { client, lines, theirs };

@@ -94,18 +94,57 @@ describe('logging', () => {
       { UNKNOWN: 'error', INTERNAL: 'error', DATA_LOSS: 'error' }[name] ??
       { UNAVAILABLE: 'warn', DEADLINE_EXCEEDED: 'warn', RESOURCE_EXHAUSTED: 'warn' }[name] ??
       'info';
-    it(`writes ${name} on level ${level}${level === 'error' ? ', with the error' : ''}`, () => {
+    it(`writes ${name} on level ${level}${level === 'info' ? '' : ', with the error'}`, () => {
       const error = new RpcError(code, 'why');
       const [entry, ...more] = logged(() => throwError(() => error));
       expect(more).to.deep.equal([]);
       expect(entry![0]).to.equal(level);
-      expect((entry![1].err as Error | undefined)?.message).to.equal(level === 'error' ? error.message : undefined);
+      expect((entry![1].err as Error | undefined)?.message).to.equal(level === 'info' ? undefined : error.message);
     });
   }
 
-  it('takes what is no RpcError for UNKNOWN, and gives the very error', () => {
-    const error = new Error('no');
-    expect(logged(() => throwError(() => error))[0]![1].err).to.equal(error);
+  it('takes what is no RpcError for UNKNOWN', () => {
+    const error = Object.assign(new TypeError('no'), { errno: -111, socket: {} });
+    const [entry] = logged(() => throwError(() => error));
+    expect(entry![1].code).to.equal('UNKNOWN');
+    expect(entry![1].err).to.be.instanceOf(Error);
+    expect({ ...(entry![1].err as object) }).to.deep.equal({ name: 'TypeError', message: 'no', errno: -111 });
+    expect(format('%s', entry![1].err)).to.include('logging.spec.ts'); // its stack
+    expect(logged(() => throwError(() => 'a text'))[0]![1].err).to.equal('a text');
+  });
+
+  it('gives an error that a logger can write as JSON: code, details, path, causes', () => {
+    const cause = new RpcError(Code.UNAVAILABLE, 'db', { metadata: { secret: 'p4ssword' }, cause: new Error('down') });
+    const error = new RpcError(Code.INTERNAL, 'why', { path: '/a.A/B', metadata: { secret: 'p4ssword' }, cause });
+    const [entry] = logged(() => throwError(() => error));
+    expect(JSON.parse(JSON.stringify(entry![1].err))).to.deep.equal({
+      name: 'RpcError',
+      message: '/a.A/B INTERNAL: why',
+      code: Code.INTERNAL,
+      details: 'why',
+      path: '/a.A/B',
+      cause: {
+        name: 'RpcError',
+        message: 'UNAVAILABLE: db',
+        code: Code.UNAVAILABLE,
+        details: 'db',
+        cause: { name: 'Error', message: 'down' },
+      },
+    });
+  });
+
+  it('gives the error of an info line when it has a cause', () => {
+    const error = new RpcError(Code.NOT_FOUND, 'no', { cause: new Error('why') });
+    const [entry] = logged(() => throwError(() => error));
+    expect(entry![0]).to.equal('info');
+    expect(entry![1].err).to.have.nested.property('cause.message', 'why');
+  });
+
+  it('writes an error that is its own cause, to a depth of 5', () => {
+    const error = new Error('again');
+    error.cause = error;
+    const text = JSON.stringify(logged(() => throwError(() => error))[0]![1].err);
+    expect(text.match(/again/g)).to.have.length(6);
   });
 
   it('asks level for the level, with the line, and takes the message given', () => {
@@ -134,7 +173,7 @@ describe('logging', () => {
       fields,
     ];
     expect(printed.join()).to.not.include('p4ssword');
-    expect(err).to.be.instanceOf(RpcError);
+    expect(err).to.be.instanceOf(Error);
     expect(err).to.include({ code: Code.INTERNAL, details: 'why', message: error.message, stack: error.stack });
     expect(inspect(error, { depth: 9 })).to.include('p4ssword'); // the error itself is as it was
   });

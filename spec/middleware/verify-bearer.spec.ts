@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import { of, Subject } from 'rxjs';
 import { contextKey } from '../../lib/call-context.ts';
 import { verifyBearer } from '../../lib/middleware/verify-bearer.ts';
+import type { ServerCall } from '../../lib/server-call.ts';
 import { Code, markReceived, RpcError, statusToSend } from '../../lib/status.ts';
 import { deferred } from '../support/deferred.ts';
 import { errorOf, record, rejectionOf, thrownBy } from '../support/record.ts';
@@ -10,9 +11,9 @@ import { FakeCall, method } from './support/fakes.ts';
 const user = contextKey<string>('user');
 
 /** A handler behind verifyBearer, and what it saw. */
-function guarded(verify: Parameters<typeof verifyBearer<string | undefined>>[1] = token => `user of ${token}`) {
+function guarded(verify: (token: string, call: ServerCall) => unknown = token => `user of ${token}`) {
   const seen: unknown[] = [];
-  const rpc = verifyBearer(user, verify)((request$, call) => {
+  const rpc = verifyBearer(user, verify as () => string)((request$, call) => {
     seen.push(call.context.get(user));
     return request$;
   }, method);
@@ -50,13 +51,65 @@ describe('verifyBearer', () => {
     });
   }
 
+  for (const nobody of [undefined, null, false]) {
+    it(`ends a call with UNAUTHENTICATED when verify gives or resolves with ${nobody}`, async () => {
+      for (const verify of [() => nobody, async () => nobody]) {
+        const { seen, call } = guarded(verify);
+        expect(statusToSend(await errorOf(call('Bearer t')))).to.include({
+          code: Code.UNAUTHENTICATED,
+          details: 'the token was not accepted',
+        });
+        expect(seen).to.deep.equal([]);
+      }
+    });
+  }
+
+  for (const somebody of [0, '', true]) {
+    it(`lets a call through when verify gives or resolves with ${JSON.stringify(somebody)}`, async () => {
+      for (const verify of [() => somebody, async () => somebody]) {
+        const { seen, call } = guarded(verify);
+        expect(await record(call('Bearer t')).ending).to.deep.equal({});
+        expect(seen).to.deep.equal([somebody]);
+      }
+    });
+  }
+
+  it('takes no Observable for a result: a TypeError that is hidden', async () => {
+    for (const verify of [() => of('u'), async () => of('u')]) {
+      const { seen, call } = guarded(verify);
+      const error = await errorOf(call('Bearer t'));
+      expect(error).to.be.instanceOf(TypeError);
+      expect(error.message).to.match(/^verifyBearer: expected verify to give .* got an Observable/);
+      expect([statusToSend(error), seen]).to.deep.equal([undefined, []]);
+    }
+  });
+
+  it('knows by its type that undefined, null and Observables are no result', () => {
+    const use = (name: string | undefined) => {
+      verifyBearer(user, () => name ?? Promise.resolve('x'));
+      verifyBearer(contextKey<boolean>('may'), async () => false);
+      verifyBearer(contextKey<any>('anything'), async () => name);
+      // @ts-expect-error what may be undefined: say what that means
+      verifyBearer(user, async () => name);
+      // @ts-expect-error though the key may be
+      verifyBearer(contextKey<string | undefined>('name'), () => name);
+      // @ts-expect-error nobody
+      verifyBearer(contextKey<string | null>('name'), async () => null);
+      // @ts-expect-error an Observable is no result
+      verifyBearer(user, () => of('x'));
+      // @ts-expect-error of another type than the key's
+      verifyBearer(user, async () => 1);
+    };
+    expect(use).to.be.a('function');
+  });
+
   const thrown: Record<string, unknown> = {
     'an Error': new Error('s3cret'),
     'something else': 's3cret',
     'an RpcError of another call': markReceived(new RpcError(Code.UNAVAILABLE, 's3cret')),
   };
   for (const [name, error] of Object.entries(thrown)) {
-    it(`ends a call with UNAUTHENTICATED when verify throws or rejects with ${name}, which is hidden`, async () => {
+    it(`ends a call with what verify throws or rejects with, hidden from the caller: ${name}`, async () => {
       for (const verify of [
         () => {
           throw error;
@@ -65,12 +118,8 @@ describe('verifyBearer', () => {
       ]) {
         const { seen, call } = guarded(verify);
         const ended = await errorOf(call('Bearer t'));
-        expect(statusToSend(ended)).to.include({
-          code: Code.UNAUTHENTICATED,
-          details: 'the token was not accepted',
-        });
-        expect(ended.cause).to.equal(error);
-        expect(seen).to.deep.equal([]);
+        expect(ended).to.equal(error);
+        expect([statusToSend(ended), seen]).to.deep.equal([undefined, []]);
       }
     });
   }

@@ -1,56 +1,134 @@
 import type { Observable } from 'rxjs';
-import { close } from '../../lib/client/client.ts';
+import { type ClientDefaults, close } from '../../lib/client/client.ts';
 import { type ConnectOptions, connect } from '../../lib/client/connect.ts';
+import { inspect } from '../../lib/live-calls.ts';
+import { loopback, serverBehind } from '../../lib/loopback/loopback.ts';
 import type { CallOptions, ClientOf, Implementation } from '../../lib/rpc.ts';
-import { implement } from '../../lib/server/implement.ts';
-import { type ServeOptions, type Server, serve } from '../../lib/server/serve.ts';
+import { type Bound, type ImplementOptions, implement } from '../../lib/server/implement.ts';
+import { type ServeOptions, type Server, type ServerDefaults, serve } from '../../lib/server/serve.ts';
 import type { ServerCall } from '../../lib/server-call.ts';
 import { Lab, type Note, type Shape } from './lab.ts';
+import { settled } from './settled.ts';
 
 export type LabClient = ClientOf<typeof Lab>;
 export type LabImplementation = Partial<Implementation<typeof Lab>>;
 export type LabHandler = (request$: Observable<Note>, call: ServerCall) => any;
 
-export interface Running {
-  readonly server: Server;
+export interface Running<S = Server> {
+  readonly server: S;
   readonly client: LabClient;
   /** What onError was told. */
   readonly hidden: unknown[];
 }
 
-export interface Bench {
-  /** A server of the lab on a free port and a client of it. */
-  run(implementation: LabImplementation, options?: ServeOptions, connectOptions?: ConnectOptions): Promise<Running>;
+export interface Bench<S = Server, ToServe = ServeOptions, ToConnect = ConnectOptions> {
+  /** A server of the lab and a client of it; over the wire on a free port. `service` is for implement(). */
+  run(
+    implementation: LabImplementation,
+    options?: ToServe & { readonly service?: ImplementOptions },
+    connectOptions?: ToConnect,
+  ): Promise<Running<S>>;
   /** Another client. */
-  connect(server: Server, options?: ConnectOptions): LabClient;
+  connect(server: S, options?: ToConnect): LabClient;
   /** Closes something at the end of the spec. */
   onEnd(close: () => unknown): void;
 }
 
-/** For a `describe`: servers and clients that are closed after each spec of it, by nobody else. */
+/** A server, whatever its calls come over; `inspect` knows it. */
+export interface AnyServer {
+  /** Resolves when its calls have ended. */
+  shutdown(): Promise<unknown>;
+}
+
+/** What the specs of calls are given: nothing of it tells what the calls go over. */
+export type AnyBench = Bench<AnyServer, ServerDefaults, ClientDefaults>;
+
+const transports = ['over the wire', 'in process', 'in process, not serialized'] as const;
+
+export type TransportName = (typeof transports)[number];
+
+/** A `describe` for each way in which calls are carried: over a socket, over loopback() with and without serialization. */
+export function overEachTransport(title: string, specs: (bench: AnyBench, transport: TransportName) => void): void {
+  overTransports(transports, title, specs);
+}
+
+/** As {@link overEachTransport}, of specs for which it matters how many bytes a message has. */
+export function overTransportsOfBytes(title: string, specs: (bench: AnyBench, transport: TransportName) => void): void {
+  overTransports(transports.slice(0, 2), title, specs);
+}
+
+function overTransports(
+  over: readonly TransportName[],
+  title: string,
+  specs: (bench: AnyBench, transport: TransportName) => void,
+): void {
+  for (const transport of over) {
+    describe(`${title} (${transport})`, () => {
+      const bench = transport === 'over the wire' ? useBench() : useLoopback(transport === 'in process');
+      specs(bench as unknown as AnyBench, transport);
+    });
+  }
+}
+
+/** For a `describe` of sockets: servers and clients that are closed after each spec of it, by nobody else. */
 export function useBench(): Bench {
-  const toClose: (() => unknown)[] = [];
-  afterEach(async () => {
-    for (const end of toClose.splice(0).reverse()) await end();
-  });
+  const onEnd = useEnd();
   const bench: Bench = {
-    async run(implementation, options, connectOptions) {
+    async run(implementation, { service, ...options } = {}, connectOptions) {
       const hidden: unknown[] = [];
-      const server = await serve('http://127.0.0.1:0', implement.partial(Lab, implementation), {
+      const server = await serve('http://127.0.0.1:0', implement.partial(Lab, implementation, service), {
         onError: error => hidden.push(error),
         ...options,
       });
-      toClose.push(() => server.shutdown({ graceMs: 0 }));
+      onEnd(() => server.shutdown({ graceMs: 0 }));
       return { server, client: bench.connect(server, connectOptions), hidden };
     },
     connect(server, options) {
       const client = connect(Lab, server.target, options);
-      toClose.push(() => close(client));
+      onEnd(() => close(client));
       return client;
     },
-    onEnd: end => toClose.push(end),
+    onEnd,
   };
   return bench;
+}
+
+/** The same without sockets. */
+function useLoopback(serialize: boolean): AnyBench {
+  const onEnd = useEnd();
+  const settings = new WeakMap<AnyServer, { bound: Bound<typeof Lab>; server: ServerDefaults }>();
+  const open = (bound: Bound<typeof Lab>, server: ServerDefaults, options?: ClientDefaults): LabClient => {
+    const client = loopback(bound, { ...options, server, serialize });
+    onEnd(() => close(client));
+    return client;
+  };
+  return {
+    async run(implementation, { service, ...options } = {}, connectOptions) {
+      const hidden: unknown[] = [];
+      const bound = implement.partial(Lab, implementation, service);
+      const defaults = { onError: (error: unknown) => hidden.push(error), ...options };
+      const client = open(bound, defaults, connectOptions);
+      const behind = serverBehind(client)!;
+      const shutdown = () => settled(() => inspect(behind).calls.length);
+      const server: AnyServer = Object.assign(behind, { shutdown });
+      settings.set(server, { bound, server: defaults });
+      return { server, client, hidden };
+    },
+    connect(of, options) {
+      const { bound, server } = settings.get(of)!;
+      return open(bound, server, options);
+    },
+    onEnd,
+  };
+}
+
+/** What closes, after each spec of a `describe`, what was opened in it. */
+function useEnd(): (close: () => unknown) => void {
+  const toClose: (() => unknown)[] = [];
+  afterEach(async () => {
+    for (const end of toClose.splice(0).reverse()) await end();
+  });
+  return close => toClose.push(close);
 }
 
 /** The same handler for a shape, or for all of them. */

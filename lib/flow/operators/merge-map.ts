@@ -1,4 +1,5 @@
 import { isObservable, map, type ObservableInput, type OperatorFunction, type mergeMap as rxMergeMap } from 'rxjs';
+import { bindKnownContext } from '../context.ts';
 import { comesFromSubject } from '../demand.ts';
 import { derived } from '../derived.ts';
 import { Fifo } from '../fifo.ts';
@@ -82,8 +83,9 @@ function merge<T>(
         );
       };
 
-      // In a loop, not from one inner's end into the next: a long row of synchronous ones does not grow the stack.
-      const drain = (): void => {
+      // In a loop, not from one inner's end into the next: a long row of synchronous ones does not grow the stack. What waited
+      // is not to see the context of the inner whose end lets it go on, which may be that of a pool or of another call.
+      const drain = bindKnownContext((): void => {
         if (isDraining) return;
         isDraining = true;
         try {
@@ -95,7 +97,7 @@ function merge<T>(
         }
         if (isComplete && active === 0 && buffer.size === 0) subscriber.complete();
         else gate.wake();
-      };
+      });
 
       source.subscribe(
         new Stage<T>(

@@ -1,4 +1,5 @@
 import type { MonoTypeOperatorFunction, SchedulerLike, Subscription } from 'rxjs';
+import { bindKnownContext } from '../context.ts';
 import { derived } from '../derived.ts';
 import { Fifo } from '../fifo.ts';
 import { Gate } from '../gate.ts';
@@ -45,16 +46,16 @@ export function postpone<T>(postponement: Postponement): MonoTypeOperatorFunctio
         return true;
       });
 
+      // Some schedulers run what others scheduled along with their own.
+      const due = bindKnownContext((at: number): void => {
+        timer?.unsubscribe();
+        timer = undefined;
+        now = Math.max(at, scheduler.now()); // timers of Node may be a millisecond early
+        run();
+      });
+
       const wake = (at: number): void => {
-        timer ??= scheduler.schedule(
-          () => {
-            timer?.unsubscribe();
-            timer = undefined;
-            now = Math.max(at, scheduler.now()); // timers of Node may be a millisecond early
-            run();
-          },
-          Math.max(0, at - scheduler.now()),
-        );
+        timer ??= scheduler.schedule(() => due(at), Math.max(0, at - scheduler.now()));
       };
 
       const hold = (deliver: () => void, at = dueAt()): void => {

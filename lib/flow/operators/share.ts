@@ -2,6 +2,7 @@ import { type MonoTypeOperatorFunction, share as rxShare, type ShareConfig, type
 import { type Demand, demandsBelow, firstFull } from '../demand.ts';
 import { derived } from '../derived.ts';
 import { Gate } from '../gate.ts';
+import { inOwnContext } from '../in-own-context.ts';
 import { Stage } from '../stage.ts';
 import { onBackpressureBuffer } from './on-backpressure.ts';
 
@@ -18,7 +19,8 @@ export interface PacedShareConfig<T> extends ShareConfig<T> {
  * RxJS's `share`, and the source keeps the pace of the slowest subscriber: it is asked while all of them are ready. With
  * `maxLag` it keeps that of the fastest, and a subscriber that falls behind by more is dropped.
  *
- * Buffered: nothing; with `maxLag` so many values for each subscriber.
+ * Buffered: nothing; with `maxLag` so many values for each subscriber. Each hears the values in its own async context; the
+ * source is in that of the first.
  */
 export function share<T>(config: PacedShareConfig<T> = {}): MonoTypeOperatorFunction<T> {
   const { maxLag, ...rxConfig } = config;
@@ -31,7 +33,8 @@ export function share<T>(config: PacedShareConfig<T> = {}): MonoTypeOperatorFunc
     );
     return derived<T>(source, output => {
       readers.add(output);
-      (maxLag === undefined ? shared$ : shared$.pipe(onBackpressureBuffer(maxLag))).subscribe(output);
+      const own$ = inOwnContext(shared$);
+      (maxLag === undefined ? own$ : own$.pipe(onBackpressureBuffer(maxLag))).subscribe(output);
       readers.wake(); // now that it is heard: a source that waited for somebody goes on
     });
   };

@@ -2,13 +2,16 @@ import { Metadata } from '@grpc/grpc-js';
 import { Logger } from '@nestjs/common';
 import { RpcException } from '@nestjs/microservices';
 import { expect } from 'chai';
-import { Code, type Implementation, implement, load, RpcError, type ServerCall, serve } from 'rx-grpc';
+import { Code, contextKey, type Implementation, implement, load, RpcError, type ServerCall, serve } from 'rx-grpc';
+import { verifyBearer } from 'rx-grpc/middleware';
 import { EMPTY, from, lastValueFrom, map, mergeMap, Observable, of, throwError, toArray } from 'rxjs';
 import { deferred } from '../../support/deferred.ts';
 import { errorOf, record } from '../../support/record.ts';
 import { settled } from '../../support/settled.ts';
+import { OrderBook } from '../order-book.ts';
 import { useClosing } from '../support/closing.ts';
 import { serveWithNest } from '../support/nest-probe.ts';
+import { freeAddress } from '../support/parties.ts';
 import * as after from './after.ts';
 import * as before from './before.ts';
 
@@ -172,6 +175,50 @@ describe('from-nestjs, what is answered:', () => {
     expect(await errorOf(connectNest(ours).getOrder(key))).to.include({
       code: Code.NOT_FOUND,
       details: 'no such order',
+    });
+  });
+
+  it('a handler returns a plain value', async () => {
+    const nest = await serveWithNest({ getOrder: () => ({ orderId: 'a' }) });
+    onEnd(nest.stop);
+    expect(await lastValueFrom(connectOurs(nest.address).getOrder(key))).to.include({ orderId: 'a' });
+    const hidden: unknown[] = [];
+    const ours = await servingOurs({ getOrder: () => ({ orderId: 'a' }) as any }, hidden);
+    expect(await errorOf(connectOurs(ours).getOrder(key))).to.include({ code: Code.UNKNOWN, details: 'unknown error' });
+    expect(hidden).to.have.length(1);
+    expect(hidden[0]).to.be.instanceOf(TypeError);
+    expect((hidden[0] as Error).message).to.match(
+      /^\/shop\.Orders\/GetOrder: expected the handler to return an Observable, a promise or an iterable/,
+    );
+  });
+
+  it('an async handler returns an Observable', async () => {
+    const getOrder = async () => of({ orderId: 'a' });
+    const nest = await serveWithNest({ getOrder });
+    onEnd(nest.stop);
+    for (const address of [nest.address, await servingOurs({ getOrder: getOrder as any })]) {
+      expect(await lastValueFrom(connectOurs(address).getOrder(key))).to.include({ orderId: 'a' });
+    }
+  });
+
+  it('a guard returns false', async () => {
+    const address = await freeAddress();
+    const app = await before.createApp(address, new OrderBook());
+    app.useGlobalGuards({ canActivate: () => false });
+    await app.listen();
+    onEnd(() => app.close());
+    expect(await errorOf(connectOurs(address).getOrder(key))).to.include({
+      code: Code.UNKNOWN,
+      details: 'Forbidden resource',
+    });
+    const server = await after.serveOrders('http://127.0.0.1:0', new OrderBook(), {
+      middleware: [verifyBearer(contextKey<boolean>('may'), () => false)],
+    });
+    onEnd(() => server.shutdown({ graceMs: 0 }));
+    const metadata = { authorization: 'Bearer t' };
+    expect(await errorOf(connectOurs(`127.0.0.1:${server.port}`).getOrder(key, { metadata }))).to.include({
+      code: Code.UNAUTHENTICATED,
+      details: 'the token was not accepted',
     });
   });
 });

@@ -1,0 +1,11 @@
+// For those who test their services and clients.
+
+export { assertMetadata } from './testing/assert-metadata.ts';
+export { assertNothingSubscribed, untilNothingSubscribed } from './testing/assert-nothing-subscribed.ts';
+export { assertStatus } from './testing/assert-status.ts';
+export { type Collected, collect } from './testing/collect.ts';
+export type { ExpectedMetadata } from './testing/expected-metadata.ts';
+export type { AnyStatus, ExpectedStatus } from './testing/expected-status.ts';
+export { marbles } from './testing/marbles.ts';
+export { type TestCall, type TestCallOptions, testCall } from './testing/test-call.ts';
+export { type Watched, watch } from './testing/watch.ts';

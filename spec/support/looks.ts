@@ -1,0 +1,27 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import type { ServerMiddleware } from '../../lib/compose.ts';
+import type { ServerCall } from '../../lib/server-call.ts';
+
+export const storage: AsyncLocalStorage<unknown> = new AsyncLocalStorage();
+
+/** A middleware as everybody writes it first: the store of a call is its id. */
+export const withStore: ServerMiddleware = rpc => (request$, call) =>
+  storage.run(idOf(call), () => rpc(request$, call));
+
+export const idOf = (call: ServerCall): string => String(call.metadata.get('id'));
+
+/** Writes down where a callback saw another store than that of its call, and how often each was looked at. */
+export class Looks {
+  readonly wrong: Set<string> = new Set();
+  readonly #seen = new Map<string, number>();
+
+  at(where: string, id: unknown): void {
+    this.#seen.set(where, this.seen(where) + 1);
+    const store = storage.getStore();
+    if (store !== id) this.wrong.add(`${where}: ${String(store)} instead of ${String(id)}`);
+  }
+
+  seen(where: string): number {
+    return this.#seen.get(where) ?? 0;
+  }
+}

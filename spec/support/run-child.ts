@@ -1,0 +1,30 @@
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+
+const root = join(import.meta.dirname, '../..');
+
+export interface ChildEnd {
+  /** Null when it had to be killed. */
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/**
+ * Runs a module in a process of its own and waits until that ends by itself; after `timeoutMs` it is killed. What it prints
+ * last tells what it held on to. It imports from the folder `lib` by `lib/...`, and from `spec/support` by `support/...`.
+ */
+export function runChild(module: string, { execArgv = [] as string[], timeoutMs = 20_000 } = {}): Promise<ChildEnd> {
+  const code = module
+    .replaceAll(/'lib\//g, `'${join(root, 'lib')}/`)
+    .replaceAll(/'support\//g, `'${join(root, 'spec/support')}/`);
+  const args = [...execArgv, '--import=tsx', '--input-type=module', '-e', code];
+  return new Promise(resolve => {
+    const child = execFile(
+      process.execPath,
+      args,
+      { cwd: root, timeout: timeoutMs, killSignal: 'SIGKILL' },
+      (_, stdout, stderr) => resolve({ code: child.exitCode, stdout, stderr }),
+    );
+  });
+}
