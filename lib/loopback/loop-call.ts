@@ -152,9 +152,10 @@ class ServerHalf extends Half implements ServerStream {
   }
 
   protected tell(): void {
+    if (this.#call.status !== undefined) return;
     this.inContext(() => {
-      if (this.#call.status === undefined) this.tellOfMessages();
-      if (this.#call.status === undefined) this.tellOfEnd();
+      this.tellOfMessages();
+      this.tellOfEnd();
     });
   }
 }

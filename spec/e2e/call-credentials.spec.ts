@@ -145,6 +145,16 @@ describe('Call credentials over TLS', () => {
     });
   }
 
+  it("may be of one's own make, that answer with a promise or at once", async () => {
+    const { client, seen } = await secure();
+    const given = metadataOf({ a: 'x' });
+    for (const generateMetadata of [() => given, async () => given]) {
+      const credentials = { generateMetadata } as unknown as CallCredentials;
+      expect((await record(client.unary(note, { credentials })).ending).error).to.equal(undefined);
+    }
+    expect(seen.map(metadata => metadata.get('a'))).to.deep.equal([['x'], ['x']]);
+  });
+
   it('are added to those of the client', async () => {
     const { client, seen } = await secure(server => {
       const channel = grpcCredentials.createSsl(Buffer.from(tls.cert));

@@ -276,6 +276,28 @@ overEachTransport('withCall', bench => {
     });
   });
 
+  it('takes the trailers of an attempt before for no status of the one that a reader has enough of', async () => {
+    let attempt = 0;
+    const { client } = await bench.run(
+      inAllShapes((_, call) => {
+        call.trailers.set('t', 'first');
+        return ++attempt === 1 ? throwError(() => new RpcError(Code.UNAVAILABLE, 'not yet')) : concat(of(note), NEVER);
+      }),
+      {},
+      {
+        middleware: [rpc => (request$, options) => rpc(request$, options).pipe(retry(1))] satisfies ClientMiddleware[],
+      },
+    );
+    const call = withLab(client, 'bidi', of(note));
+    const early = listen(call);
+    expect(await firstValueFrom(call.response$)).to.deep.equal(note);
+    expect(await told(call, early)).to.deep.equal({
+      headers: [''],
+      trailers: [],
+      status: [['CANCELLED', 'unsubscribed from', '']],
+    });
+  });
+
   it('keeps the demand of who reads: a reader that is full stops the producer', async () => {
     let produced = 0;
     const { client } = await bench.run({

@@ -2,12 +2,25 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { Metadata } from '@grpc/grpc-js';
 import { expect } from 'chai';
-import { concat, finalize, ignoreElements, map, mergeMap, NEVER, of, takeUntil, tap, throwError, timer } from 'rxjs';
+import {
+  concat,
+  finalize,
+  ignoreElements,
+  map,
+  mergeMap,
+  NEVER,
+  of,
+  Subscriber,
+  takeUntil,
+  tap,
+  throwError,
+  timer,
+} from 'rxjs';
 import { connect } from '../../lib/client/connect.ts';
 import { implement } from '../../lib/server/implement.ts';
 import { incomingCall } from '../../lib/server/incoming-call.ts';
 import { serve } from '../../lib/server/serve.ts';
-import type { ServerCall } from '../../lib/server-call.ts';
+import { onCancelled, type ServerCall } from '../../lib/server-call.ts';
 import { Code, RpcError } from '../../lib/status.ts';
 import { callOf, inAllShapes, overEachTransport, useBench } from '../support/bench.ts';
 import { deferred } from '../support/deferred.ts';
@@ -106,28 +119,31 @@ describe('cancelled$ and signal', () => {
   const fakeStream = { metadata: new Metadata(), getDeadline: () => Infinity };
   const fake = () => incomingCall(fakeStream as never, Lab.bidi, { draining$: NEVER, cut: () => {} });
 
-  it('hold nobody once the call has ended, or who listened has unsubscribed', async () => {
+  it('hold nobody once the call has ended, or who listened has left', async () => {
     setFlagsFromString('--expose-gc');
     const collect = runInNewContext('gc') as () => void;
     const call = fake();
-    const listen = (): WeakRef<object> => {
-      const held = {};
-      call.cancelled$.subscribe(() => held);
-      return new WeakRef(held);
+    /** Listens in both ways, and gives what a listener holds. */
+    const listen = (isLeaving: boolean): readonly WeakRef<object>[] => {
+      const subscriber = new Subscriber<RpcError>();
+      call.cancelled$.subscribe(subscriber);
+      const child = (): void => {};
+      const leave = call[onCancelled](child);
+      if (isLeaving) {
+        subscriber.unsubscribe();
+        leave();
+      }
+      return [new WeakRef(subscriber), new WeakRef(child)];
     };
-    const leave = (): WeakRef<object> => {
-      const held = {};
-      call.cancelled$.subscribe(() => held).unsubscribe();
-      return new WeakRef(held);
+    const [left, stayed] = [listen(true), listen(false)];
+    const areHeld = async (refs: readonly WeakRef<object>[]): Promise<boolean[]> => {
+      await new Promise(setImmediate);
+      collect();
+      return refs.map(ref => ref.deref() !== undefined);
     };
-    const [left, stayed] = [leave(), listen()];
-    await new Promise(setImmediate);
-    collect();
-    expect([left.deref(), stayed.deref()]).to.deep.equal([undefined, {}]);
+    expect([...(await areHeld(left)), ...(await areHeld(stayed))]).to.deep.equal([false, false, true, true]);
     call.end(undefined);
-    await new Promise(setImmediate);
-    collect();
-    expect(stayed.deref()).to.equal(undefined);
+    expect(await areHeld(stayed)).to.deep.equal([false, false]);
     expect(call.path).to.equal(Lab.bidi.path);
   });
 });

@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { type CallCredentials, credentials, Metadata } from '@grpc/grpc-js';
 import { expect } from 'chai';
-import { concat, lastValueFrom, map, NEVER, of, Subject, type Subscription, takeUntil, throwError } from 'rxjs';
+import { concat, lastValueFrom, map, NEVER, of, Subject, type Subscription, takeUntil, tap, throwError } from 'rxjs';
 import { close, state$ } from '../../lib/client/client.ts';
 import { connect } from '../../lib/client/connect.ts';
 import { inspect } from '../../lib/live-calls.ts';
@@ -155,6 +155,20 @@ describe('loopback', () => {
     draining$.next();
     expect(await ending).to.deep.equal({});
     expect(draining$.observed).to.equal(false);
+  });
+
+  it('ends well when its reader ends what its handler answers with', async () => {
+    for (const failure of [undefined, new RpcError(Code.ABORTED, 'x')]) {
+      const response$ = new Subject<Note>();
+      const client = over({ serverStream: () => response$ });
+      const end = () => (failure === undefined ? response$.complete() : response$.error(failure));
+      const { values, ending } = record(client.serverStream(note).pipe(tap(({ n }) => n === 2 && end())));
+      await settled(() => inspect(serverBehind(client)!).calls.length);
+      response$.next({ n: 1 });
+      response$.next({ n: 2 });
+      expect((await ending).error?.['code' as never]).to.equal(failure?.code);
+      expect(values).to.deep.equal([{ n: 1 }, { n: 2 }]);
+    }
   });
 
   it('tells a handler nothing of requests, and of their end, that were sent in the turn of the cancellation', async () => {

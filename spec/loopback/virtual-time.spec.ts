@@ -236,6 +236,16 @@ for (const serialize of [true, false]) {
       });
     });
 
+    it('the deadline ends at its frame the requests of a call whose responses nobody takes', () => {
+      marbles(({ cold, expectObservable, expectSubscriptions }) => {
+        const request$ = cold<Note>('-');
+        const client = over({ bidi: () => concat(of(...Array.from({ length: 100 }, (_, n) => ({ n }))), NEVER) });
+        const stuck$ = client.bidi(request$, { timeoutMs: 20 }).pipe(concatMap(() => NEVER));
+        expectObservable(stuck$).toBe('70ms #', abc, DEADLINE_EXCEEDED);
+        expectSubscriptions(request$.subscriptions).toBe('^ 19ms !');
+      });
+    });
+
     it('a paced source is asked as its reader takes, 29 ahead', () => {
       const asked: number[] = [];
       marbles(({ expectObservable }) => {
