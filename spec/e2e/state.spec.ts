@@ -81,7 +81,7 @@ describe('state$', () => {
     }
   });
 
-  describe('of a Channel of grpc-js that is somebody else’s', () => {
+  describe("of somebody else's Channel of grpc-js", () => {
     /** Counts those who watch it. */
     const watched = (target: string): { channel: Channel; watchers: () => number; client: LabClient } => {
       const grpc = new Client(target, credentials.createInsecure());
@@ -89,7 +89,7 @@ describe('state$', () => {
       let watchers = 0;
       const channel = new Proxy(grpc.getChannel(), {
         get: (real: any, key) => {
-          if (key !== 'watchConnectivityState') return real[key].bind(real);
+          if (key !== 'watchConnectivityState') return real[key]?.bind(real);
           return (state: unknown, deadline: unknown, changed: () => void) => {
             watchers++;
             real.watchConnectivityState(state, deadline, () => {
