@@ -11,6 +11,13 @@ import type { Connection, Failure } from './call.ts';
 import { onAbort } from './on-abort.ts';
 import type { ClientStream } from './transport.ts';
 
+/** The call on its way; its deadline in milliseconds since the epoch. */
+export interface StartedCall {
+  readonly stream: ClientStream;
+  readonly live: LiveCall;
+  readonly deadline: number | undefined;
+}
+
 /** The call on its way, and everything that may cut it short; undefined when it has ended before it began. */
 export function startCall(
   connection: Connection,
@@ -18,7 +25,7 @@ export function startCall(
   options: CallOptions,
   subscriber: Subscriber<unknown>,
   failure: Failure,
-): { readonly stream: ClientStream; readonly live: LiveCall } | undefined {
+): StartedCall | undefined {
   const { signal, stallTimeoutMs, host, credentials, compression } = options;
   const parent = options.parent as ParentCall | undefined;
   const end = bindContext((code: Code, details: string, cause?: unknown) =>
@@ -50,7 +57,7 @@ export function startCall(
   const heardBy = deadline === undefined ? undefined : new Date(deadline + DEADLINE_SLACK_MS);
   subscriber.add(startDeadline(heardBy, () => end(Code.DEADLINE_EXCEEDED, 'the deadline has passed')));
   const stream = connection.transport.open(method, { metadata, deadline, host, credentials, compression });
-  return { stream, live };
+  return { stream, live, deadline };
 }
 
 /** A reader who is not full is told of the deadline by grpc-js first, after all that came before it. */

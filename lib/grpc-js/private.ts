@@ -1,0 +1,62 @@
+import type { ClientHttp2Stream } from 'node:http2';
+import { createRequire } from 'node:module';
+import type { StatusObject } from '@grpc/grpc-js';
+
+/** A client's call on its HTTP/2 stream, `subchannel-call.js`: what is used of it, as it is in 1.14. */
+export interface PrivateClientCall {
+  readonly http2Stream: ClientHttp2Stream;
+  readonly transport: { getOptions(): Readonly<Record<string, unknown>> };
+  readonly decoder: PrivateDecoder;
+  finalStatus: StatusObject | null;
+  /** The status has been told to who is above. */
+  readonly statusOutput: boolean;
+  /** The server has sent trailers, or closed the stream. */
+  readonly serverEndedCall: boolean;
+  /** The HTTP/2 stream has ended: no more data comes. */
+  readsClosed: boolean;
+  readonly unpushedReadMessages: Buffer[];
+  readonly isPushPending: boolean;
+  readonly isReadFilterPending: boolean;
+  canPush: boolean;
+  push(message: Buffer): void;
+  startRead(): void;
+  handleTrailers(headers: object): void;
+  maybeOutputStatus(): void;
+  cancelWithStatus(code: number, details: string): void;
+  destroyHttp2Stream(): void;
+}
+
+/** A server's call on its HTTP/2 stream, `server-interceptors.js`. */
+export interface PrivateServerCall {
+  readonly decoder: PrivateDecoder;
+  readonly handler: { deserialize(bytes: Buffer): unknown };
+  readonly readQueue: { type: 'READABLE'; compressedMessage: null; parsedMessage: unknown }[];
+  handleEndEvent(): void;
+  maybePushNextMessage(): void;
+}
+
+/** Takes frames apart, `stream-decoder.js`; its state is 0 between two messages. */
+export interface PrivateDecoder {
+  readonly readState: number;
+}
+
+/** The prototypes to adjust, and the version that they are of. */
+export interface PrivateParts {
+  readonly version: string;
+  readonly clientCall: PrivateClientCall;
+  readonly serverCall: PrivateServerCall;
+}
+
+/** What was found of the grpc-js that this library imports; undefined where it is not laid out as expected (a bundle). */
+export function findPrivateParts(): PrivateParts | undefined {
+  const require = createRequire(import.meta.url);
+  try {
+    return {
+      version: require('@grpc/grpc-js/package.json').version,
+      clientCall: require('@grpc/grpc-js/build/src/subchannel-call.js').Http2SubchannelCall.prototype,
+      serverCall: require('@grpc/grpc-js/build/src/server-interceptors.js').BaseServerInterceptingCall.prototype,
+    };
+  } catch {
+    return undefined;
+  }
+}
