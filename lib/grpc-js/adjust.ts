@@ -1,4 +1,5 @@
 import { isSwitchedOff } from './adjusted.ts';
+import { endsHeardByClient, endsHeardByServer } from './ends-heard.ts';
 import { findPrivateParts, type PrivateParts } from './private.ts';
 import { resetAlone } from './reset-alone.ts';
 import { statusWaits } from './status-waits.ts';
@@ -24,7 +25,9 @@ export function adjustGrpcJs(find: () => PrivateParts | undefined = findPrivateP
   resetAlone(parts.clientCall);
   wholeFramesOfResponses(parts.clientCall);
   statusWaits(parts.clientCall);
+  endsHeardByClient(parts.clientCall);
   wholeFramesOfRequests(parts.serverCall);
+  endsHeardByServer(parts.serverCall);
 }
 
 function warn(version: string | undefined): void {

@@ -1,4 +1,4 @@
-import type { ClientHttp2Stream } from 'node:http2';
+import type { ClientHttp2Stream, ServerHttp2Stream } from 'node:http2';
 import { createRequire } from 'node:module';
 import type { StatusObject } from '@grpc/grpc-js';
 
@@ -7,30 +7,36 @@ export interface PrivateClientCall {
   readonly http2Stream: ClientHttp2Stream;
   readonly transport: { getOptions(): Readonly<Record<string, unknown>> };
   readonly decoder: PrivateDecoder;
+  /** How the call has ended, told or not. */
   finalStatus: StatusObject | null;
-  /** The status has been told to who is above. */
+  /** It has been told to who is above. */
   readonly statusOutput: boolean;
   /** The server has sent trailers, or closed the stream. */
   readonly serverEndedCall: boolean;
   /** The HTTP/2 stream has ended: no more data comes. */
   readsClosed: boolean;
+  /** Received, and not yet asked for. */
   readonly unpushedReadMessages: Buffer[];
+  /** A message is about to be handed up. */
   readonly isPushPending: boolean;
-  readonly isReadFilterPending: boolean;
+  /** A message has been asked for. */
   canPush: boolean;
   push(message: Buffer): void;
   startRead(): void;
-  handleTrailers(headers: object): void;
+  endCall(status: StatusObject): void;
   maybeOutputStatus(): void;
+  outputStatus(): void;
   cancelWithStatus(code: number, details: string): void;
   destroyHttp2Stream(): void;
 }
 
 /** A server's call on its HTTP/2 stream, `server-interceptors.js`. */
 export interface PrivateServerCall {
+  readonly stream: ServerHttp2Stream;
   readonly decoder: PrivateDecoder;
   readonly handler: { deserialize(bytes: Buffer): unknown };
   readonly readQueue: { type: 'READABLE'; compressedMessage: null; parsedMessage: unknown }[];
+  start(listener: object): void;
   handleEndEvent(): void;
   maybePushNextMessage(): void;
 }

@@ -1,60 +1,75 @@
-import { Code } from '../code.ts';
+import type { StatusObject } from '@grpc/grpc-js';
 import { isAdjusted } from './adjusted.ts';
 import type { PrivateClientCall } from './private.ts';
 
-/** Calls whose trailers have come with an error, which waits for the messages before it. */
-const waiting = new WeakSet<PrivateClientCall>();
+/** Calls that this side has ended: by cancelling, by a deadline, by a message that cannot be taken. */
+const cut = new WeakSet<PrivateClientCall>();
 
 /**
- * A status other than OK waits, as OK does, until the messages received before it have been read.
+ * The end of a call that its server, or the loss of its connection, has brought about waits until the messages received
+ * before it have been read; and it is the first such end that counts.
  *
- * Wrong: grpc-js tells of such a status at once, and drops what it has received and not yet handed up (a reader slower than the
- * sender got 4 of 100 messages). Upstream: https://github.com/grpc/grpc-node/issues/2764
- * Mended: a status that came in trailers is held back by the same rule as OK; cancelling, by deadline or by hand, ends the wait.
+ * Wrong: grpc-js tells of any status but OK at once, and drops what it has received and not yet handed up (a reader slower than
+ * the sender got 17 of 100 messages). Of OK it waits, but for the 'end' of a stream that has none when it is reset behind its
+ * trailers (a hang), and a connection lost meanwhile makes UNAVAILABLE of it. Upstream:
+ * https://github.com/grpc/grpc-node/issues/2764
+ * Mended: all such ends are held back by the same rule, and what lies in a destroyed stream is taken out of it. A call that is
+ * cut from this side ends at once, as ever.
  * Not needed any more when spec/grpc-js/status-waits.spec.ts passes without it.
  */
 export function statusWaits(proto: PrivateClientCall): void {
-  const { handleTrailers, maybeOutputStatus, startRead, cancelWithStatus } = proto;
+  const { endCall, maybeOutputStatus, startRead, cancelWithStatus } = proto;
 
-  proto.handleTrailers = function (this: PrivateClientCall, headers: object): void {
-    if (this.finalStatus === null && isAdjusted(this)) {
-      waiting.add(this);
-      // A reset right behind the trailers leaves no 'end'.
+  proto.endCall = function (this: PrivateClientCall, status: StatusObject): void {
+    if (!isAdjusted(this) || cut.has(this)) endCall.call(this, status);
+    else if (this.finalStatus === null) {
       this.http2Stream.once('close', () => {
-        this.readsClosed = true;
-        process.nextTick(() => this.maybeOutputStatus());
+        if (this.canPush) takeRest(this);
+        this.maybeOutputStatus();
       });
+      endCall.call(this, status);
     }
-    handleTrailers.call(this, headers);
   };
 
   proto.maybeOutputStatus = function (this: PrivateClientCall): void {
-    if (!waiting.has(this) || isAllRead(this)) maybeOutputStatus.call(this);
+    if (!isAdjusted(this)) maybeOutputStatus.call(this);
+    else if (this.finalStatus !== null && (cut.has(this) || isAllRead(this))) this.outputStatus();
   };
 
   proto.startRead = function (this: PrivateClientCall): void {
-    if (!waiting.has(this) || this.finalStatus === null || this.finalStatus.code === Code.OK) {
+    if (!isAdjusted(this) || cut.has(this)) {
       startRead.call(this);
       return;
     }
-    // As grpc-js reads on before an OK.
     this.canPush = true;
     const message = this.unpushedReadMessages.shift();
-    if (message === undefined) this.http2Stream.resume();
-    else this.push(message);
+    if (message !== undefined) this.push(message);
+    else if (!this.http2Stream.destroyed) this.http2Stream.resume();
+    else {
+      takeRest(this);
+      this.maybeOutputStatus();
+    }
   };
 
   proto.cancelWithStatus = function (this: PrivateClientCall, code: number, details: string): void {
-    if (waiting.delete(this) && !this.statusOutput) this.finalStatus = null;
+    if (isAdjusted(this) && !this.statusOutput) {
+      cut.add(this);
+      this.finalStatus = null;
+    }
     cancelWithStatus.call(this, code, details);
   };
 }
 
-function isAllRead({
-  readsClosed,
-  unpushedReadMessages,
-  isPushPending,
-  isReadFilterPending,
-}: PrivateClientCall): boolean {
-  return readsClosed && unpushedReadMessages.length === 0 && !isPushPending && !isReadFilterPending;
+function isAllRead({ readsClosed, unpushedReadMessages, isPushPending }: PrivateClientCall): boolean {
+  return readsClosed && unpushedReadMessages.length === 0 && !isPushPending;
+}
+
+/** Node emits nothing of a stream that has been destroyed, but what it has received is still there. */
+function takeRest(call: PrivateClientCall): void {
+  const { http2Stream } = call;
+  const takers = http2Stream.listeners('data');
+  http2Stream.removeAllListeners('data');
+  const rest: Buffer | null = http2Stream.read();
+  if (rest !== null) for (const take of takers) take.call(http2Stream, rest);
+  call.readsClosed = true;
 }

@@ -1,4 +1,3 @@
-import { Metadata } from '@grpc/grpc-js';
 import { Code } from '../code.ts';
 import { isAdjusted } from './adjusted.ts';
 import type { PrivateClientCall, PrivateServerCall } from './private.ts';
@@ -20,12 +19,13 @@ export const TRUNCATED = 'the stream ended inside a message';
  * Not needed any more when spec/grpc-js/whole-frames.spec.ts passes without it.
  */
 export function wholeFramesOfResponses(proto: PrivateClientCall): void {
-  const { maybeOutputStatus } = proto;
-  proto.maybeOutputStatus = function (this: PrivateClientCall): void {
-    if (this.finalStatus?.code === Code.OK && this.readsClosed && this.decoder.readState !== 0 && isAdjusted(this)) {
-      this.finalStatus = { code: Code.INTERNAL as number, details: TRUNCATED, metadata: new Metadata() };
+  const { outputStatus } = proto;
+  proto.outputStatus = function (this: PrivateClientCall): void {
+    const { finalStatus, statusOutput, decoder } = this;
+    if (finalStatus?.code === Code.OK && !statusOutput && decoder.readState !== 0 && isAdjusted(this)) {
+      this.finalStatus = { ...finalStatus, code: Code.INTERNAL as number, details: TRUNCATED };
     }
-    maybeOutputStatus.call(this);
+    outputStatus.call(this);
   };
 }
 
