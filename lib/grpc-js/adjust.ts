@@ -1,12 +1,15 @@
 import { isSwitchedOff } from './adjusted.ts';
 import { endsHeardByClient, endsHeardByServer } from './ends-heard.ts';
-import { findPrivateParts, type PrivateParts } from './private.ts';
+import { findPrivateParts, type PrivateClientCall, type PrivateParts } from './private.ts';
 import { resetAlone } from './reset-alone.ts';
 import { statusWaits } from './status-waits.ts';
 import { wholeFramesOfRequests, wholeFramesOfResponses } from './whole-frames.ts';
 
 /** The versions of grpc-js on which spec/grpc-js passed. */
 const TESTED: readonly string[] = ['1.14.4', '1.14.5', '1.14.6', '1.14.7'];
+
+/** On what is adjusted for every copy of this library in the process. */
+const mark = Symbol.for('rx-grpc.isAdjusted');
 
 let isDone = false;
 
@@ -22,12 +25,21 @@ export function adjustGrpcJs(find: () => PrivateParts | undefined = findPrivateP
     warn(parts?.version);
     return;
   }
-  resetAlone(parts.clientCall);
-  wholeFramesOfResponses(parts.clientCall);
-  statusWaits(parts.clientCall);
-  endsHeardByClient(parts.clientCall);
-  wholeFramesOfRequests(parts.serverCall);
-  endsHeardByServer(parts.serverCall);
+  const { clientCall, serverCall } = parts;
+  if (!(mark in clientCall)) {
+    adjustClient(clientCall);
+    Object.defineProperty(clientCall, mark, { value: true });
+  }
+  // Each copy knows its own services.
+  wholeFramesOfRequests(serverCall);
+  endsHeardByServer(serverCall);
+}
+
+function adjustClient(clientCall: PrivateClientCall): void {
+  resetAlone(clientCall);
+  wholeFramesOfResponses(clientCall);
+  statusWaits(clientCall);
+  endsHeardByClient(clientCall);
 }
 
 function warn(version: string | undefined): void {

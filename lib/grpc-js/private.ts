@@ -1,6 +1,6 @@
 import type { ClientHttp2Stream, ServerHttp2Stream } from 'node:http2';
 import { createRequire } from 'node:module';
-import type { StatusObject } from '@grpc/grpc-js';
+import { Client, type StatusObject } from '@grpc/grpc-js';
 
 /** A client's call on its HTTP/2 stream, `subchannel-call.js`: what is used of it, as it is in 1.14. */
 export interface PrivateClientCall {
@@ -53,14 +53,17 @@ export interface PrivateParts {
   readonly serverCall: PrivateServerCall;
 }
 
-/** What was found of the grpc-js that this library imports; undefined where it is not laid out as expected (a bundle). */
-export function findPrivateParts(): PrivateParts | undefined {
-  const require = createRequire(import.meta.url);
+/**
+ * What was found of the grpc-js that this library imports; undefined where it is not laid out as expected (a bundle), or where
+ * what is found is another one.
+ */
+export function findPrivateParts(load: (id: string) => any = createRequire(import.meta.url)): PrivateParts | undefined {
   try {
+    if (load('@grpc/grpc-js').Client !== Client) return undefined;
     return {
-      version: require('@grpc/grpc-js/package.json').version,
-      clientCall: require('@grpc/grpc-js/build/src/subchannel-call.js').Http2SubchannelCall.prototype,
-      serverCall: require('@grpc/grpc-js/build/src/server-interceptors.js').BaseServerInterceptingCall.prototype,
+      version: load('@grpc/grpc-js/package.json').version,
+      clientCall: load('@grpc/grpc-js/build/src/subchannel-call.js').Http2SubchannelCall.prototype,
+      serverCall: load('@grpc/grpc-js/build/src/server-interceptors.js').BaseServerInterceptingCall.prototype,
     };
   } catch {
     return undefined;

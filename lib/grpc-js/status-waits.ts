@@ -23,17 +23,18 @@ export function statusWaits(proto: PrivateClientCall): void {
   proto.endCall = function (this: PrivateClientCall, status: StatusObject): void {
     if (!isAdjusted(this) || cut.has(this)) endCall.call(this, status);
     else if (this.finalStatus === null) {
-      this.http2Stream.once('close', () => {
-        if (this.canPush) takeRest(this);
-        this.maybeOutputStatus();
-      });
+      this.http2Stream.once('close', () => this.maybeOutputStatus());
       endCall.call(this, status);
     }
   };
 
   proto.maybeOutputStatus = function (this: PrivateClientCall): void {
-    if (!isAdjusted(this)) maybeOutputStatus.call(this);
-    else if (this.finalStatus !== null && (cut.has(this) || isAllRead(this))) this.outputStatus();
+    if (!isAdjusted(this)) {
+      maybeOutputStatus.call(this);
+      return;
+    }
+    if (this.canPush && this.http2Stream.destroyed) takeRest(this);
+    if (this.finalStatus !== null && (cut.has(this) || isAllRead(this))) this.outputStatus();
   };
 
   proto.startRead = function (this: PrivateClientCall): void {
@@ -44,11 +45,8 @@ export function statusWaits(proto: PrivateClientCall): void {
     this.canPush = true;
     const message = this.unpushedReadMessages.shift();
     if (message !== undefined) this.push(message);
-    else if (!this.http2Stream.destroyed) this.http2Stream.resume();
-    else {
-      takeRest(this);
-      this.maybeOutputStatus();
-    }
+    else if (this.http2Stream.destroyed) this.maybeOutputStatus();
+    else this.http2Stream.resume();
   };
 
   proto.cancelWithStatus = function (this: PrivateClientCall, code: number, details: string): void {

@@ -5,7 +5,7 @@ import net from 'node:net';
 export const DATA = 0;
 export const HEADERS = 1;
 export const RST_STREAM = 3;
-const SETTINGS = 4;
+export const SETTINGS = 4;
 const PING = 6;
 const GOAWAY = 7;
 const WINDOW_UPDATE = 8;
@@ -15,6 +15,7 @@ const ACK = 1;
 
 /** Codes of section 7. */
 export const NO_ERROR = 0;
+export const INTERNAL_ERROR = 2;
 export const CANCEL = 8;
 
 const PREFACE_BYTES = 24;
@@ -75,7 +76,7 @@ export async function rawPeer(options: RawPeerOptions = {}): Promise<RawPeer> {
     }
   };
 
-  const server = net.createServer(socket => {
+  const server = net.createServer({ noDelay: true }, socket => {
     connections.push(socket);
     socket.on('error', () => {});
     let bytes = Buffer.alloc(0);
