@@ -1,0 +1,73 @@
+// Serves users.Users with rx-grpc as the plan of each call says, and tells what it saw. The first line is the port.
+import { Code, implement, load, RpcError, type ServerCall, serve } from 'rx-grpc';
+import { concatMap } from 'rx-grpc/operators';
+import { concat, defer, finalize, type Observable, of, tap } from 'rxjs';
+import { type CallRecord, newRecord, PLAN, type Plan, print, rest } from './plan.ts';
+
+type User = { readonly age: number };
+type Result = { readonly userId: string; readonly errors?: readonly string[] };
+
+const { Users } = await load(new URL('../../protos/users.proto', import.meta.url));
+
+const service = implement(Users, {
+  createUser: (user$: Observable<User>, call: ServerCall) => {
+    const plan: Plan = JSON.parse(String(call.metadata.get(PLAN)[0]));
+    const record = newRecord(plan.call);
+    print({ ...record, event: 'begun' });
+    const end = ({ code }: { code: Code }): void => {
+      record.code = code;
+    };
+    call.cancelled$.subscribe(end);
+    const result$ = plan.shape === 'download' ? download(user$, plan, record) : upload(user$, plan, record);
+    return result$.pipe(
+      tap({ error: end }),
+      finalize(() => print(record)),
+    );
+  },
+});
+
+/** Every message that comes before the half-close makes the upload; with the half-close it is complete. */
+function upload(user$: Observable<User>, plan: Plan, record: CallRecord): Observable<Result> {
+  const answer = (): Result => ({ userId: String(record.sent++) });
+  const answer$ = user$.pipe(
+    tap({
+      complete: () => {
+        record.completed = true;
+      },
+    }),
+    concatMap(async function* ({ age }) {
+      record.inOrder &&= age === record.received;
+      record.received++;
+      if (plan.shape === 'exchange') yield answer();
+      if (record.received === plan.serverFailsAfter) throw new RpcError(Code.ABORTED, String(record.received));
+      await rest(record.received, plan.readerRestsEvery, plan.readerRestMs);
+    }),
+  );
+  return plan.shape === 'exchange'
+    ? answer$
+    : concat(
+        answer$,
+        defer(() => of(answer())),
+      );
+}
+
+function download(user$: Observable<User>, plan: Plan, record: CallRecord): Observable<Result> {
+  const errors = ['\0'.repeat(plan.bytes)];
+  return user$.pipe(
+    concatMap(async function* () {
+      record.received++;
+      while (record.sent < plan.messages) {
+        await rest(record.sent, plan.producerRestsEvery, plan.producerRestMs);
+        yield { userId: String(record.sent++), errors };
+        if (record.sent === plan.serverFailsAfter) throw new RpcError(Code.ABORTED, String(record.sent));
+      }
+      if (plan.staysOpen) await new Promise(() => {});
+      record.completed = true;
+    }),
+  );
+}
+
+const server = await serve('http://127.0.0.1:0', service);
+print(server.port);
+// When it ends, whoever started this program is gone.
+process.stdin.resume().on('end', () => process.exit());
