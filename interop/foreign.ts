@@ -64,7 +64,7 @@ for (const direction of directions) {
   client.kill();
   server.kill();
   for (const killed of ['client', 'server'] as const) {
-    if (!`kill of the ${killed}`.includes(only)) continue;
+    if (kills === 0 || !`kill of the ${killed}`.includes(only)) continue;
     const calls = await runKills(direction, killed, kills, random);
     for (const shape of ['upload', 'download']) {
       const ofShape = calls.filter(({ plan }) => plan.shape === shape);

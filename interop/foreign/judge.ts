@@ -57,7 +57,7 @@ function codesOf(plan: Plan, killed: Call['killed']): readonly number[] {
 }
 
 function isFalselyComplete({ plan, client, server }: Call): boolean {
-  const isOk = client?.code === Code.OK;
+  const isOk = client?.code === Code.OK && plan.serverEndsAfter === 0;
   if (plan.shape === 'download') return isOk && (plan.staysOpen || client.received !== plan.messages);
   const hasCompleted = client?.completed === true;
   return (server?.completed === true || isOk) && !hasCompleted;
@@ -68,5 +68,6 @@ function lost({ plan, client, server }: Call): number {
   if (client === undefined || server === undefined) return 0;
   if (client.code !== Code.OK && client.code !== Code.ABORTED) return 0;
   const responses = server.sent - client.received;
-  return client.code === Code.OK && plan.shape !== 'download' ? responses + client.sent - server.received : responses;
+  const isWhole = client.code === Code.OK && plan.shape !== 'download' && plan.serverEndsAfter === 0;
+  return isWhole ? responses + client.sent - server.received : responses;
 }

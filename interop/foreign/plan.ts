@@ -19,6 +19,8 @@ export interface Plan {
   readonly sourceFailsAfter: number;
   /** The server ends with ABORTED after so many: received by it, or sent in a download. */
   readonly serverFailsAfter: number;
+  /** The server ends well after so many, although more may come. */
+  readonly serverEndsAfter: number;
   readonly producerRestsEvery: number;
   readonly producerRestMs: number;
   readonly readerRestsEvery: number;

@@ -37,6 +37,7 @@ function undisturbed(shape: Plan['shape'], random: Random): CallPlan {
     timeoutMs: 0,
     sourceFailsAfter: 0,
     serverFailsAfter: 0,
+    serverEndsAfter: 0,
     producerRestsEvery: random(1, 60),
     producerRestMs: random(0, 4),
     readerRestsEvery: random(1, 60),
@@ -88,6 +89,7 @@ export const scenarios: readonly Scenario[] = [
   ...ofShape('download'),
   ...ofShape('exchange'),
   sourceFails('exchange'),
+  scenario('exchange', 'early end of the server', ({ messages }, random) => ({ serverEndsAfter: random(1, messages) })),
 ];
 
 /** A call that does not end, for one of whose processes to be killed. */

@@ -1,7 +1,7 @@
 // Serves users.Users with rx-grpc as the plan of each call says, and tells what it saw. The first line is the port.
 import { Code, implement, load, RpcError, type ServerCall, serve } from 'rx-grpc';
 import { concatMap } from 'rx-grpc/operators';
-import { concat, defer, finalize, type Observable, of, tap } from 'rxjs';
+import { concat, defer, finalize, identity, type Observable, of, take, tap } from 'rxjs';
 import { type CallRecord, newRecord, PLAN, type Plan, print, rest } from './plan.ts';
 
 type User = { readonly age: number };
@@ -43,12 +43,11 @@ function upload(user$: Observable<User>, plan: Plan, record: CallRecord): Observ
       await rest(record.received, plan.readerRestsEvery, plan.readerRestMs);
     }),
   );
-  return plan.shape === 'exchange'
-    ? answer$
-    : concat(
-        answer$,
-        defer(() => of(answer())),
-      );
+  if (plan.shape === 'exchange') return answer$.pipe(plan.serverEndsAfter > 0 ? take(plan.serverEndsAfter) : identity);
+  return concat(
+    answer$,
+    defer(() => of(answer())),
+  );
 }
 
 function download(user$: Observable<User>, plan: Plan, record: CallRecord): Observable<Result> {

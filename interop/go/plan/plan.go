@@ -27,6 +27,7 @@ type Plan struct {
 	TimeoutMs          int    `json:"timeoutMs"`
 	SourceFailsAfter   int    `json:"sourceFailsAfter"`
 	ServerFailsAfter   int    `json:"serverFailsAfter"`
+	ServerEndsAfter    int    `json:"serverEndsAfter"`
 	ProducerRestsEvery int    `json:"producerRestsEvery"`
 	ProducerRestMs     int    `json:"producerRestMs"`
 	ReaderRestsEvery   int    `json:"readerRestsEvery"`

@@ -65,6 +65,9 @@ func upload(s stream, p plan.Plan, record *plan.Record) error {
 		if record.Received == p.ServerFailsAfter {
 			return status.Error(codes.Aborted, strconv.Itoa(record.Received))
 		}
+		if record.Received == p.ServerEndsAfter {
+			return nil
+		}
 		plan.Rest(s.Context(), record.Received, p.ReaderRestsEvery, p.ReaderRestMs)
 	}
 	if p.Shape == "upload" {
