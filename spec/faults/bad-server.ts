@@ -1,0 +1,147 @@
+import { expect } from 'chai';
+import { Observable } from 'rxjs';
+import { close } from '../../lib/client/client.ts';
+import { connect } from '../../lib/client/connect.ts';
+import { inspect } from '../../lib/live-calls.ts';
+import {
+  data,
+  HEADERS,
+  message,
+  type RawPeer,
+  type RawPeerOptions,
+  rawPeer,
+  responseHeaders,
+  trailers,
+} from '../grpc-js/raw-peer.ts';
+import { callOf, type LabClient } from '../support/bench.ts';
+import { Lab, type Note, type Shape } from '../support/lab.ts';
+import { type Recording, record } from '../support/record.ts';
+import { watch } from './memory.ts';
+
+/** One channel, and with it one connection, for all shapes. */
+const ONE_CONNECTION = { 'grpc.per_rpc_retry_buffer_size': 4096 };
+
+export const OK: Readonly<Record<string, string>> = { 'grpc-status': '0' };
+
+/** One call of our client at the bad server. */
+export interface VictimCall extends Recording<Note> {
+  /** The number of its stream. */
+  readonly id: number;
+}
+
+/** A server of frames that keeps no rule but the one it is told to, and our client. */
+export interface BadServer {
+  readonly peer: RawPeer;
+  readonly client: LabClient;
+  /** A call whose HEADERS have come; its request$ has one value, and stays open where it is a stream. */
+  call(shape: Shape): Promise<VictimCall>;
+  /** The number of the next stream that comes, of this connection or of a later one. */
+  nextStream(): Promise<number>;
+  /** Answers the next stream that comes with the note, in good order. */
+  serveNext(note: Note): Promise<void>;
+  /** Nothing of any call is left, and the next one is served. */
+  livesOn(): Promise<void>;
+}
+
+export interface BadServerOptions {
+  readonly peer?: RawPeerOptions;
+  readonly service?: typeof Lab;
+  readonly channelOptions?: object;
+}
+
+export interface BadServers {
+  run(options?: BadServerOptions): Promise<BadServer>;
+}
+
+/** For a `describe`: bad servers, closed after each spec of it. */
+export function useBadServer(): BadServers {
+  const toClose: (() => unknown)[] = [];
+  afterEach(async () => {
+    for (const end of toClose.splice(0).reverse()) await end();
+  });
+  return {
+    async run({ peer: peerOptions, service = Lab, channelOptions = {} } = {}) {
+      const peer = await rawPeer(peerOptions);
+      toClose.push(() => peer.close());
+      const client = connect(service, peer.target, { channelOptions: { ...ONE_CONNECTION, ...channelOptions } });
+      toClose.push(() => close(client));
+      return badServer(peer, client);
+    },
+  };
+}
+
+function badServer(peer: RawPeer, client: LabClient): BadServer {
+  let streams = 0;
+  let subscribed = 0;
+  const start = (shape: Shape): Recording<Note> =>
+    record(
+      callOf(
+        client,
+        shape,
+        new Observable(subscriber => {
+          watch(subscriber);
+          subscribed++;
+          subscriber.add(() => subscribed--);
+          subscriber.next({ n: 0 });
+          if (!Lab[shape].requestStream) subscriber.complete();
+        }),
+      ),
+    );
+  const nextStream = () => peer.stream(streams++);
+  const serveNext = async (note: Note) => {
+    const id = await nextStream();
+    peer.send(responseHeaders(id), data(id, message(note)), trailers(id, OK));
+  };
+  return {
+    peer,
+    client,
+    nextStream,
+    serveNext,
+    async call(shape) {
+      const recording = start(shape);
+      return { ...recording, id: await nextStream() };
+    },
+    async livesOn() {
+      expect(inspect(client).calls, 'live calls').to.deep.equal([]);
+      expect(subscribed, 'request$ that are still subscribed').to.equal(0);
+      // Those that were tried again by grpc-js, and not looked at.
+      streams = peer.frames().filter(({ type }) => type === HEADERS).length;
+      const { values, ending } = start('unary');
+      await serveNext({ n: 99 });
+      expect(await ending).to.deep.equal({});
+      expect(values).to.deep.equal([{ n: 99 }]);
+    },
+  };
+}
+
+/** A point at which a response can be broken. */
+export interface ResponsePoint {
+  readonly at: string;
+  /** What was sent until then, of a stream with that number. */
+  readonly sent: (id: number) => Buffer[];
+  /** The messages that have come whole. */
+  readonly notes: readonly Note[];
+}
+
+const one: Note = { n: 1 };
+const half = message({ n: 2 }).subarray(0, 9);
+
+/** The status has not been sent at any of these. */
+export const responsePoints: readonly ResponsePoint[] = [
+  { at: 'before the headers', sent: () => [], notes: [] },
+  { at: 'after the headers', sent: id => [responseHeaders(id)], notes: [] },
+  {
+    at: 'in the middle of a message',
+    sent: id => [responseHeaders(id), data(id, Buffer.concat([message(one), half]))],
+    notes: [one],
+  },
+  { at: 'between messages', sent: id => [responseHeaders(id), data(id, message(one))], notes: [one] },
+  {
+    at: 'after the last message, before the trailers',
+    sent: id => [responseHeaders(id), data(id, message(one)), data(id, message({ n: 2 }))],
+    notes: [one, { n: 2 }],
+  },
+];
+
+/** A response with its status. */
+export const wholeResponse = (id: number): Buffer[] => [responseHeaders(id), data(id, message(one)), trailers(id, OK)];
