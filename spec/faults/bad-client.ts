@@ -66,7 +66,7 @@ export interface Victim {
   readonly hidden: readonly unknown[];
   /** Resolves with the n-th call of a handler, from 0, as soon as it has begun. */
   handler(n: number): Promise<Handled>;
-  call(shape: Shape, headers?: http2.OutgoingHttpHeaders): BadCall;
+  call(shape: Shape, headers?: http2.OutgoingHttpHeaders, options?: http2.ClientSessionRequestOptions): BadCall;
   connect(options?: RawClientOptions): RawClient;
   /** Every handler that began has ended, nothing of a call is left, and the next one is served. */
   livesOn(): Promise<void>;
@@ -158,13 +158,13 @@ function counting(toClose: (() => unknown)[], options: VictimOptions): Victim & 
     });
   };
 
-  const call = (shape: Shape, headers: http2.OutgoingHttpHeaders = {}): BadCall => {
+  const call: Victim['call'] = (shape, headers = {}, requestOptions = {}) => {
     if (session === undefined || session.closed) {
       const opened = http2.connect(server.target, { maxSendHeaderBlockLength: 2 ** 20 }).on('error', () => {});
       toClose.push(() => opened.destroy());
       session = opened;
     }
-    const stream = session.request({ ...requestHeaders(shape), ...headers });
+    const stream = session.request({ ...requestHeaders(shape), ...headers }, requestOptions);
     return { stream, answer: answerOf(stream) };
   };
 

@@ -35,7 +35,7 @@ const scenarios: Record<string, () => Promise<unknown>> = {
     let responses = 0;
     let end = 'OK';
     try {
-      for await (const _ of toAsyncIterable(client.bidi(NEVER, { timeoutMs: 1000 }))) {
+      for await (const _ of toAsyncIterable(client.bidi(NEVER, { timeoutMs: 3000 }))) {
         responses++;
         for (let n = 0; n < 5; n++) await turn();
       }

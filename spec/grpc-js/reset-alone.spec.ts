@@ -59,7 +59,7 @@ const ways: Readonly<
     const { ending } = record(callOf(client, shape, failing$));
     return { cancel: () => error$.error(new Error('mine')), ending };
   },
-  'its deadline': (client, shape, request$, timeoutMs = 100) => {
+  'its deadline': (client, shape, request$, timeoutMs = 400) => {
     const options: CallOptions = { timeoutMs };
     return { cancel: () => {}, ending: record(callOf(client, shape, request$, options)).ending };
   },

@@ -20,6 +20,7 @@ describe("A server's reset at the deadline", () => {
   /** The error of a call that is reset when our clock is so far past its deadline. */
   async function resetAt(pastMs: number, shape: (typeof shapes)[number], code = CANCEL): Promise<any> {
     const { peer, client } = await peers.run();
+    asyncScheduler.now = now;
     const deadline = new Date(Date.now() + AHEAD_MS);
     const error = errorOf(callOf(client, shape, NEVER, { deadline }));
     const stream = await peer.stream(0);
