@@ -14,7 +14,7 @@ import { Lab, type Note, type Shape } from '../support/lab.ts';
 import { settled } from '../support/settled.ts';
 import { watch } from './memory.ts';
 
-const PREFACE = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n');
+export const PREFACE = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n');
 const SETTINGS = 4;
 const ACK = 1;
 const HEAD_BYTES = 9;
@@ -83,7 +83,7 @@ export interface VictimOptions {
   readonly serve?: ServeOptions;
   readonly service?: typeof Lab;
   /** The handlers do not end by themselves. Default: false. */
-  readonly endless?: boolean;
+  readonly isEndless?: boolean;
   /** Default: the handlers echo, the last request where there is one response, and end with the half-close. */
   readonly implementation?: LabImplementation;
 }
@@ -112,7 +112,7 @@ function counting(toClose: (() => unknown)[], options: VictimOptions): Victim & 
   const hidden: unknown[] = [];
   let waiting: (() => void)[] = [];
   let running = 0;
-  let isEndless = options.endless === true;
+  let isEndless = options.isEndless === true;
   let server: Server;
   let session: http2.ClientHttp2Session | undefined;
 
@@ -299,19 +299,44 @@ export interface RequestPoint {
   readonly sent: (id: number) => Buffer[];
   /** The messages that have come whole. */
   readonly notes: readonly Note[];
+  /** What is still to come, and all messages then. */
+  readonly rest: (id: number) => Buffer[];
+  readonly allNotes: readonly Note[];
 }
 
 const one: Note = { n: 1 };
-const half = message({ n: 2 }).subarray(0, 9);
+const two: Note = { n: 2 };
+const cut = message(one).length + 9;
+const both = Buffer.concat([message(one), message(two)]);
 
 /** There has been no half-close at any of these. */
 export const requestPoints: readonly RequestPoint[] = [
-  { at: 'after the headers', sent: () => [], notes: [] },
-  { at: 'in the middle of a message', sent: id => [data(id, Buffer.concat([message(one), half]))], notes: [one] },
-  { at: 'between messages', sent: id => [data(id, message(one))], notes: [one] },
+  {
+    at: 'after the headers',
+    sent: () => [],
+    notes: [],
+    rest: id => [data(id, message(one), true)],
+    allNotes: [one],
+  },
+  {
+    at: 'in the middle of a message',
+    sent: id => [data(id, both.subarray(0, cut))],
+    notes: [one],
+    rest: id => [data(id, both.subarray(cut), true)],
+    allNotes: [one, two],
+  },
+  {
+    at: 'between messages',
+    sent: id => [data(id, message(one))],
+    notes: [one],
+    rest: id => [data(id, message(two), true)],
+    allNotes: [one, two],
+  },
   {
     at: 'after the last message, before the half-close',
-    sent: id => [data(id, message(one)), data(id, message({ n: 2 }))],
-    notes: [one, { n: 2 }],
+    sent: id => [data(id, both)],
+    notes: [one, two],
+    rest: id => [data(id, Buffer.alloc(0), true)],
+    allNotes: [one, two],
   },
 ];

@@ -1,10 +1,13 @@
+import http2 from 'node:http2';
 import { expect } from 'chai';
 import { Observable } from 'rxjs';
 import { close } from '../../lib/client/client.ts';
 import { connect } from '../../lib/client/connect.ts';
 import { inspect } from '../../lib/live-calls.ts';
+import { Code } from '../../lib/status.ts';
 import {
   data,
+  frame,
   HEADERS,
   message,
   type RawPeer,
@@ -20,6 +23,9 @@ import { watch } from './memory.ts';
 
 /** One channel, and with it one connection, for all shapes. */
 const ONE_CONNECTION = { 'grpc.per_rpc_retry_buffer_size': 4096 };
+
+const PING = 6;
+const ACK = 1;
 
 export const OK: Readonly<Record<string, string>> = { 'grpc-status': '0' };
 
@@ -39,6 +45,8 @@ export interface BadServer {
   nextStream(): Promise<number>;
   /** Answers the next stream that comes with the note, in good order. */
   serveNext(note: Note): Promise<void>;
+  /** Resolves when the client has taken all that was sent until now on the last connection. */
+  taken(): Promise<void>;
   /** Nothing of any call is left, and the next one is served. */
   livesOn(): Promise<void>;
 }
@@ -73,6 +81,7 @@ export function useBadServer(): BadServers {
 function badServer(peer: RawPeer, client: LabClient): BadServer {
   let streams = 0;
   let subscribed = 0;
+  let pings = 0;
   const start = (shape: Shape): Recording<Note> =>
     record(
       callOf(
@@ -101,6 +110,12 @@ function badServer(peer: RawPeer, client: LabClient): BadServer {
       const recording = start(shape);
       return { ...recording, id: await nextStream() };
     },
+    async taken() {
+      const payload = Buffer.alloc(8);
+      payload.writeUInt32BE(++pings);
+      peer.send(frame(PING, 0, 0, payload));
+      await peer.seen(seen => seen.type === PING && seen.flags === ACK && seen.payload.equals(payload));
+    },
     async livesOn() {
       expect(inspect(client).calls, 'live calls').to.deep.equal([]);
       expect(subscribed, 'request$ that are still subscribed').to.equal(0);
@@ -121,27 +136,70 @@ export interface ResponsePoint {
   readonly sent: (id: number) => Buffer[];
   /** The messages that have come whole. */
   readonly notes: readonly Note[];
+  /** What is still to come, and all messages then. */
+  readonly rest: (id: number) => Buffer[];
+  readonly allNotes: readonly Note[];
 }
 
 const one: Note = { n: 1 };
-const half = message({ n: 2 }).subarray(0, 9);
+const two: Note = { n: 2 };
+const cut = message(one).length + 9;
+const both = Buffer.concat([message(one), message(two)]);
+
+/** A response of one message with its status. */
+export const wholeResponse = (id: number): Buffer[] => [responseHeaders(id), data(id, message(one)), trailers(id, OK)];
 
 /** The status has not been sent at any of these. */
 export const responsePoints: readonly ResponsePoint[] = [
-  { at: 'before the headers', sent: () => [], notes: [] },
-  { at: 'after the headers', sent: id => [responseHeaders(id)], notes: [] },
+  { at: 'before the headers', sent: () => [], notes: [], rest: wholeResponse, allNotes: [one] },
+  {
+    at: 'after the headers',
+    sent: id => [responseHeaders(id)],
+    notes: [],
+    rest: id => [data(id, message(one)), trailers(id, OK)],
+    allNotes: [one],
+  },
   {
     at: 'in the middle of a message',
-    sent: id => [responseHeaders(id), data(id, Buffer.concat([message(one), half]))],
+    sent: id => [responseHeaders(id), data(id, both.subarray(0, cut))],
     notes: [one],
+    rest: id => [data(id, both.subarray(cut)), trailers(id, OK)],
+    allNotes: [one, two],
   },
-  { at: 'between messages', sent: id => [responseHeaders(id), data(id, message(one))], notes: [one] },
+  {
+    at: 'between messages',
+    sent: id => [responseHeaders(id), data(id, message(one))],
+    notes: [one],
+    rest: id => [data(id, message(two)), trailers(id, OK)],
+    allNotes: [one, two],
+  },
   {
     at: 'after the last message, before the trailers',
-    sent: id => [responseHeaders(id), data(id, message(one)), data(id, message({ n: 2 }))],
-    notes: [one, { n: 2 }],
+    sent: id => [responseHeaders(id), data(id, both)],
+    notes: [one, two],
+    rest: id => [trailers(id, OK)],
+    allNotes: [one, two],
   },
 ];
 
-/** A response with its status. */
-export const wholeResponse = (id: number): Buffer[] => [responseHeaders(id), data(id, message(one)), trailers(id, OK)];
+const { NGHTTP2_CANCEL, NGHTTP2_ENHANCE_YOUR_CALM, NGHTTP2_INADEQUATE_SECURITY, NGHTTP2_REFUSED_STREAM } =
+  http2.constants;
+
+/** https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md, "HTTP2 Transport Mapping", "Errors". */
+export function statusOfReset(errorCode: number): Code {
+  switch (errorCode) {
+    case NGHTTP2_REFUSED_STREAM:
+      return Code.UNAVAILABLE;
+    case NGHTTP2_CANCEL:
+      return Code.CANCELLED;
+    case NGHTTP2_ENHANCE_YOUR_CALM:
+      return Code.RESOURCE_EXHAUSTED;
+    case NGHTTP2_INADEQUATE_SECURITY:
+      return Code.PERMISSION_DENIED;
+    default:
+      return Code.INTERNAL;
+  }
+}
+
+/** All codes of RFC 9113, section 7, and two that are none. */
+export const errorCodes: readonly number[] = [...Array(14).keys(), 14, 0xffffffff];

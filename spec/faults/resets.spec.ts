@@ -5,27 +5,10 @@ import { data, message, reset } from '../grpc-js/raw-peer.ts';
 import { streaming } from '../support/bench.ts';
 import { shapes } from '../support/lab.ts';
 import { requestPoints, useBadClient } from './bad-client.ts';
-import { responsePoints, useBadServer, wholeResponse } from './bad-server.ts';
+import { errorCodes, responsePoints, statusOfReset, useBadServer, wholeResponse } from './bad-server.ts';
 import { itGivesBackTheMemory } from './memory.ts';
 
-const {
-  NGHTTP2_CANCEL,
-  NGHTTP2_ENHANCE_YOUR_CALM,
-  NGHTTP2_HTTP_1_1_REQUIRED,
-  NGHTTP2_INADEQUATE_SECURITY,
-  NGHTTP2_REFUSED_STREAM,
-} = http2.constants;
-
-/** All codes of RFC 9113, section 7, and two that are none. */
-const codes = [...Array(NGHTTP2_HTTP_1_1_REQUIRED + 1).keys(), 14, 0xffffffff];
-
-/** https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md, "HTTP2 Transport Mapping", "Errors". */
-const statusOf = new Map<number, Code>([
-  [NGHTTP2_REFUSED_STREAM, Code.UNAVAILABLE],
-  [NGHTTP2_CANCEL, Code.CANCELLED],
-  [NGHTTP2_ENHANCE_YOUR_CALM, Code.RESOURCE_EXHAUSTED],
-  [NGHTTP2_INADEQUATE_SECURITY, Code.PERMISSION_DENIED],
-]);
+const { NGHTTP2_CANCEL, NGHTTP2_REFUSED_STREAM } = http2.constants;
 
 describe('A reset by the server', () => {
   const bad = useBadServer();
@@ -35,13 +18,13 @@ describe('A reset by the server', () => {
       if (notes.length > 1 && !streaming(shape).responses) continue; // there is no such point
       it(`ends a call with the status for its code, behind the responses that came: ${at}, ${shape}`, async () => {
         const { peer, call, livesOn } = await bad.run();
-        for (const code of codes) {
+        for (const code of errorCodes) {
           // That is tried again; see below.
           if (code === NGHTTP2_REFUSED_STREAM && at === 'before the headers') continue;
           const { id, values, ending } = await call(shape);
           peer.send(...sent(id), reset(id, code));
           const { error } = await ending;
-          expect(error, `code ${code}`).to.include({ code: statusOf.get(code) ?? Code.INTERNAL });
+          expect(error, `code ${code}`).to.include({ code: statusOfReset(code) });
           expect(values, `code ${code}`).to.deep.equal(streaming(shape).responses ? notes : []);
         }
         await livesOn();
@@ -52,7 +35,7 @@ describe('A reset by the server', () => {
   for (const shape of shapes) {
     it(`behind the trailers changes nothing: ${shape}`, async () => {
       const { peer, call, livesOn } = await bad.run();
-      for (const code of codes) {
+      for (const code of errorCodes) {
         const { id, values, ending } = await call(shape);
         peer.send(...wholeResponse(id), reset(id, code));
         expect(await ending, `code ${code}`).to.deep.equal({});
@@ -89,7 +72,7 @@ describe('A reset by the client', () => {
       it(`ends the call with CANCELLED, whatever its code: ${at}, ${shape}`, async () => {
         const { connect, handler, livesOn } = await bad.run();
         const { open, send } = connect();
-        for (const [n, code] of codes.entries()) {
+        for (const [n, code] of errorCodes.entries()) {
           const id = open(shape);
           const { call, received, values, ending, over } = await handler(n);
           send(...sent(id));
@@ -114,7 +97,7 @@ describe('A reset by the client', () => {
       it(`in one packet with what it cuts off never completes request$: ${at}, ${shape}`, async () => {
         const { connect, handler, livesOn } = await bad.run();
         const { open, send } = connect();
-        for (const [n, code] of codes.entries()) {
+        for (const [n, code] of errorCodes.entries()) {
           const id = open(shape);
           send(...sent(id), data(id, Buffer.alloc(0), true), reset(id, code));
           const { ending, over } = await handler(n);
@@ -128,9 +111,9 @@ describe('A reset by the client', () => {
 
   for (const shape of shapes) {
     it(`behind the half-close unsubscribes from response$: ${shape}`, async () => {
-      const { connect, handler, livesOn } = await bad.run({ endless: true });
+      const { connect, handler, livesOn } = await bad.run({ isEndless: true });
       const { open, send } = connect();
-      for (const [n, code] of codes.entries()) {
+      for (const [n, code] of errorCodes.entries()) {
         const id = open(shape);
         send(data(id, message({ n: 1 }), true));
         const { call, ending, over } = await handler(n);
