@@ -15,6 +15,7 @@ import { ADJUSTED } from '../grpc-js/adjusted.ts';
 import { type Compression, kindOf, type Method } from '../rpc.ts';
 import { Code, markReceived, RpcError } from '../status.ts';
 import { type Channel, Connectivity } from './connectivity.ts';
+import { explainContentType } from './content-type.ts';
 import type { OpenOptions, Transport } from './transport.ts';
 
 /**
@@ -129,6 +130,7 @@ function openCall(client: Client, method: Method, options: OpenOptions): ClientD
     ...(host !== undefined && { host }),
     ...(credentials !== undefined && { credentials }),
   });
+  explainContentType(stream);
   stream.on('error', ignore); // each status, of an error too, comes as 'status'
   // grpc-js loses a cancellation that comes in the turn of the start: a promise later it makes the very thing that had to be
   // cancelled, and nothing ever ends that. A second one, a turn later, does.
