@@ -56,13 +56,14 @@ function add(name: string, calls: readonly Call[]): void {
 
 for (const direction of directions) {
   const random = randomOf(seed);
-  const client = new Program(direction.client);
-  const server = new Program(direction.server);
   for (const scenario of scenarios.filter(({ name }) => name.includes(only))) {
+    // A connection for each: Node's HTTP/2 ends one on which a client has reset more than 1,000 calls, and 33 a second.
+    const client = new Program(direction.client);
+    const server = new Program(direction.server);
     add(`${direction.name}, ${scenario.name}`, await runScenario(scenario, client, server, count, random));
+    client.kill();
+    server.kill();
   }
-  client.kill();
-  server.kill();
   for (const killed of ['client', 'server'] as const) {
     if (kills === 0 || !`kill of the ${killed}`.includes(only)) continue;
     const calls = await runKills(direction, killed, kills, random);

@@ -21,21 +21,28 @@ export interface RunOptions {
 
 const MAX_OUTPUT = 8_000;
 const running = new Set<ChildProcess>();
-
-process.once('exit', () => {
-  for (const child of running) child.kill('SIGKILL');
-});
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(130));
+let isWatching = false;
 
 /** Starts a program that does not outlive this one. */
 export function start([program, ...args]: CommandLine, options: Partial<RunOptions> = {}): ChildProcess {
   const { cwd, env } = options;
+  watch();
   const child = spawn(program, args, { cwd, env: { ...process.env, ...env }, stdio: 'pipe' });
   running.add(child);
   const forget = (): void => void running.delete(child);
   child.once('exit', forget).once('error', forget);
   child.stdin.on('error', () => {}); // it may be gone
   return child;
+}
+
+/** However this program ends, short of SIGKILL, its children end with it. */
+function watch(): void {
+  if (isWatching) return;
+  isWatching = true;
+  process.once('exit', () => {
+    for (const child of running) child.kill('SIGKILL');
+  });
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(130));
 }
 
 /** Runs a program to its end. */

@@ -67,7 +67,9 @@ export class Program {
     const deadline = performance.now() + timeoutMs;
     const isQuiet = () =>
       performance.now() - this.#lastLine >= quietMs && [...this.#begun].every(call => this.#ended.has(call));
-    while (!isQuiet() && performance.now() < deadline) await this.#until(isQuiet, quietMs);
+    while (!isQuiet() && this.#child.exitCode === null && performance.now() < deadline) {
+      await this.#until(isQuiet, quietMs);
+    }
   }
 
   kill(): void {
