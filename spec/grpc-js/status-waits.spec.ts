@@ -225,10 +225,7 @@ describe('A status waits for the messages before it', () => {
       for (const [n, page] of ['<html><body>Service Unavailable</body></html>', '<p>'].entries()) {
         const { stream, outcome } = await arrived(peer, client, read, { n: n + 1 });
         peer.send(responseHeaders(stream, html), data(stream, Buffer.from(page), true));
-        expect(await outcome).to.deep.equal({
-          notes: [],
-          end: 'UNAVAILABLE: Received HTTP status code 503, x-trailer none',
-        });
+        expect((await outcome).end).to.match(/^UNAVAILABLE: .*HTTP status code 503/);
       }
     });
   }
