@@ -1,23 +1,18 @@
 import { once } from 'node:events';
 import http2 from 'node:http2';
-import net from 'node:net';
 import { expect } from 'chai';
 import { Observable } from 'rxjs';
 import { inspect } from '../../lib/live-calls.ts';
 import { implement } from '../../lib/server/implement.ts';
 import { type ServeOptions, type Server, serve } from '../../lib/server/serve.ts';
 import type { ServerCall } from '../../lib/server-call.ts';
-import { data, type Frame, frame, headerBlock, message } from '../grpc-js/raw-peer.ts';
+import { message } from '../grpc-js/raw-peer.ts';
 import { inAllShapes, type LabImplementation } from '../support/bench.ts';
 import { deferred } from '../support/deferred.ts';
 import { Lab, type Note, type Shape } from '../support/lab.ts';
 import { settled } from '../support/settled.ts';
 import { watch } from './memory.ts';
-
-export const PREFACE = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n');
-const SETTINGS = 4;
-const ACK = 1;
-const HEAD_BYTES = 9;
+import { type RawClient, type RawClientOptions, rawClient, requestHeaders } from './raw-client.ts';
 
 /** What one call of our handler saw. */
 export interface Handled {
@@ -45,19 +40,6 @@ export interface BadCall {
   readonly answer: Promise<Answer>;
 }
 
-/** A client of frames that keeps no rule but the one it is told to. */
-export interface RawClient {
-  readonly socket: net.Socket;
-  /** All that came, but SETTINGS. */
-  readonly frames: readonly Frame[];
-  /** Resolves when such a frame has come, or with undefined when the server has closed the connection before. */
-  seen(predicate: (frame: Frame) => boolean): Promise<Frame | undefined>;
-  send(...frames: readonly Buffer[]): void;
-  /** Sends the HEADERS of a call and gives the number of its stream. */
-  open(shape: Shape): number;
-  readonly closed: Promise<void>;
-}
-
 /** Our server, which counts, and bad clients of it. */
 export interface Victim {
   readonly server: Server;
@@ -70,13 +52,6 @@ export interface Victim {
   connect(options?: RawClientOptions): RawClient;
   /** Every handler that began has ended, nothing of a call is left, and the next one is served. */
   livesOn(): Promise<void>;
-}
-
-export interface RawClientOptions {
-  /** Bytes that the server may send on a stream before it is given more. Default: 65,535. */
-  readonly window?: number;
-  /** What takes the place of preface and SETTINGS. */
-  readonly greeting?: Buffer;
 }
 
 export interface VictimOptions {
@@ -188,7 +163,7 @@ function counting(toClose: (() => unknown)[], options: VictimOptions): Victim & 
       return handled[n]!;
     },
     connect(clientOptions = {}) {
-      const client = rawClient(server, clientOptions);
+      const client = rawClient(server.port, clientOptions);
       toClose.push(() => client.socket.destroy());
       return client;
     },
@@ -203,17 +178,6 @@ function counting(toClose: (() => unknown)[], options: VictimOptions): Victim & 
       expect(trailers).to.include({ 'grpc-status': '0' });
       expect(bytes).to.deep.equal(message({ n: 99 }));
     },
-  };
-}
-
-function requestHeaders(shape: Shape): Record<string, string> {
-  return {
-    ':method': 'POST',
-    ':scheme': 'http',
-    ':path': Lab[shape].path,
-    ':authority': 'localhost',
-    'content-type': 'application/grpc',
-    te: 'trailers',
   };
 }
 
@@ -234,109 +198,3 @@ async function answerOf(stream: http2.ClientHttp2Stream): Promise<Answer> {
   await Promise.race([once(stream, 'end'), once(stream, 'close')]);
   return { headers, trailers, bytes: Buffer.concat(chunks), resetCode: stream.rstCode ?? 0 };
 }
-
-function rawClient(server: Server, { window, greeting }: RawClientOptions): RawClient {
-  const socket = net.connect(server.port, '127.0.0.1').setNoDelay();
-  const frames: Frame[] = [];
-  const watchers = new Set<() => void>();
-  let next = 1;
-  let bytes = Buffer.alloc(0);
-  socket.on('error', () => {});
-  socket.on('data', chunk => {
-    bytes = bytes.length === 0 ? chunk : Buffer.concat([bytes, chunk]);
-    while (bytes.length >= HEAD_BYTES) {
-      const length = HEAD_BYTES + bytes.readUIntBE(0, 3);
-      if (bytes.length < length) break;
-      const [type, flags] = [bytes[3]!, bytes[4]!];
-      if (type === SETTINGS && !(flags & ACK)) socket.write(frame(SETTINGS, ACK, 0));
-      if (type !== SETTINGS) {
-        frames.push({ type, flags, stream: bytes.readUInt32BE(5), payload: bytes.subarray(HEAD_BYTES, length) });
-      }
-      bytes = bytes.subarray(length);
-    }
-    for (const tell of watchers) tell();
-  });
-  const closed = new Promise<void>(resolve => socket.once('close', () => resolve()));
-  const settings = window === undefined ? Buffer.alloc(0) : initialWindow(window);
-  socket.write(greeting ?? Buffer.concat([PREFACE, frame(SETTINGS, 0, 0, settings)]));
-  return {
-    socket,
-    frames,
-    closed,
-    seen: predicate =>
-      new Promise(resolve => {
-        const look = (): void => {
-          const found = frames.find(predicate);
-          if (found === undefined && !socket.destroyed) return;
-          watchers.delete(look);
-          resolve(found);
-        };
-        watchers.add(look);
-        closed.then(look);
-        look();
-      }),
-    send: (...all) => socket.write(Buffer.concat(all)),
-    open(shape) {
-      const id = next;
-      next += 2;
-      socket.write(headerBlock(id, requestHeaders(shape), false));
-      return id;
-    },
-  };
-}
-
-function initialWindow(bytes: number): Buffer {
-  const setting = Buffer.alloc(6);
-  setting.writeUInt16BE(4);
-  setting.writeUInt32BE(bytes, 2);
-  return setting;
-}
-
-/** A point at which a request can be broken. */
-export interface RequestPoint {
-  readonly at: string;
-  /** What was sent until then, after the HEADERS. */
-  readonly sent: (id: number) => Buffer[];
-  /** The messages that have come whole. */
-  readonly notes: readonly Note[];
-  /** What is still to come, and all messages then. */
-  readonly rest: (id: number) => Buffer[];
-  readonly allNotes: readonly Note[];
-}
-
-const one: Note = { n: 1 };
-const two: Note = { n: 2 };
-const cut = message(one).length + 9;
-const both = Buffer.concat([message(one), message(two)]);
-
-/** There has been no half-close at any of these. */
-export const requestPoints: readonly RequestPoint[] = [
-  {
-    at: 'after the headers',
-    sent: () => [],
-    notes: [],
-    rest: id => [data(id, message(one), true)],
-    allNotes: [one],
-  },
-  {
-    at: 'in the middle of a message',
-    sent: id => [data(id, both.subarray(0, cut))],
-    notes: [one],
-    rest: id => [data(id, both.subarray(cut), true)],
-    allNotes: [one, two],
-  },
-  {
-    at: 'between messages',
-    sent: id => [data(id, message(one))],
-    notes: [one],
-    rest: id => [data(id, message(two), true)],
-    allNotes: [one, two],
-  },
-  {
-    at: 'after the last message, before the half-close',
-    sent: id => [data(id, both)],
-    notes: [one, two],
-    rest: id => [data(id, Buffer.alloc(0), true)],
-    allNotes: [one, two],
-  },
-];

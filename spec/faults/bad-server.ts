@@ -1,10 +1,8 @@
-import http2 from 'node:http2';
 import { expect } from 'chai';
 import { Observable } from 'rxjs';
 import { close } from '../../lib/client/client.ts';
 import { connect } from '../../lib/client/connect.ts';
 import { inspect } from '../../lib/live-calls.ts';
-import { Code } from '../../lib/status.ts';
 import {
   data,
   frame,
@@ -20,14 +18,13 @@ import { callOf, type LabClient } from '../support/bench.ts';
 import { Lab, type Note, type Shape } from '../support/lab.ts';
 import { type Recording, record } from '../support/record.ts';
 import { watch } from './memory.ts';
+import { OK } from './points.ts';
 
 /** One channel, and with it one connection, for all shapes. */
 const ONE_CONNECTION = { 'grpc.per_rpc_retry_buffer_size': 4096 };
 
 const PING = 6;
 const ACK = 1;
-
-export const OK: Readonly<Record<string, string>> = { 'grpc-status': '0' };
 
 /** One call of our client at the bad server. */
 export interface VictimCall extends Recording<Note> {
@@ -128,78 +125,3 @@ function badServer(peer: RawPeer, client: LabClient): BadServer {
     },
   };
 }
-
-/** A point at which a response can be broken. */
-export interface ResponsePoint {
-  readonly at: string;
-  /** What was sent until then, of a stream with that number. */
-  readonly sent: (id: number) => Buffer[];
-  /** The messages that have come whole. */
-  readonly notes: readonly Note[];
-  /** What is still to come, and all messages then. */
-  readonly rest: (id: number) => Buffer[];
-  readonly allNotes: readonly Note[];
-}
-
-const one: Note = { n: 1 };
-const two: Note = { n: 2 };
-const cut = message(one).length + 9;
-const both = Buffer.concat([message(one), message(two)]);
-
-/** A response of one message with its status. */
-export const wholeResponse = (id: number): Buffer[] => [responseHeaders(id), data(id, message(one)), trailers(id, OK)];
-
-/** The status has not been sent at any of these. */
-export const responsePoints: readonly ResponsePoint[] = [
-  { at: 'before the headers', sent: () => [], notes: [], rest: wholeResponse, allNotes: [one] },
-  {
-    at: 'after the headers',
-    sent: id => [responseHeaders(id)],
-    notes: [],
-    rest: id => [data(id, message(one)), trailers(id, OK)],
-    allNotes: [one],
-  },
-  {
-    at: 'in the middle of a message',
-    sent: id => [responseHeaders(id), data(id, both.subarray(0, cut))],
-    notes: [one],
-    rest: id => [data(id, both.subarray(cut)), trailers(id, OK)],
-    allNotes: [one, two],
-  },
-  {
-    at: 'between messages',
-    sent: id => [responseHeaders(id), data(id, message(one))],
-    notes: [one],
-    rest: id => [data(id, message(two)), trailers(id, OK)],
-    allNotes: [one, two],
-  },
-  {
-    at: 'after the last message, before the trailers',
-    sent: id => [responseHeaders(id), data(id, both)],
-    notes: [one, two],
-    rest: id => [trailers(id, OK)],
-    allNotes: [one, two],
-  },
-];
-
-const { NGHTTP2_CANCEL, NGHTTP2_ENHANCE_YOUR_CALM, NGHTTP2_INADEQUATE_SECURITY, NGHTTP2_REFUSED_STREAM } =
-  http2.constants;
-
-/** https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md, "HTTP2 Transport Mapping", "Errors". */
-export function statusOfReset(errorCode: number): Code {
-  switch (errorCode) {
-    case NGHTTP2_REFUSED_STREAM:
-      return Code.UNAVAILABLE;
-    case NGHTTP2_CANCEL:
-      return Code.CANCELLED;
-    case NGHTTP2_ENHANCE_YOUR_CALM:
-      return Code.RESOURCE_EXHAUSTED;
-    case NGHTTP2_INADEQUATE_SECURITY:
-      return Code.PERMISSION_DENIED;
-    default:
-      return Code.INTERNAL;
-  }
-}
-
-/** All codes of RFC 9113, section 7, and two that are none. */
-export const errorCodes: readonly number[] = [...Array(14).keys(), 14, 0xffffffff];

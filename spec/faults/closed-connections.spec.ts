@@ -7,9 +7,11 @@ import { data, message, responseHeaders } from '../grpc-js/raw-peer.ts';
 import { callOf, streaming } from '../support/bench.ts';
 import { shapes } from '../support/lab.ts';
 import { errorOf, record } from '../support/record.ts';
-import { PREFACE, requestPoints, useBadClient } from './bad-client.ts';
-import { responsePoints, useBadServer, wholeResponse } from './bad-server.ts';
+import { useBadClient } from './bad-client.ts';
+import { useBadServer } from './bad-server.ts';
 import { itGivesBackTheMemory } from './memory.ts';
+import { requestPoints, responsePoints, wholeResponse } from './points.ts';
+import { PREFACE } from './raw-client.ts';
 
 const SETTINGS = 4;
 

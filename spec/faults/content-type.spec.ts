@@ -4,8 +4,9 @@ import { data, headerBlock, message, trailers } from '../grpc-js/raw-peer.ts';
 import { streaming } from '../support/bench.ts';
 import { shapes } from '../support/lab.ts';
 import { useBadClient } from './bad-client.ts';
-import { OK, useBadServer } from './bad-server.ts';
+import { useBadServer } from './bad-server.ts';
 import { itGivesBackTheMemory } from './memory.ts';
+import { OK } from './points.ts';
 
 describe('The content type of a request', () => {
   const bad = useBadClient();

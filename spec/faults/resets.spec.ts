@@ -4,9 +4,10 @@ import { Code } from '../../lib/status.ts';
 import { data, message, reset } from '../grpc-js/raw-peer.ts';
 import { streaming } from '../support/bench.ts';
 import { shapes } from '../support/lab.ts';
-import { requestPoints, useBadClient } from './bad-client.ts';
-import { errorCodes, responsePoints, statusOfReset, useBadServer, wholeResponse } from './bad-server.ts';
+import { useBadClient } from './bad-client.ts';
+import { useBadServer } from './bad-server.ts';
 import { itGivesBackTheMemory } from './memory.ts';
+import { errorCodes, requestPoints, responsePoints, statusOfReset, wholeResponse } from './points.ts';
 
 const { NGHTTP2_CANCEL, NGHTTP2_REFUSED_STREAM } = http2.constants;
 

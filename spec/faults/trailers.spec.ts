@@ -4,8 +4,9 @@ import { data, headerBlock, message, responseHeaders, trailers, trailersOnly } f
 import { streaming } from '../support/bench.ts';
 import { type Note, shapes } from '../support/lab.ts';
 import { useBadClient } from './bad-client.ts';
-import { OK, useBadServer } from './bad-server.ts';
+import { useBadServer } from './bad-server.ts';
 import { itGivesBackTheMemory } from './memory.ts';
+import { OK } from './points.ts';
 
 const note: Note = { n: 1 };
 
