@@ -29,20 +29,12 @@ export function endsHeardByClient(proto: PrivateClientCall): void {
 
 /** See {@link endsHeardByClient}. */
 export function endsHeardByServer(proto: PrivateServerCall): void {
-  const { start, handleEndEvent } = proto;
-
+  const { start } = proto;
   proto.start = function (this: PrivateServerCall, listener: object): void {
-    if (this.handler.deserialize === rawRequest) this.stream.once('aborted', () => letGo(this));
+    if (this.handler.deserialize === rawRequest) {
+      // In a moment, for Node is not done with it.
+      this.stream.once('aborted', () => process.nextTick(() => this.stream.destroy()));
+    }
     start.call(this, listener);
   };
-
-  proto.handleEndEvent = function (this: PrivateServerCall): void {
-    if (this.handler.deserialize === rawRequest && this.stream.closed) letGo(this);
-    handleEndEvent.call(this);
-  };
-}
-
-/** In a moment, for Node is not done with it. */
-function letGo({ stream }: PrivateServerCall): void {
-  process.nextTick(() => stream.destroy());
 }

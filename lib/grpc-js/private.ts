@@ -9,8 +9,6 @@ export interface PrivateClientCall {
   readonly decoder: PrivateDecoder;
   /** How the call has ended, told or not. */
   finalStatus: StatusObject | null;
-  /** It has been told to who is above. */
-  readonly statusOutput: boolean;
   /** The server has sent trailers, or closed the stream. */
   readonly serverEndedCall: boolean;
   /** The HTTP/2 stream has ended: no more data comes. */
@@ -38,7 +36,6 @@ export interface PrivateServerCall {
   readonly readQueue: { type: 'READABLE'; compressedMessage: null; parsedMessage: unknown }[];
   start(listener: object): void;
   handleEndEvent(): void;
-  maybePushNextMessage(): void;
 }
 
 /** Takes frames apart, `stream-decoder.js`; its state is 0 between two messages. */

@@ -1,5 +1,4 @@
 import { addAbortSignal } from 'node:stream';
-import { Code } from '../code.ts';
 import { isAdjusted } from './adjusted.ts';
 import type { PrivateClientCall } from './private.ts';
 
@@ -17,9 +16,7 @@ const aborted = AbortSignal.abort();
 export function resetAlone(proto: PrivateClientCall): void {
   const { destroyHttp2Stream } = proto;
   proto.destroyHttp2Stream = function (this: PrivateClientCall): void {
-    const { http2Stream, serverEndedCall, finalStatus } = this;
-    if (http2Stream.destroyed || serverEndedCall || finalStatus?.code === Code.OK || !isAdjusted(this)) {
-      destroyHttp2Stream.call(this);
-    } else addAbortSignal(aborted, http2Stream);
+    if (this.serverEndedCall || !isAdjusted(this)) destroyHttp2Stream.call(this);
+    else addAbortSignal(aborted, this.http2Stream);
   };
 }

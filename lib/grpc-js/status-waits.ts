@@ -21,7 +21,7 @@ export function statusWaits(proto: PrivateClientCall): void {
   const { endCall, maybeOutputStatus, startRead, cancelWithStatus } = proto;
 
   proto.endCall = function (this: PrivateClientCall, status: StatusObject): void {
-    if (!isAdjusted(this) || cut.has(this)) endCall.call(this, status);
+    if (!isAdjusted(this)) endCall.call(this, status);
     else if (this.finalStatus === null) {
       this.http2Stream.once('close', () => this.maybeOutputStatus());
       endCall.call(this, status);
@@ -38,7 +38,7 @@ export function statusWaits(proto: PrivateClientCall): void {
   };
 
   proto.startRead = function (this: PrivateClientCall): void {
-    if (!isAdjusted(this) || cut.has(this)) {
+    if (!isAdjusted(this)) {
       startRead.call(this);
       return;
     }
@@ -50,7 +50,7 @@ export function statusWaits(proto: PrivateClientCall): void {
   };
 
   proto.cancelWithStatus = function (this: PrivateClientCall, code: number, details: string): void {
-    if (isAdjusted(this) && !this.statusOutput) {
+    if (isAdjusted(this)) {
       cut.add(this);
       this.finalStatus = null;
     }

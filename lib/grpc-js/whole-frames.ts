@@ -21,8 +21,8 @@ export const TRUNCATED = 'the stream ended inside a message';
 export function wholeFramesOfResponses(proto: PrivateClientCall): void {
   const { outputStatus } = proto;
   proto.outputStatus = function (this: PrivateClientCall): void {
-    const { finalStatus, statusOutput, decoder } = this;
-    if (finalStatus?.code === Code.OK && !statusOutput && decoder.readState !== 0 && isAdjusted(this)) {
+    const { finalStatus, decoder } = this;
+    if (finalStatus?.code === Code.OK && decoder.readState !== 0 && isAdjusted(this)) {
       this.finalStatus = { ...finalStatus, code: Code.INTERNAL as number, details: TRUNCATED };
     }
     outputStatus.call(this);
@@ -35,7 +35,6 @@ export function wholeFramesOfRequests(proto: PrivateServerCall): void {
   proto.handleEndEvent = function (this: PrivateServerCall): void {
     if (this.handler.deserialize === rawRequest && this.decoder.readState !== 0) {
       this.readQueue.push({ type: 'READABLE', compressedMessage: null, parsedMessage: truncatedMessage });
-      this.maybePushNextMessage();
     }
     handleEndEvent.call(this);
   };
