@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import http2 from 'node:http2';
 import { expect } from 'chai';
 import { Observable } from 'rxjs';
@@ -134,8 +133,8 @@ function counting(toClose: (() => unknown)[], options: VictimOptions): Victim & 
   };
 
   const call: Victim['call'] = (shape, headers = {}, requestOptions = {}) => {
-    if (session === undefined || session.closed) {
-      const opened = http2.connect(server.target, { maxSendHeaderBlockLength: 2 ** 20 }).on('error', () => {});
+    if (session === undefined || session.closed || session.destroyed) {
+      const opened = http2.connect(server.target, { maxSendHeaderBlockLength: 2 ** 24 }).on('error', () => {});
       toClose.push(() => opened.destroy());
       session = opened;
     }
@@ -195,6 +194,6 @@ async function answerOf(stream: http2.ClientHttp2Stream): Promise<Answer> {
   });
   stream.on('data', chunk => chunks.push(chunk));
   // The server's half: a call that it has ended may stay open from the other side.
-  await Promise.race([once(stream, 'end'), once(stream, 'close')]);
+  await new Promise<unknown>(resolve => stream.once('end', resolve).once('close', resolve));
   return { headers, trailers, bytes: Buffer.concat(chunks), resetCode: stream.rstCode ?? 0 };
 }

@@ -3,6 +3,7 @@ import { Observable } from 'rxjs';
 import { close } from '../../lib/client/client.ts';
 import { connect } from '../../lib/client/connect.ts';
 import { inspect } from '../../lib/live-calls.ts';
+import type { CallOptions } from '../../lib/rpc.ts';
 import {
   data,
   frame,
@@ -37,7 +38,7 @@ export interface BadServer {
   readonly peer: RawPeer;
   readonly client: LabClient;
   /** A call whose HEADERS have come; its request$ has one value, and stays open where it is a stream. */
-  call(shape: Shape): Promise<VictimCall>;
+  call(shape: Shape, options?: CallOptions): Promise<VictimCall>;
   /** The number of the next stream that comes, of this connection or of a later one. */
   nextStream(): Promise<number>;
   /** Answers the next stream that comes with the note, in good order. */
@@ -79,7 +80,7 @@ function badServer(peer: RawPeer, client: LabClient): BadServer {
   let streams = 0;
   let subscribed = 0;
   let pings = 0;
-  const start = (shape: Shape): Recording<Note> =>
+  const start = (shape: Shape, callOptions?: CallOptions): Recording<Note> =>
     record(
       callOf(
         client,
@@ -91,6 +92,7 @@ function badServer(peer: RawPeer, client: LabClient): BadServer {
           subscriber.next({ n: 0 });
           if (!Lab[shape].requestStream) subscriber.complete();
         }),
+        callOptions,
       ),
     );
   const nextStream = () => peer.stream(streams++);
@@ -103,8 +105,8 @@ function badServer(peer: RawPeer, client: LabClient): BadServer {
     client,
     nextStream,
     serveNext,
-    async call(shape) {
-      const recording = start(shape);
+    async call(shape, callOptions) {
+      const recording = start(shape, callOptions);
       return { ...recording, id: await nextStream() };
     },
     async taken() {
