@@ -31,10 +31,7 @@ export function endsHeardByClient(proto: PrivateClientCall): void {
 export function endsHeardByServer(proto: PrivateServerCall): void {
   const { start } = proto;
   proto.start = function (this: PrivateServerCall, listener: object): void {
-    if (this.handler.deserialize === rawRequest) {
-      // In a moment, for Node is not done with it.
-      this.stream.once('aborted', () => process.nextTick(() => this.stream.destroy()));
-    }
+    if (this.handler.deserialize === rawRequest) this.stream.once('aborted', () => this.stream.destroy());
     start.call(this, listener);
   };
 }

@@ -75,6 +75,16 @@ describe('A call of plain grpc-js in the same process is as it was', () => {
     expect(status.code).to.equal(5);
   });
 
+  it('when the connection is lost behind OK and messages that nobody reads: UNAVAILABLE', async () => {
+    const { peer, call, stream } = await plainBidi();
+    const frames = Array.from({ length: 100 }, (_, n) => data(stream, message({ n })));
+    call.read(0);
+    peer.send(responseHeaders(stream), ...frames, trailers(stream, { 'grpc-status': '0' }));
+    peer.connections[0]!.end();
+    const status = await statusOf(call);
+    expect(status.code).to.equal(14);
+  });
+
   it('when the response ends without a status: it goes on', async () => {
     const { peer, call, stream } = await plainBidi();
     let hasEnded = false;

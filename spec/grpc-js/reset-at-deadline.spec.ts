@@ -48,6 +48,16 @@ describe("A server's reset at the deadline", () => {
     expect(await resetAt(1000, 'bidi', REFUSED)).to.include({ codeName: 'UNAVAILABLE' });
   });
 
+  it('is not a status of another code that has the same text', async () => {
+    const { peer, client } = await peers.run();
+    const deadline = new Date(Date.now() + AHEAD_MS);
+    const error = errorOf(client.bidi(NEVER, { deadline }));
+    const stream = await peer.stream(0);
+    asyncScheduler.now = () => deadline.getTime();
+    peer.send(responseHeaders(stream), trailers(stream, { 'grpc-status': '13', 'grpc-message': 'Call cancelled' }));
+    expect(await error).to.include({ codeName: 'INTERNAL' });
+  });
+
   it('is a cancellation for a call without a deadline, and so is a status that says so', async () => {
     const { peer, client } = await peers.run();
     const reset$ = errorOf(client.bidi(NEVER));

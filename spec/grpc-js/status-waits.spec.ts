@@ -14,6 +14,7 @@ import { deferred } from '../support/deferred.ts';
 import { Lab, type Note } from '../support/lab.ts';
 import { record } from '../support/record.ts';
 import { tls } from '../support/tls.ts';
+import { leftovers, watchSessions } from './leftovers.ts';
 import {
   CANCEL,
   DATA,
@@ -301,6 +302,20 @@ describe('A status waits for the messages before it', () => {
         await closed;
       });
     }
+  });
+
+  it('leaves no call behind of those that were cancelled while it waited', async () => {
+    const sessions = watchSessions(peers);
+    const { peer, client } = await peers.run();
+    for (let n = 0; n < 50; n++) {
+      const iterator = toAsyncIterable(client.bidi(NEVER))[Symbol.asyncIterator]();
+      const first = iterator.next();
+      const stream = await peer.stream(n);
+      peer.send(responseHeaders(stream), ...messages(stream, 40), trailers(stream, NOT_FOUND));
+      await first;
+      await iterator.return!();
+    }
+    expect((await leftovers(sessions)).streams).to.be.at.most(2);
   });
 
   describe('where grpc-js retries', () => {

@@ -8,7 +8,7 @@ import {
   type ServerDuplexStream,
 } from '@grpc/grpc-js';
 import { expect } from 'chai';
-import { NEVER, Observable, of } from 'rxjs';
+import { endWith, ignoreElements, NEVER, Observable, of, tap } from 'rxjs';
 import { TRUNCATED } from '../../lib/grpc-js/whole-frames.ts';
 import { mergeMap } from '../../lib/operators.ts';
 import type { Server } from '../../lib/server/serve.ts';
@@ -180,6 +180,22 @@ describe('A request that ends inside a message', () => {
     expect(await statusOf(server, 'bidi', Buffer.concat([...messages, whole.subarray(0, 8)]))).to.equal(`13 ${TRUNCATED}`);
     expect(taken).to.deep.equal([...Array(100).keys()]);
   }); // biome-ignore format: a line
+
+  it('is not one that ends between two', async () => {
+    for (const shape of shapes) {
+      const heard: unknown[] = [];
+      const { server } = await bench.run(
+        inAllShapes(request$ => {
+          const end$ = request$.pipe(
+            tap({ error: error => heard.push(error), complete: () => heard.push('complete') }),
+          );
+          return end$.pipe(ignoreElements(), endWith({ n: 5 }));
+        }),
+      );
+      expect(await statusOf(server, shape, whole)).to.match(/^0 /);
+      expect(heard).to.deep.equal(['complete']);
+    }
+  });
 
   it('is nothing to a handler who does not read it', async () => {
     const { server } = await bench.run(inAllShapes(() => of({ n: 5 })));
