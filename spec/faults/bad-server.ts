@@ -39,6 +39,8 @@ export interface BadServer {
   readonly client: LabClient;
   /** A call whose HEADERS have come; its request$ has one value, and stays open where it is a stream. */
   call(shape: Shape, options?: CallOptions): Promise<VictimCall>;
+  /** So many at once. */
+  callMany(shape: Shape, count: number): Promise<VictimCall[]>;
   /** The number of the next stream that comes, of this connection or of a later one. */
   nextStream(): Promise<number>;
   /** Answers the next stream that comes with the note, in good order. */
@@ -108,6 +110,18 @@ function badServer(peer: RawPeer, client: LabClient): BadServer {
     async call(shape, callOptions) {
       const recording = start(shape, callOptions);
       return { ...recording, id: await nextStream() };
+    },
+    async callMany(shape, count) {
+      const recordings = Array.from({ length: count }, () => start(shape));
+      const ids: number[] = [];
+      for (let looked = 0; ids.length < streams + count; ) {
+        await new Promise(setImmediate); // peer.stream() would look at all of them each time that one comes
+        const seen = peer.frames();
+        for (; looked < seen.length; looked++) if (seen[looked]!.type === HEADERS) ids.push(seen[looked]!.stream);
+      }
+      ids.splice(0, streams);
+      streams += count;
+      return recordings.map((recording, i) => ({ ...recording, id: ids[i]! }));
     },
     async taken() {
       const payload = Buffer.alloc(8);

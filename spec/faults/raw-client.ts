@@ -14,6 +14,8 @@ export interface RawClient {
   readonly frames: readonly Frame[];
   /** Resolves when such a frame has come, or with undefined when the server has closed the connection before. */
   seen(predicate: (frame: Frame) => boolean): Promise<Frame | undefined>;
+  /** Resolves when so many of such frames have come, with their number then; earlier when the connection has been closed. */
+  counted(n: number, predicate: (frame: Frame) => boolean): Promise<number>;
   send(...frames: readonly Buffer[]): void;
   /** Sends the HEADERS of a call and gives the number of its stream. */
   open(shape: Shape): number;
@@ -51,22 +53,29 @@ export function rawClient(port: number, { window, greeting }: RawClientOptions):
   const closed = new Promise<void>(resolve => socket.once('close', () => resolve()));
   const settings = window === undefined ? Buffer.alloc(0) : initialWindow(window);
   socket.write(greeting ?? Buffer.concat([PREFACE, frame(SETTINGS, 0, 0, settings)]));
+  const counted: RawClient['counted'] = (n, predicate) =>
+    new Promise(resolve => {
+      let looked = 0;
+      let count = 0;
+      const look = (): void => {
+        for (; looked < frames.length; looked++) if (predicate(frames[looked]!)) count++;
+        if (count < n && !socket.destroyed) return;
+        watchers.delete(look);
+        resolve(count);
+      };
+      watchers.add(look);
+      closed.then(look);
+      look();
+    });
   return {
     socket,
     frames,
     closed,
-    seen: predicate =>
-      new Promise(resolve => {
-        const look = (): void => {
-          const found = frames.find(predicate);
-          if (found === undefined && !socket.destroyed) return;
-          watchers.delete(look);
-          resolve(found);
-        };
-        watchers.add(look);
-        closed.then(look);
-        look();
-      }),
+    counted,
+    async seen(predicate) {
+      await counted(1, predicate);
+      return frames.find(predicate);
+    },
     send: (...all) => socket.write(Buffer.concat(all)),
     open(shape) {
       const id = next;
