@@ -33,7 +33,7 @@ export function statusWaits(proto: PrivateClientCall): void {
       maybeOutputStatus.call(this);
       return;
     }
-    if (this.canPush && this.http2Stream.destroyed) takeRest(this);
+    if (this.http2Stream.destroyed) takeRest(this);
     if (this.finalStatus !== null && (cut.has(this) || isAllRead(this))) this.outputStatus();
   };
 

@@ -23,6 +23,7 @@ import {
   goAway,
   HEADERS,
   INTERNAL_ERROR,
+  isEndOfStream,
   message,
   NO_ERROR,
   type RawPeer,
@@ -277,6 +278,7 @@ describe('A status waits for the messages before it', () => {
       const stream = await peer.stream(0);
       peer.send(responseHeaders(stream), ...messages(stream, 100), trailers(stream, NOT_FOUND));
       await first;
+      await peer.seen(isEndOfStream); // the trailers have come
       return { peer, client, iterator, unsubscribed: unsubscribed.promise };
     }
 
@@ -313,6 +315,7 @@ describe('A status waits for the messages before it', () => {
       const stream = await peer.stream(n);
       peer.send(responseHeaders(stream), ...messages(stream, 40), trailers(stream, NOT_FOUND));
       await first;
+      await peer.seen(frame => frame.stream === stream && isEndOfStream(frame)); // the trailers have come
       await iterator.return!();
     }
     expect((await leftovers(sessions)).streams).to.be.at.most(2);
