@@ -103,3 +103,17 @@ export function requestHeaders(shape: Shape): Record<string, string> {
     te: 'trailers',
   };
 }
+
+/** The HEADERS of the i-th stream of a connection, from 0. */
+export function bidiHeaders(i: number): Buffer {
+  const headers = Buffer.from(template);
+  headers.writeUInt32BE(idOf(i), 5);
+  return headers;
+}
+
+export const idOf = (i: number): number => 2 * i + 1;
+
+const template = headerBlock(1, requestHeaders('bidi'), false);
+
+export const times = (count: number, of: (i: number) => Buffer): Buffer =>
+  Buffer.concat(Array.from({ length: count }, (_, i) => of(i)));

@@ -3,7 +3,6 @@ import { Code, codeName } from '../../lib/status.ts';
 import { data, headerBlock, message, responseHeaders, trailers, trailersOnly } from '../grpc-js/raw-peer.ts';
 import { streaming } from '../support/bench.ts';
 import { type Note, shapes } from '../support/lab.ts';
-import { useBadClient } from './bad-client.ts';
 import { useBadServer } from './bad-server.ts';
 import { itGivesBackTheMemory } from './memory.ts';
 import { OK } from './points.ts';
@@ -191,20 +190,4 @@ describe('The end of a response', () => {
   });
 
   itGivesBackTheMemory();
-});
-
-describe('Trailers of a request', () => {
-  const bad = useBadClient();
-
-  it('are a half-close like any other', async () => {
-    const { call, handler, livesOn } = await bad.run();
-    for (const [n, shape] of shapes.entries()) {
-      const { stream, answer } = call(shape, {}, { waitForTrailers: true });
-      stream.on('wantTrailers', () => stream.sendTrailers({ 'grpc-status': '5', 'x-bin': '!!' }));
-      stream.end(message(note));
-      expect(await (await handler(n)).ending).to.deep.equal({});
-      expect((await answer).trailers).to.include({ 'grpc-status': '0' });
-    }
-    await livesOn();
-  });
 });
