@@ -42,7 +42,8 @@ const directions: Direction[] = [
   { name: 'rx → Go', client: ours('client.ts'), server: [`${programs}/users-server`] },
   { name: 'Go → rx', client: [`${programs}/users-client`], server: ours('server.ts') },
 ];
-console.log(`--seed ${seed} --calls ${count} --kills ${kills}\n`);
+const adjusted = process.env['RX_GRPC_ADJUST'] === 'off' ? 'off' : 'on';
+console.log(`--seed ${seed} --calls ${count} --kills ${kills}, adjustments of grpc-js ${adjusted}\n`);
 
 const rows: (readonly (string | number)[])[] = [];
 const faults: string[] = [];

@@ -1,5 +1,6 @@
 import { Metadata, type StatusObject } from '@grpc/grpc-js';
 import { isObservable, Observable, type Subscriber } from 'rxjs';
+import { isPast } from '../deadline.ts';
 import { bindContext } from '../flow/context.ts';
 import { OverflowError } from '../flow/overflow-error.ts';
 import { receive } from '../flow/receive.ts';
@@ -46,7 +47,7 @@ export function call<O>(
     const message = isObservable(request) ? undefined : method.requestSerialize(request);
     const started = startCall(connection, method, options, subscriber, failure);
     if (started === undefined) return;
-    const { stream, live } = started;
+    const { stream, live, deadline } = started;
 
     let sending: Sending | undefined;
     let status: StatusObject | undefined;
@@ -60,7 +61,7 @@ export function call<O>(
     stream.on(
       'status',
       bindContext((received: StatusObject) => {
-        status = received;
+        status = isLateReset(received, deadline) ? { ...received, ...deadlineExceeded } : received;
         sending?.stop();
       }),
     );
@@ -107,6 +108,19 @@ export function call<O>(
     }
   });
 }
+
+/**
+ * A server that resets the call at its deadline may be faster than our own clock: what grpc-js makes of the reset, CANCELLED, is
+ * what the server's clock meant by DEADLINE_EXCEEDED.
+ */
+function isLateReset({ code, details }: StatusObject, deadline: number | undefined): boolean {
+  return code === Code.CANCELLED && details === RESET_BY_PEER && deadline !== undefined && isPast(new Date(deadline));
+}
+
+/** The text of grpc-js 1.14 for a reset with the code CANCEL, and for nothing else. */
+const RESET_BY_PEER = 'Call cancelled';
+
+const deadlineExceeded = { code: Code.DEADLINE_EXCEEDED as number, details: 'the deadline has passed' };
 
 /** Tells the user; what a callback throws is the call's error, as what an operator's function throws is its Observable's. */
 function notify(

@@ -9,6 +9,8 @@ import {
 } from '@grpc/grpc-js';
 import { parseAddress } from '../address.ts';
 import { outsideContext } from '../flow/context.ts';
+import { adjustGrpcJs } from '../grpc-js/adjust.ts';
+import { ADJUSTED } from '../grpc-js/adjusted.ts';
 import { type Compression, kindOf } from '../rpc.ts';
 import { Code, RpcError } from '../status.ts';
 import { type Channel, Connectivity } from './connectivity.ts';
@@ -48,6 +50,7 @@ export interface ChannelSettings {
  * each compression that is asked for.
  */
 export function openChannels(address: string, settings: ChannelSettings): Transport {
+  adjustGrpcJs();
   const { target, tls } = parseAddress(address);
   const { channelOptions = {} } = settings;
   const credentials = credentialsFor(address, tls, settings);
@@ -63,6 +66,7 @@ export function openChannels(address: string, settings: ChannelSettings): Transp
     let client = clients.get(key);
     if (client === undefined) {
       client = new Client(target, credentials, {
+        [ADJUSTED]: 1,
         ...(isForStreams && { [RETRY_BUFFER]: STREAM_RETRY_BUFFER_BYTES }),
         ...channelOptions,
         ...(compression !== undefined && { [COMPRESSION]: compressionAlgorithms[compression] }),

@@ -1,5 +1,6 @@
 import type { Client, ClientDuplexStream } from '@grpc/grpc-js';
 import type { Method } from '../rpc.ts';
+import { explainContentType } from './content-type.ts';
 import type { OpenOptions } from './transport.ts';
 
 /** A call of grpc-js, whatever its shape, as a stream of bytes both ways. */
@@ -10,6 +11,7 @@ export function openCall(client: Client, method: Method, options: OpenOptions): 
     ...(host !== undefined && { host }),
     ...(credentials !== undefined && { credentials }),
   });
+  explainContentType(stream);
   stream.on('error', ignore); // each status, of an error too, comes as 'status'
   // grpc-js loses a cancellation that comes in the turn of the start: a promise later it makes the very thing that had to be
   // cancelled, and nothing ever ends that. A second one, a turn later, does.

@@ -12,6 +12,13 @@ import type { Connection, Failure } from './call.ts';
 import { checkedCredentials } from './call-credentials.ts';
 import type { ClientStream } from './transport.ts';
 
+/** The call on its way; its deadline in milliseconds since the epoch. */
+export interface StartedCall {
+  readonly stream: ClientStream;
+  readonly live: LiveCall;
+  readonly deadline: number | undefined;
+}
+
 /** The call on its way, and everything that may cut it short; undefined when it has ended before it began. */
 export function startCall(
   connection: Connection,
@@ -19,7 +26,7 @@ export function startCall(
   options: CallOptions,
   subscriber: Subscriber<unknown>,
   failure: Failure,
-): { readonly stream: ClientStream; readonly live: LiveCall } | undefined {
+): StartedCall | undefined {
   const { signal, stallTimeoutMs, host, credentials, compression } = options;
   const parent = options.parent as ParentCall | undefined;
   const end = bindContext((code: Code, details: string, cause?: unknown) =>
@@ -53,7 +60,7 @@ export function startCall(
   try {
     const checked = credentials && checkedCredentials(credentials, metadata);
     const stream = connection.transport.open(method, { metadata, deadline, host, credentials: checked, compression });
-    return { stream, live };
+    return { stream, live, deadline };
   } catch (error) {
     if (!isRpcError(error)) throw error;
     end(error.code, error.details);

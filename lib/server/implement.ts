@@ -1,6 +1,8 @@
 import type { ServiceDefinition, UntypedServiceImplementation } from '@grpc/grpc-js';
 import { checkMiddleware, type MiddlewareList, type Rpc, type ServerMiddlewareOf, wrap } from '../compose.ts';
 import { checkFlowOptions, type FlowOptions, flowOptions } from '../flow-options.ts';
+import { adjustGrpcJs } from '../grpc-js/adjust.ts';
+import { rawRequest } from '../grpc-js/whole-frames.ts';
 import {
   checkOptions,
   type Implementation,
@@ -80,6 +82,7 @@ function bind(
   isPartial: boolean,
   options: ImplementOptions = {},
 ): Bound<any> {
+  adjustGrpcJs();
   checkOptions('implement', options, ['middleware', ...flowOptions]);
   checkFlowOptions('implement', options);
   const methods = methodsOf(service);
@@ -149,7 +152,7 @@ function toDefinition(methods: readonly (readonly [string, Method])[]): ServiceD
         requestStream: true,
         responseStream: true,
         requestSerialize: identity,
-        requestDeserialize: identity,
+        requestDeserialize: rawRequest,
         responseSerialize: identity,
         responseDeserialize: identity,
       },

@@ -3,6 +3,7 @@ import type { Meter } from '../flow/meter.ts';
 import { markOneShot, refusal } from '../flow/one-shot.ts';
 import { receive } from '../flow/receive.ts';
 import { single } from '../flow/single.ts';
+import { TRUNCATED, truncatedMessage } from '../grpc-js/whole-frames.ts';
 import type { Method } from '../rpc.ts';
 import { Code, RpcError } from '../status.ts';
 import type { ServerStream } from './transport.ts';
@@ -47,10 +48,16 @@ export function requests(
     reader = subscriber;
     if (whyOver !== undefined) return subscriber.error(whyOver);
     receive<unknown>(stream, subscriber, {
-      decode: method.requestDeserialize,
+      decode: bytes => {
+        if (bytes === truncatedMessage) throw truncation;
+        return method.requestDeserialize(bytes);
+      },
       prefetch,
       meter,
-      malformed: error => violation('a request cannot be decoded', error),
+      malformed: error => {
+        if (error === truncation) afterTwoTurns(() => violation(TRUNCATED));
+        else violation('a request cannot be decoded', error);
+      },
       end: () => {
         if (isEndCertain || (!requestStream && meter.messages > 0)) subscriber.complete();
         else afterTwoTurns(() => subscriber.complete());
@@ -72,6 +79,8 @@ export function requests(
     },
   };
 }
+
+const truncation = new Error(TRUNCATED);
 
 /**
  * A cancelled upload first looks like one that was half-closed; that it was cancelled is known up to two turns of the event

@@ -1,0 +1,37 @@
+import { isAdjusted } from './adjusted.ts';
+import type { PrivateClientCall, PrivateServerCall } from './private.ts';
+import { rawRequest } from './whole-frames.ts';
+
+/**
+ * A stream that its peer has ended is over, whatever this side still had to write to it or to read from it.
+ *
+ * Wrong: grpc-js waits for the 'close' of the HTTP/2 stream, which does not come (1) on a client, when the response has ended
+ * without a status and requests are still open; (2) on either side, when the peer resets with NO_ERROR and a write is pending
+ * or a message unread, for Node then waits for these; so resets a proxy (https://github.com/envoyproxy/envoy/issues/13349). The
+ * call hangs. (3) Nor does it come after a status when the server takes no more requests: the stream is left. Upstream: none
+ * found for grpc-node; for (2) compare https://github.com/nodejs/node/issues/58252
+ * Mended: the HTTP/2 stream is destroyed, and 'close' comes.
+ * Not needed any more when spec/grpc-js/ends-heard.spec.ts passes without it.
+ */
+export function endsHeardByClient(proto: PrivateClientCall): void {
+  const { maybeOutputStatus, outputStatus } = proto;
+
+  proto.maybeOutputStatus = function (this: PrivateClientCall): void {
+    if (this.readsClosed && this.finalStatus === null && isAdjusted(this)) this.http2Stream.destroy();
+    maybeOutputStatus.call(this);
+  };
+
+  proto.outputStatus = function (this: PrivateClientCall): void {
+    outputStatus.call(this);
+    if (this.serverEndedCall && this.http2Stream.writableLength > 0 && isAdjusted(this)) this.http2Stream.destroy();
+  };
+}
+
+/** See {@link endsHeardByClient}. */
+export function endsHeardByServer(proto: PrivateServerCall): void {
+  const { start } = proto;
+  proto.start = function (this: PrivateServerCall, listener: object): void {
+    if (this.handler.deserialize === rawRequest) this.stream.once('aborted', () => this.stream.destroy());
+    start.call(this, listener);
+  };
+}

@@ -1,0 +1,149 @@
+import { expect } from 'chai';
+import { Code, codeName } from '../../lib/status.ts';
+import { CANCEL, data, message, RST_STREAM, responseHeaders, trailers } from '../grpc-js/raw-peer.ts';
+import { streaming } from '../support/bench.ts';
+import { type Note, shapes } from '../support/lab.ts';
+import { useBadClient } from './bad-client.ts';
+import { useBadServer } from './bad-server.ts';
+import { itGivesBackTheMemory } from './memory.ts';
+import { OK } from './points.ts';
+
+const one: Note = { n: 1 };
+const two: Note = { n: 2 };
+const MAX_BYTES = 4 * 1024 * 1024; // grpc-js's default for what is received
+
+/** The head of a message: a flag and the length. */
+const head = (flag: number, length: number): Buffer => {
+  const bytes = Buffer.alloc(5);
+  bytes[0] = flag;
+  bytes.writeUInt32BE(length, 1);
+  return bytes;
+};
+const flagged = (flag: number, note: Note): Buffer => {
+  const bytes = message(note);
+  bytes[0] = flag;
+  return bytes;
+};
+
+interface Fault {
+  readonly what: string;
+  /** What follows on good messages. */
+  readonly bytes: Buffer;
+  /** Undefined: it is taken for that. */
+  readonly error?: { readonly code: Code; readonly details: string } | undefined;
+  readonly note?: Note;
+  /**
+   * The handler is told the same, behind all that came before it. Else it is told that its call was cancelled, and grpc-js
+   * drops what came in one packet with the message that is too large; so does it on a client.
+   */
+  readonly isToldTheSame?: boolean;
+}
+
+const tooLarge = (length: number): Fault['error'] => ({
+  code: Code.RESOURCE_EXHAUSTED,
+  details: `Received message larger than max (${length} vs ${MAX_BYTES})`,
+});
+const truncated = {
+  error: { code: Code.INTERNAL, details: 'the stream ended inside a message' },
+  isToldTheSame: true,
+} as const;
+
+const faults: readonly Fault[] = [
+  {
+    what: 'a message of one byte more than 4 MiB',
+    bytes: Buffer.concat([head(0, MAX_BYTES + 1), Buffer.alloc(100)]),
+    error: tooLarge(MAX_BYTES + 1),
+  },
+  { what: 'a message of 4 GiB', bytes: head(0, 0xffffffff), error: tooLarge(0xffffffff) },
+  { what: 'an end behind the flag', bytes: head(0, 7).subarray(0, 1), ...truncated },
+  { what: 'an end in the length', bytes: head(0, 7).subarray(0, 3), ...truncated },
+  { what: 'an end behind the length', bytes: head(0, 7), ...truncated },
+  { what: 'an end before the last byte', bytes: message(two).subarray(0, -1), ...truncated },
+  // 0 and 1 are all that there is, says the specification. grpc-js looks for 1, and takes the rest for 0.
+  ...[2, 3, 0x7f, 0x80, 0xff].map(flag => ({
+    what: `the flag 0x${flag.toString(16)}`,
+    bytes: flagged(flag, two),
+    note: two,
+  })),
+];
+
+describe('Message frames of requests', () => {
+  const bad = useBadClient();
+
+  for (const { what, bytes, error, note, isToldTheSame } of faults) {
+    for (const shape of shapes) {
+      it(`${what}: ${error === undefined ? 'is taken' : codeName(error.code)}, ${shape}`, async () => {
+        for (const isSplit of [false, true]) {
+          const { call, handler, livesOn } = await bad.run();
+          const { stream, answer } = call(shape);
+          const before = streaming(shape).requests ? [one] : [];
+          for (const good of before) stream.write(message(good));
+          for (const part of isSplit ? [...bytes].map(byte => Buffer.from([byte])) : [bytes]) stream.write(part);
+          stream.end();
+
+          const { values, ending, over } = await handler(0);
+          const status = (await answer).trailers;
+          expect(status).to.include({ 'grpc-status': `${error?.code ?? 0}` });
+          if (error === undefined) {
+            expect(await ending).to.deep.equal({});
+            expect(values).to.deep.equal([...before, note]);
+          } else {
+            expect(decodeURI(String(status['grpc-message']))).to.equal(error.details);
+            expect((await ending).error).to.include(isToldTheSame ? error : { code: Code.CANCELLED });
+            expect(before.slice(0, values.length)).to.deep.equal(values);
+            if (isToldTheSame) expect(values).to.deep.equal(before);
+          }
+          await over;
+          await livesOn();
+        }
+      });
+    }
+  }
+
+  itGivesBackTheMemory();
+});
+
+describe('Message frames of responses', () => {
+  const bad = useBadServer();
+
+  for (const { what, bytes, error, note, isToldTheSame } of faults) {
+    for (const shape of shapes) {
+      it(`${what}: ${error === undefined ? 'is taken' : codeName(error.code)}, ${shape}`, async () => {
+        const { peer, call, livesOn } = await bad.run();
+        for (const isSplit of [false, true]) {
+          const { id, values, ending } = await call(shape);
+          const before = streaming(shape).responses ? [one] : [];
+          const all = Buffer.concat([...before.map(good => message(good)), bytes]);
+          peer.send(
+            responseHeaders(id),
+            ...(isSplit ? [...all].map(byte => data(id, Buffer.from([byte]))) : [data(id, all)]),
+            trailers(id, OK),
+          );
+          if (error === undefined) {
+            expect(await ending).to.deep.equal({});
+            expect(values).to.deep.equal([...before, note]);
+          } else {
+            expect((await ending).error).to.include(error);
+            expect(before.slice(0, values.length)).to.deep.equal(values);
+            if (isToldTheSame) expect(values).to.deep.equal(before);
+          }
+        }
+        await livesOn();
+      });
+    }
+  }
+
+  it('a message that is too large cancels the call', async () => {
+    const { peer, call, livesOn } = await bad.run();
+    for (const shape of shapes) {
+      const { id, ending } = await call(shape);
+      peer.send(responseHeaders(id), data(id, head(0, MAX_BYTES + 1)));
+      expect((await ending).error, shape).to.include(tooLarge(MAX_BYTES + 1));
+      const reset = await peer.seen(({ type, stream }) => type === RST_STREAM && stream === id);
+      expect(reset.payload.readUInt32BE()).to.equal(CANCEL);
+    }
+    await livesOn();
+  });
+
+  itGivesBackTheMemory();
+});

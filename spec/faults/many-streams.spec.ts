@@ -1,0 +1,58 @@
+import { expect } from 'chai';
+import { inspect } from '../../lib/live-calls.ts';
+import { data, isEndOfStream, message, windowUpdate } from '../grpc-js/raw-peer.ts';
+import { useBadClient } from './bad-client.ts';
+import { itGivesBackTheMemory } from './memory.ts';
+import { bidiHeaders, idOf, times } from './raw-client.ts';
+
+const STREAMS = 10_000;
+const MAX_STREAMS = { 'grpc.max_concurrent_streams': 100 };
+
+describe('10,000 streams of one connection', () => {
+  const bad = useBadClient();
+
+  it('are 10,000 calls at once, each served to its end', async function () {
+    this.timeout(60_000);
+    const { server, handled, connect, handler, livesOn } = await bad.run();
+    const { send, counted } = connect();
+    send(windowUpdate(0, 2 ** 30), times(STREAMS, bidiHeaders));
+    await handler(STREAMS - 1);
+    expect(inspect(server).calls).to.have.lengthOf(STREAMS);
+    send(times(STREAMS, i => data(idOf(i), message({ n: i }), true)));
+    expect(await counted(STREAMS, isEndOfStream)).to.equal(STREAMS);
+    const endings = await Promise.all(handled.map(({ ending }) => ending));
+    expect(endings.filter(({ error }) => error !== undefined)).to.deep.equal([]);
+    expect(handled.flatMap(({ values }) => values.map(({ n }) => n))).to.deep.equal([...Array(STREAMS).keys()]);
+    await livesOn();
+  });
+
+  it('are 100 at a time where the server says so (grpc.max_concurrent_streams): the others wait', async () => {
+    const { server, handled, call, handler, livesOn } = await bad.run({ serve: { serverOptions: MAX_STREAMS } });
+    await livesOn(); // its SETTINGS have been read
+    const calls = Array.from({ length: 500 }, () => call('bidi'));
+    const mark = handled.length;
+    await handler(mark + 99);
+    let most = 0;
+    for (const { stream, answer } of calls) {
+      most = Math.max(most, inspect(server).calls.length);
+      stream.end(message({ n: 1 }));
+      expect((await answer).trailers).to.include({ 'grpc-status': '0' });
+    }
+    expect(handled).to.have.lengthOf(mark + 500);
+    expect(most).to.equal(100);
+    await livesOn();
+  });
+
+  it('end the connection of who does not wait', async () => {
+    const { handled, connect, handler, livesOn } = await bad.run({ serve: { serverOptions: MAX_STREAMS } });
+    const { send, closed, open } = connect();
+    open('bidi');
+    await handler(0); // the SETTINGS of the server have been answered
+    send(times(STREAMS, i => bidiHeaders(i + 1)));
+    await closed;
+    await livesOn();
+    expect(handled).to.have.lengthOf(100 + 1);
+  });
+
+  itGivesBackTheMemory();
+});

@@ -1,0 +1,131 @@
+import { logVerbosity, type Metadata, setLogVerbosity } from '@grpc/grpc-js';
+import { expect } from 'chai';
+import { Code } from '../../lib/status.ts';
+import { data, message, responseHeaders, trailers } from '../grpc-js/raw-peer.ts';
+import { type Note, shapes } from '../support/lab.ts';
+import { useBadClient } from './bad-client.ts';
+import { useBadServer } from './bad-server.ts';
+import { itGivesBackTheMemory } from './memory.ts';
+import { OK } from './points.ts';
+
+const note: Note = { n: 1 };
+
+/** What Node makes of base64: it takes what it knows and leaves out the rest. */
+const base64: Readonly<Record<string, readonly number[][]>> = {
+  'AAE=': [[0, 1]],
+  AAE: [[0, 1]],
+  '_-8': [[255, 239]],
+  'A*A*E': [[0, 1]],
+  A: [[]],
+  '!!?': [[]],
+  '': [[]],
+  'AAE=,Ag==': [[0, 1], [2]],
+  'AAE=, ,': [[0, 1], [], []],
+};
+
+const binaryOf = (metadata: Metadata): number[][] => metadata.get('x-bin').map(value => [...(value as Buffer)]);
+
+describe('Metadata of a request', () => {
+  const bad = useBadClient();
+
+  for (const [given, bytes] of Object.entries(base64)) {
+    it(`"${given}" as base64 is ${JSON.stringify(bytes)}`, async () => {
+      const { call, handler, livesOn } = await bad.run();
+      const { stream, answer } = call('unary', { 'x-bin': given });
+      stream.end(message(note));
+      expect(binaryOf((await handler(0)).call.metadata)).to.deep.equal(bytes);
+      expect((await answer).trailers).to.include({ 'grpc-status': '0' });
+      await livesOn();
+    });
+  }
+
+  it('a text that is not ASCII is left out, and what belongs to a response means nothing', async () => {
+    const { call, handler, livesOn } = await bad.run();
+    setLogVerbosity(logVerbosity.NONE); // grpc-js tells of each
+    const { stream, answer } = call('unary', { 'x-a': 'caf\u00e9', 'grpc-status': '5', 'grpc-message': 'z' });
+    stream.end(message(note));
+    expect((await handler(0)).call.metadata.get('x-a')).to.deep.equal([]);
+    setLogVerbosity(logVerbosity.ERROR);
+    expect((await answer).trailers).to.include({ 'grpc-status': '0' });
+    await livesOn();
+  });
+
+  for (const timeout of ['', 'x', '1', 'S', '1s', '1 second']) {
+    it(`grpc-timeout: ${timeout || '""'} is INTERNAL, and a handler is called but cancelled at once`, async () => {
+      const { call, handler, livesOn } = await bad.run();
+      for (const [n, shape] of shapes.entries()) {
+        const { stream, answer } = call(shape, { 'grpc-timeout': timeout });
+        stream.write(message(note));
+        const status = (await answer).trailers;
+        expect(status, shape).to.include({ 'grpc-status': `${Code.INTERNAL}` });
+        const { ending, over, values } = await handler(n);
+        expect((await ending).error).to.include({ code: Code.CANCELLED });
+        expect(values).to.deep.equal([]);
+        await over;
+        stream.close();
+      }
+      await livesOn();
+    });
+  }
+
+  // The specification knows up to eight digits and a unit. grpc-js looks for these anywhere, and computes in 32 bits.
+  const DAY_MS = 24 * 60 * 60 * 1000;
+  const timeouts: Readonly<Record<string, number>> = {
+    '10S': 10_000,
+    '10000m': 10_000,
+    '-10S': 10_000,
+    '1.50S': 50_000,
+    '10 S': 10_000,
+    '10Sx': 10_000,
+    '1123456S': 1_123_456_000,
+    '20123456H': (20_123_456 * 60 * 60 * 1000) | 0,
+    '24H': DAY_MS,
+    '2147483S': 2_147_483_000,
+    '2147484S': 2_147_484_000 - 2 ** 32, // has passed
+    '720H': 30 * DAY_MS - 2 ** 32, // has passed
+  };
+  for (const [timeout, ms] of Object.entries(timeouts)) {
+    it(`grpc-timeout: ${timeout} is a deadline in ${ms} ms`, async () => {
+      const { call, handler, livesOn } = await bad.run();
+      const earliest = Date.now() + ms;
+      const { stream, answer } = call('bidi', { 'grpc-timeout': timeout });
+      stream.write(message(note));
+      const { call: serverCall, ending, over } = await handler(0);
+      expect(serverCall.deadline?.getTime()).to.be.within(earliest, Date.now() + ms);
+      if (ms > 0) stream.end();
+      expect((await answer).trailers).to.include({ 'grpc-status': ms > 0 ? '0' : `${Code.DEADLINE_EXCEEDED}` });
+      const { error } = await ending;
+      if (ms > 0) expect(error).to.equal(undefined);
+      else expect(error).to.include({ code: Code.DEADLINE_EXCEEDED });
+      await over;
+      stream.close();
+      await livesOn();
+    });
+  }
+
+  itGivesBackTheMemory();
+});
+
+describe('Metadata of a response', () => {
+  const bad = useBadServer();
+
+  for (const [given, bytes] of Object.entries(base64)) {
+    it(`"${given}" as base64 is ${JSON.stringify(bytes)}, in headers and trailers`, async () => {
+      const { peer, call, livesOn } = await bad.run();
+      for (const shape of shapes) {
+        const seen: number[][][] = [];
+        const { id, ending } = await call(shape, {
+          onHeaders: headers => seen.push(binaryOf(headers)),
+          onTrailers: metadata => seen.push(binaryOf(metadata)),
+        });
+        const binary = { 'x-bin': given };
+        peer.send(responseHeaders(id, binary), data(id, message(note)), trailers(id, { ...OK, ...binary }));
+        expect(await ending).to.deep.equal({});
+        expect(seen, shape).to.deep.equal([bytes, bytes]);
+      }
+      await livesOn();
+    });
+  }
+
+  itGivesBackTheMemory();
+});

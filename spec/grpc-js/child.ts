@@ -1,0 +1,71 @@
+// A process whose grpc-js is adjusted, or not (RX_GRPC_ADJUST=off): the scenarios that show why it has to be. Each says what it
+// saw as JSON.
+import { setImmediate as turn } from 'node:timers/promises';
+import { concat, lastValueFrom, NEVER, of, toArray } from 'rxjs';
+import { close } from '../../lib/client/client.ts';
+import { connect } from '../../lib/client/connect.ts';
+import { toAsyncIterable } from '../../lib/flow/to-async-iterable.ts';
+import { adjustGrpcJs } from '../../lib/grpc-js/adjust.ts';
+import { findPrivateParts } from '../../lib/grpc-js/private.ts';
+import { implement } from '../../lib/server/implement.ts';
+import { serve } from '../../lib/server/serve.ts';
+import { deferred } from '../support/deferred.ts';
+import { Lab, type Note } from '../support/lab.ts';
+import { errorOf } from '../support/record.ts';
+
+const [scenario, target = 'http://127.0.0.1:1'] = process.argv.slice(2);
+const warnings: string[] = [];
+process.on('warning', ({ message }) => warnings.push(message));
+// A version that nobody has tested: it is looked for once, by whoever is first.
+if (scenario === 'untested') adjustGrpcJs(() => ({ ...findPrivateParts()!, version: '1.99.0' }));
+const client = connect(Lab, target);
+
+const scenarios: Record<string, () => Promise<unknown>> = {
+  /** An idle upload, cancelled when the response headers have come. */
+  async cancel() {
+    const headers = deferred<unknown>();
+    const requests$ = concat(of<Note>({ n: 1 }), NEVER);
+    const subscription = client.bidi(requests$, { onHeaders: headers.resolve }).subscribe();
+    await headers.promise;
+    subscription.unsubscribe();
+    return 'cancelled';
+  },
+  /** A reader who takes each response some turns after the one before. */
+  async readSlowly() {
+    let responses = 0;
+    let end = 'OK';
+    try {
+      for await (const _ of toAsyncIterable(client.bidi(NEVER, { timeoutMs: 3000 }))) {
+        responses++;
+        for (let n = 0; n < 5; n++) await turn();
+      }
+    } catch (error: any) {
+      end = error.codeName;
+    }
+    return { responses, end };
+  },
+  /** What works on a version that was not tested. */
+  async untested() {
+    const server = await serve('http://127.0.0.1:0', implement.partial(Lab, { bidi: request$ => request$ }));
+    const own = connect(Lab, server.target);
+    const notes = await lastValueFrom(own.bidi(of({ n: 1 }, { n: 2 })).pipe(toArray()));
+    close(own);
+    await server.shutdown();
+    return { notes, warnings };
+  },
+  /** Whether grpc-js is as it came, and what was said of it. */
+  async state() {
+    implement.partial(Lab, {});
+    await new Promise(setImmediate);
+    return { isAdjusted: Object.getOwnPropertySymbols(findPrivateParts()!.clientCall).length > 0, warnings };
+  },
+  /** How a call with a large request ends. */
+  async upload() {
+    const large: Note = { n: 1, text: 'x'.repeat(1_000_000) };
+    const error = await errorOf(client.bidi(concat(of(large), NEVER), { timeoutMs: 2000 }));
+    return error?.codeName ?? 'OK';
+  },
+};
+
+console.log(JSON.stringify(await scenarios[scenario!]!()));
+close(client);
