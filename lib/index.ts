@@ -30,6 +30,7 @@ export type {
 export { type LoadOptions, load } from './codec/load.ts';
 export { type Pullable, pull } from './flow/pull.ts';
 export { type ToAsyncIterableOptions, toAsyncIterable } from './flow/to-async-iterable.ts';
+export type { ClientKeepalive, ServerKeepalive } from './keepalive.ts';
 export { type LoopbackOptions, loopback } from './loopback/loopback.ts';
 export { retryDelayMs, retryInfo, richDetail, richDetailsOf } from './rich-details.ts';
 export { type Bound, type Implement, type ImplementOptions, implement } from './server/implement.ts';

@@ -1,4 +1,5 @@
 import type { ChannelCredentials, Client, ClientOptions } from '@grpc/grpc-js';
+import { type ClientKeepalive, withKeepalive } from '../keepalive.ts';
 import { type ClientOf, checkOptions } from '../rpc.ts';
 import { type ClientTls, existingChannel, openChannels } from './channels.ts';
 import { type ClientDefaults, clientDefaults, createClient } from './client.ts';
@@ -12,6 +13,13 @@ export interface ConnectOptions<S = any> extends ClientDefaults<S> {
   readonly tls?: ClientTls | undefined;
   /** Channel and client options of grpc-js, interceptors among them; they see stream/stream calls of bytes. */
   readonly channelOptions?: ClientOptions | undefined;
+  /**
+   * Finds out a connection that has died without a word (a machine without power, a forgotten NAT entry): its calls end with
+   * UNAVAILABLE. Servers that were told nothing else allow one ping in 5 minutes, and none without a call; with more they close
+   * the connection, and its calls end with RESOURCE_EXHAUSTED. Default: no pings; then a call without a deadline may wait for
+   * ever. `keepalive: {}` is what every server allows. gRFC A8; GRPC_ARG_KEEPALIVE_TIME_MS and its like in gRPC core.
+   */
+  readonly keepalive?: ClientKeepalive | undefined;
 }
 
 /**
@@ -24,7 +32,8 @@ export interface ConnectOptions<S = any> extends ClientDefaults<S> {
  *
  * @param target `http://host:port` (plaintext), `https://host:port` (TLS), or with credentials any target of grpc-js
  *   (`host:port`, `dns:`, `unix:`, `ipv4:` ...). A Client or Channel of grpc-js is used as it is and stays its owner's to close.
- * @throws TypeError when the service, the target or an option is of the wrong kind, or TLS or not is left open.
+ * @throws TypeError when the service, the target or an option is of the wrong kind, or TLS or not is left open; RangeError for a
+ *   keepalive that is too frequent.
  */
 export function connect<S extends Readonly<Record<string, any>>>(
   service: S,
@@ -33,12 +42,13 @@ export function connect<S extends Readonly<Record<string, any>>>(
 ): ClientOf<S> {
   checkOptions('connect', options, [...channelSettings, ...clientDefaults]);
   if (typeof target === 'object') checkForeign(options);
+  const channelOptions = withKeepalive('connect', options.keepalive, options.channelOptions);
   return createClient('connect', service, options as ConnectOptions, () =>
-    typeof target === 'string' ? openChannels(target, options) : existingChannel(target),
+    typeof target === 'string' ? openChannels(target, { ...options, channelOptions }) : existingChannel(target),
   );
 }
 
-const channelSettings = ['credentials', 'tls', 'channelOptions'] as const;
+const channelSettings = ['credentials', 'tls', 'channelOptions', 'keepalive'] as const;
 
 /** What an existing channel has already, and nothing can give it any more. */
 function checkForeign(options: ConnectOptions): void {

@@ -26,7 +26,10 @@ export class Connections {
   /** Closes each connection whose server has said its last so long ago, and whose peer still has not closed it. */
   closeAfter(lingerMs: number): void {
     for (const socket of this.#open) {
-      const linger = () => setTimeout(() => socket.destroy(), lingerMs).unref(); // the socket is what keeps it waited for
+      const linger = () => {
+        const timer = setTimeout(() => socket.destroy(), lingerMs).unref(); // the socket is what keeps it waited for
+        socket.once('close', () => clearTimeout(timer)); // it holds all that hangs on the socket
+      };
       if (socket.writableFinished) linger();
       else socket.once('finish', linger);
     }

@@ -4,6 +4,7 @@ import { parseAddress } from '../address.ts';
 import { checkMiddleware, type MiddlewareList, type ServerMiddleware } from '../compose.ts';
 import { inOwnContext } from '../flow/in-own-context.ts';
 import { checkFlowOptions, type FlowOptions, flowOptions } from '../flow-options.ts';
+import { type ServerKeepalive, withKeepalive } from '../keepalive.ts';
 import { checkOptions, kindOf } from '../rpc.ts';
 import type { ServerCall } from '../server-call.ts';
 import { Connections } from './connections.ts';
@@ -36,6 +37,11 @@ export interface ServeOptions extends ServerDefaults {
   readonly credentials?: ServerCredentials | undefined;
   /** Server options of grpc-js, interceptors among them; they see stream/stream calls of bytes. */
   readonly serverOptions?: ServerOptions | undefined;
+  /**
+   * Finds out a client that is gone without a word: its calls are cancelled, with no deadline too. Default: no pings; then a
+   * handler that writes nothing may wait for ever. gRFC A9. (How often clients may ping is not limited by grpc-js.)
+   */
+  readonly keepalive?: ServerKeepalive | undefined;
 }
 
 /** A server that listens. */
@@ -60,19 +66,19 @@ export interface Server extends AsyncDisposable {
  * @param address `http://host:port` (plaintext), `https://host:port` (TLS), or with credentials any address of grpc-js
  *   (`host:port`, `unix:`). Port 0 takes a free one.
  * @param services what implement() gave, or `{ definition, implementation }` of grpc-js.
- * @throws (rejects) TypeError when an argument is of the wrong kind; Error when it cannot listen there.
+ * @throws (rejects) TypeError, RangeError when an argument is of the wrong kind; Error when it cannot listen there.
  */
 export async function serve(
   address: string,
   services: Bound | readonly Bound[],
   options: ServeOptions = {},
 ): Promise<Server> {
-  checkOptions('serve', options, ['tls', 'credentials', 'serverOptions', ...serverDefaults]);
+  checkOptions('serve', options, ['tls', 'credentials', 'serverOptions', 'keepalive', ...serverDefaults]);
   const draining$ = new ReplaySubject<void>(1);
   const hooks = hooksOf('serve', options, draining$);
   const { target, tls } = parseAddress(address);
   const credentials = credentialsFor(address, tls, options);
-  const grpc = new GrpcServer(options.serverOptions);
+  const grpc = new GrpcServer(withKeepalive('serve', options.keepalive, options.serverOptions));
   for (const service of Array.isArray(services) ? services : [services]) addService(grpc, service, hooks);
 
   const port = await bind(grpc, target, credentials);

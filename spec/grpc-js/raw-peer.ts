@@ -6,7 +6,7 @@ export const DATA = 0;
 export const HEADERS = 1;
 export const RST_STREAM = 3;
 export const SETTINGS = 4;
-const PING = 6;
+export const PING = 6;
 const GOAWAY = 7;
 const WINDOW_UPDATE = 8;
 const END_STREAM = 1;
@@ -32,6 +32,8 @@ export interface RawPeerOptions {
   /** Bytes that each stream may send before it is given more; `endless` gives back what comes. Default: endless. */
   readonly window?: number | 'endless';
   readonly maxConcurrentStreams?: number;
+  /** Does not answer pings. */
+  readonly isDeaf?: boolean;
   /** Says nothing, not even SETTINGS, until `greet()`. */
   readonly isSilent?: boolean;
 }
@@ -54,7 +56,7 @@ export interface RawPeer {
 }
 
 export async function rawPeer(options: RawPeerOptions = {}): Promise<RawPeer> {
-  const { window = 'endless', maxConcurrentStreams, isSilent = false } = options;
+  const { window = 'endless', maxConcurrentStreams, isSilent = false, isDeaf = false } = options;
   const connections: net.Socket[] = [];
   const all: Frame[] = [];
   const watchers = new Set<() => void>();
@@ -70,7 +72,7 @@ export async function rawPeer(options: RawPeerOptions = {}): Promise<RawPeer> {
 
   const take = (socket: net.Socket, { type, flags, stream, payload }: Frame): void => {
     if (type === SETTINGS && !(flags & ACK) && !isSilent) socket.write(frame(SETTINGS, ACK, 0));
-    if (type === PING && !(flags & ACK)) socket.write(frame(PING, ACK, 0, payload));
+    if (type === PING && !(flags & ACK) && !isDeaf) socket.write(frame(PING, ACK, 0, payload));
     if (type === DATA && window === 'endless' && payload.length > 0) {
       socket.write(windowUpdate(stream, payload.length));
     }
