@@ -21,10 +21,16 @@ export interface ClientKeepalive extends ServerKeepalive {
 }
 
 /** Floors and defaults of gRFC A8 (client) and A9 (server; its default of 2 hours finds nothing out in time). */
-const sides = {
+const sides: Readonly<Record<'connect' | 'serve', Side>> = {
   connect: { minTimeMs: 10_000, timeMs: 5 * 60_000, options: ['timeMs', 'timeoutMs', 'withoutCalls'] },
   serve: { minTimeMs: 1000, timeMs: 60_000, options: ['timeMs', 'timeoutMs'] },
-} as const;
+};
+interface Side {
+  readonly minTimeMs: number;
+  readonly timeMs: number;
+  readonly options: readonly string[];
+}
+
 const MIN_TIMEOUT_MS = 1000;
 const TIMEOUT_MS = 20_000;
 
@@ -38,7 +44,7 @@ const WITHOUT_CALLS = 'grpc.keepalive_permit_without_calls';
  * @throws TypeError, RangeError when something is of the wrong kind, too small, or said twice.
  */
 export function withKeepalive<O extends object>(
-  of: keyof typeof sides,
+  of: 'connect' | 'serve',
   keepalive: ClientKeepalive | undefined,
   options: O | undefined,
 ): O | undefined {

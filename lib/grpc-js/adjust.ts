@@ -4,6 +4,7 @@ import { findPrivateParts, type PrivateClientCall, type PrivateParts } from './p
 import { resetAlone } from './reset-alone.ts';
 import { statusWaits } from './status-waits.ts';
 import { wholeFramesOfRequests, wholeFramesOfResponses } from './whole-frames.ts';
+import { writesEnd } from './writes-end.ts';
 
 /** The versions of grpc-js on which spec/grpc-js passed. */
 const TESTED: readonly string[] = ['1.14.4', '1.14.5', '1.14.6', '1.14.7'];
@@ -39,6 +40,7 @@ function adjustClient(clientCall: PrivateClientCall): void {
   resetAlone(clientCall);
   wholeFramesOfResponses(clientCall);
   statusWaits(clientCall);
+  writesEnd(clientCall);
   endsHeardByClient(clientCall);
 }
 

@@ -20,6 +20,7 @@ export interface PrivateClientCall {
   /** A message has been asked for. */
   canPush: boolean;
   push(message: Buffer): void;
+  sendMessageWithContext(context: { callback?: (error?: Error | null) => void }, message: Buffer): void;
   startRead(): void;
   endCall(status: StatusObject): void;
   maybeOutputStatus(): void;
