@@ -12,7 +12,7 @@ import {
   serve,
 } from 'rx-grpc';
 import { concatMap } from 'rx-grpc/operators';
-import { finalize, map, type Observable, tap, toArray } from 'rxjs';
+import { EMPTY, finalize, lastValueFrom, map, type Observable, tap, toArray } from 'rxjs';
 import type { Ledger } from './ledger.ts';
 
 export interface Note {
@@ -54,7 +54,11 @@ export async function startService(ledger: Ledger): Promise<Service> {
       const { cut } = await server.shutdown({ graceMs });
       ledger.count('server: calls cut by a restart', cut.length);
       server = await listen(server.port);
-      unsteadyUntil = Date.now() + 2000;
+      // Each kind of call has a channel of its own, which fails calls until it has come back.
+      const waitForReady = { waitForReady: true };
+      await lastValueFrom(client.unary({}, waitForReady));
+      await lastValueFrom(client.bidi(EMPTY, waitForReady), { defaultValue: undefined });
+      unsteadyUntil = Date.now();
     },
     async settled() {
       const live = () => inspect(client).calls.length + inspect(server).calls.length;
