@@ -1,5 +1,6 @@
 import { isObservable, Observable } from 'rxjs';
 import { captureContext } from './flow/context.ts';
+import type { ServiceOf } from './foreign/service-of.ts';
 import {
   type CallOptions,
   type IsAny,
@@ -35,26 +36,28 @@ export type ServerMiddleware<I = any, O = any> = (
 ) => Rpc<ServerCall, I, O>;
 
 /** Middleware for all methods of a service, or an object with middleware for those it names, each knowing its messages. */
-export type ClientMiddlewareOf<S> =
-  | ClientMiddleware
-  | (IsAny<S> extends true
-      ? Readonly<Record<string, ClientMiddleware<any, any>>>
-      : {
-          readonly [K in keyof S as NameOf<S, K>]?: S[K] extends Method<infer I, infer O, boolean, boolean>
-            ? ClientMiddleware<WriteOf<I>, ReadOf<O>>
-            : never;
-        });
+export type ClientMiddlewareOf<S> = ClientMiddleware | ClientMiddlewareByName<ServiceOf<S>>;
+
+type ClientMiddlewareByName<S> =
+  IsAny<S> extends true
+    ? Readonly<Record<string, ClientMiddleware<any, any>>>
+    : {
+        readonly [K in keyof S as NameOf<S, K>]?: S[K] extends Method<infer I, infer O, boolean, boolean>
+          ? ClientMiddleware<WriteOf<I>, ReadOf<O>>
+          : never;
+      };
 
 /** See {@link ClientMiddlewareOf}. */
-export type ServerMiddlewareOf<S> =
-  | ServerMiddleware
-  | (IsAny<S> extends true
-      ? Readonly<Record<string, ServerMiddleware<any, any>>>
-      : {
-          readonly [K in keyof S as NameOf<S, K>]?: S[K] extends Method<infer I, infer O, boolean, boolean>
-            ? ServerMiddleware<ReadOf<I>, WriteOf<O>>
-            : never;
-        });
+export type ServerMiddlewareOf<S> = ServerMiddleware | ServerMiddlewareByName<ServiceOf<S>>;
+
+type ServerMiddlewareByName<S> =
+  IsAny<S> extends true
+    ? Readonly<Record<string, ServerMiddleware<any, any>>>
+    : {
+        readonly [K in keyof S as NameOf<S, K>]?: S[K] extends Method<infer I, infer O, boolean, boolean>
+          ? ServerMiddleware<ReadOf<I>, WriteOf<O>>
+          : never;
+      };
 
 /** Several middlewares as one; the first is the outermost: it sees the call first and its responses last. */
 export function compose(...middleware: readonly Middleware[]): Middleware;

@@ -59,6 +59,8 @@ export { type CallReport, type Direction, type DirectionReport, type Inspector, 
 // For those who write the types of what they pass on.
 
 export type { FlowOptions } from './flow-options.ts';
+export type { PartialMessage } from './foreign/generic-definition.ts';
+export type { MessageInit } from './foreign/protobuf-es.ts';
 export type {
   CallOptions,
   ClientMethod,

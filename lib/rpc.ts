@@ -1,44 +1,11 @@
 import type { CallCredentials, Metadata } from '@grpc/grpc-js';
 import type { Observable, ObservableInput } from 'rxjs';
 import type { FlowOptions } from './flow-options.ts';
+import { type ServiceOf, serviceOf } from './foreign/service-of.ts';
+import type { IsAny, Method, ReadOf, WriteOf } from './method.ts';
 import type { ServerCall } from './server-call.ts';
 
-/**
- * One RPC: its path, its shape, and how its messages become bytes. It has the form of a method definition of grpc-js, so
- * that those of proto-loader, grpc-tools, ts-proto and others are accepted as they are.
- */
-export interface Method<
-  I = any,
-  O = any,
-  RequestStream extends boolean = boolean,
-  ResponseStream extends boolean = boolean,
-> {
-  /** `/package.Service/Method` */
-  readonly path: string;
-  readonly requestStream: RequestStream;
-  readonly responseStream: ResponseStream;
-  readonly requestSerialize: (value: I) => Buffer;
-  readonly requestDeserialize: (bytes: Buffer) => I;
-  readonly responseSerialize: (value: O) => Buffer;
-  readonly responseDeserialize: (bytes: Buffer) => O;
-}
-
-/** The methods of a service, by name. Any `ServiceDefinition` of grpc-js is one. */
-export type Service = Readonly<Record<string, Method>>;
-
-declare const read: unique symbol;
-declare const write: unique symbol;
-
-/** A message whose reading type (complete) and writing type (every field optional) differ. For generated code. */
-export interface Message<Read, Write> {
-  readonly [read]: Read;
-  readonly [write]: Write;
-}
-
-/** The type of a message that was received: complete. */
-export type ReadOf<T> = IsAny<T> extends true ? any : T extends Message<infer Read, any> ? Read : T;
-/** The type of a message to send: fields may be absent or undefined. */
-export type WriteOf<T> = IsAny<T> extends true ? any : T extends Message<any, infer Write> ? Write : T;
+export type { IsAny, Message, Method, ReadOf, Service, WriteOf } from './method.ts';
 
 /**
  * One RPC of a client. Nothing happens before its result is subscribed to; each subscription is a call of its own.
@@ -55,7 +22,8 @@ export type ClientMethod<M> =
       : never;
 
 /** The client of a service: a function for each RPC, its name with the first letter lowered. */
-export type ClientOf<S> =
+export type ClientOf<S> = ClientOfMethods<ServiceOf<S>>;
+type ClientOfMethods<S> =
   IsAny<S> extends true
     ? any
     : { readonly [K in keyof S as NameOf<S, K>]: ClientMethod<S[K]> } & Disposable & AsyncDisposable;
@@ -69,7 +37,8 @@ export type Handler<M> =
       : never;
 
 /** The implementation of a service: a handler for each RPC, its name with the first letter lowered. */
-export type Implementation<S> =
+export type Implementation<S> = ImplementationOfMethods<ServiceOf<S>>;
+type ImplementationOfMethods<S> =
   IsAny<S> extends true
     ? { readonly [method: string]: UntypedHandler } | object // an object may be of a class, which has no index signature
     : { readonly [K in keyof S as NameOf<S, K>]: Handler<S[K]> };
@@ -81,8 +50,6 @@ export type NameOf<S, K> = [keyof { [N in keyof S as Named<N>]: 0 }] extends [ne
   ? K
   : Uncapitalize<Named<K> & string>;
 type Named<K> = string extends K ? never : number extends K ? never : K;
-
-export type IsAny<T> = 0 extends 1 & T ? true : false;
 
 /** Metadata as grpc-js has it, or a plain object; keys that end in `-bin` take bytes. */
 export type MetadataInput = Metadata | Readonly<Record<string, MetadataValueInput | readonly MetadataValueInput[]>>;
@@ -141,16 +108,25 @@ export function isClientMethod(value: unknown): boolean {
 /**
  * The methods of a service, each with its name on clients and implementations.
  *
- * @throws TypeError when this is no service.
+ * @throws TypeError when this is no service, or two of its methods have one name.
  */
 export function methodsOf(service: object): readonly (readonly [name: string, method: Method])[] {
-  const methods = typeof service === 'object' && service !== null ? Object.entries(service) : [];
+  const methods = typeof service === 'object' && service !== null ? Object.entries(serviceOf(service)) : [];
   if (methods.length === 0 || !methods.every(([, method]) => isMethod(method))) {
+    const hint = typeof (service as { service?: unknown })?.service === 'object' ? '; its .service is one' : '';
     throw new TypeError(
-      `expected a service: what load() gives under its name, or a ServiceDefinition of grpc-js; got ${kindOf(service)}`,
+      'expected a service: what load() gives under its name, a ServiceDefinition of grpc-js, or the service that ' +
+        `ts-proto, protobuf-ts or protobuf-es generated; got ${kindOf(service)}${hint}`,
     );
   }
-  return methods.map(([key, method]) => [key.charAt(0).toLowerCase() + key.slice(1), method]);
+  const byName = new Map<string, Method>();
+  for (const [key, method] of methods) {
+    const name = key.charAt(0).toLowerCase() + key.slice(1);
+    const other = byName.get(name);
+    if (other) throw new TypeError(`two RPCs of a service would be called ${name}: ${other.path} and ${method.path}`);
+    byName.set(name, method);
+  }
+  return [...byName];
 }
 
 function isMethod(method: Partial<Method> | null | undefined): boolean {

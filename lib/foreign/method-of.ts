@@ -1,0 +1,26 @@
+import type { Method } from '../method.ts';
+
+/** How a generator's message becomes bytes, and bytes a message. */
+export interface MessageCodec {
+  encode(value: unknown): Uint8Array;
+  decode(bytes: Uint8Array): unknown;
+}
+
+/** One RPC of a service that another generator described. */
+export function methodOf(
+  shape: Pick<Method, 'path' | 'requestStream' | 'responseStream'>,
+  request: MessageCodec,
+  response: MessageCodec,
+): Method {
+  return {
+    ...shape,
+    requestSerialize: value => toBuffer(request.encode(value)),
+    requestDeserialize: bytes => request.decode(bytes),
+    responseSerialize: value => toBuffer(response.encode(value)),
+    responseDeserialize: bytes => response.decode(bytes),
+  };
+}
+
+function toBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}

@@ -1,0 +1,27 @@
+import type { IsAny, Service } from '../method.ts';
+import { type GenericMethods, genericService } from './generic-definition.ts';
+import type { GrpcJsMethods } from './grpc-js.ts';
+import { type ProtobufEsMethods, protobufEsService } from './protobuf-es.ts';
+import { protobufTsService } from './protobuf-ts.ts';
+
+/** What any generator calls a service, as the methods we know: those of a `ServiceDefinition` of grpc-js as they are. */
+export function serviceOf(definition: object): Service {
+  return (
+    genericService(definition) ??
+    protobufEsService(definition) ??
+    protobufTsService(definition) ??
+    (definition as Service)
+  );
+}
+
+/** The type of {@link serviceOf}: each method with the messages that its generator made. */
+export type ServiceOf<S> =
+  IsAny<S> extends true
+    ? any
+    : S extends { readonly fullName: string; readonly methods: infer Methods }
+      ? GenericMethods<Methods>
+      : S extends { readonly kind: 'service'; readonly method: infer Methods }
+        ? ProtobufEsMethods<Methods>
+        : S extends { readonly typeName: string; readonly methods: readonly { readonly I: unknown }[] }
+          ? any // protobuf-ts: its ServiceType does not say of which messages it is
+          : GrpcJsMethods<S>;

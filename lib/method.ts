@@ -1,0 +1,38 @@
+/**
+ * One RPC: its path, its shape, and how its messages become bytes. It has the form of a method definition of grpc-js, so
+ * that those of proto-loader, grpc-tools, ts-proto and others are accepted as they are.
+ */
+export interface Method<
+  I = any,
+  O = any,
+  RequestStream extends boolean = boolean,
+  ResponseStream extends boolean = boolean,
+> {
+  /** `/package.Service/Method` */
+  readonly path: string;
+  readonly requestStream: RequestStream;
+  readonly responseStream: ResponseStream;
+  readonly requestSerialize: (value: I) => Buffer;
+  readonly requestDeserialize: (bytes: Buffer) => I;
+  readonly responseSerialize: (value: O) => Buffer;
+  readonly responseDeserialize: (bytes: Buffer) => O;
+}
+
+/** The methods of a service, by name. Any `ServiceDefinition` of grpc-js is one. */
+export type Service = Readonly<Record<string, Method>>;
+
+declare const read: unique symbol;
+declare const write: unique symbol;
+
+/** A message whose reading type (complete) and writing type (every field optional) differ. For generated code. */
+export interface Message<Read, Write> {
+  readonly [read]: Read;
+  readonly [write]: Write;
+}
+
+/** The type of a message that was received: complete. */
+export type ReadOf<T> = IsAny<T> extends true ? any : T extends Message<infer Read, any> ? Read : T;
+/** The type of a message to send: fields may be absent or undefined. */
+export type WriteOf<T> = IsAny<T> extends true ? any : T extends Message<any, infer Write> ? Write : T;
+
+export type IsAny<T> = 0 extends 1 & T ? true : false;
