@@ -1,5 +1,6 @@
 import { Command, Option } from 'commander';
-import { runProgram, wholeNumber } from './run-program.ts';
+import { runProgram } from '../support/run-program.ts';
+import { wholeNumber } from '../support/whole-number.ts';
 import { runUpload, type UploadOptions } from './run-upload.ts';
 
 const program = new Command('client')

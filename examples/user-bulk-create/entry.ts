@@ -1,3 +1,4 @@
+import { UsageError } from '../support/usage-error.ts';
 import type { User } from './user.ts';
 
 /** One record of the input: a user, or what makes it a malformed line. */
@@ -13,7 +14,7 @@ export interface Entry {
 }
 
 /** What makes the whole input unusable; its message is for the person who chose the input. */
-export class InputError extends Error {
+export class InputError extends UsageError {
   override readonly name = 'InputError';
 }
 

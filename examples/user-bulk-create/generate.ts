@@ -2,11 +2,12 @@ import { createWriteStream } from 'node:fs';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { Command } from 'commander';
+import { runProgram } from '../support/run-program.ts';
+import { wholeNumber } from '../support/whole-number.ts';
 import { exitCode } from './exit-code.ts';
 import { badKinds, generateUsers } from './generate-users.ts';
 import { makeFolderOf } from './make-folder-of.ts';
 import { count } from './progress.ts';
-import { runProgram, wholeNumber } from './run-program.ts';
 
 const program = new Command('generate')
   .description(

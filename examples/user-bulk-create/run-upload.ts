@@ -1,7 +1,8 @@
 import { close, connect, load } from 'rx-grpc';
+import { connectionOf } from '../support/connection.ts';
+import { explain } from '../support/explain.ts';
 import { InputError } from './entry.ts';
 import { exitCode } from './exit-code.ts';
-import { explain } from './explain.ts';
 import { Ledger } from './ledger.ts';
 import { MemoryWatch } from './memory.ts';
 import { openFiles } from './open-files.ts';
@@ -38,6 +39,7 @@ export async function runUpload(options: UploadOptions, signal: AbortSignal): Pr
   const base = input === '-' ? 'stdin' : input;
   const { rejects: rejectsPath = `${base}.rejects.csv`, position = `${base}.position.json` } = options;
   const users = usersAt(target, await load(protoFile));
+  const connection = connectionOf(users);
   const { stream, format, bytes } = openInput(input, options.format);
   const files = openFiles({ input, rejects: rejectsPath, position }, bytes, options.resume);
   const { rejects } = files;
@@ -87,7 +89,7 @@ export async function runUpload(options: UploadOptions, signal: AbortSignal): Pr
   const far =
     tally.line > 0 ? `last acknowledged line: ${tally.line}; ${goOn} goes on after it` : 'nothing was acknowledged';
   if (failure !== undefined) {
-    console.error(`${explain(failure, target, tally.line > afterLine)}; ${far}`);
+    console.error(`${explain(failure, target, await connection())}; ${far}`);
     return failure instanceof InputError ? exitCode.usage : exitCode.failed;
   }
   if (ending === 'interrupted') {

@@ -1,9 +1,9 @@
 import { once } from 'node:events';
 import { Command } from 'commander';
+import { runProgram } from '../support/run-program.ts';
 import { exitCode } from './exit-code.ts';
 import { MemoryWatch } from './memory.ts';
 import { count } from './progress.ts';
-import { runProgram } from './run-program.ts';
 import { startServer } from './start-server.ts';
 import { defaultRules } from './validate.ts';
 

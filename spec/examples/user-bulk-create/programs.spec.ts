@@ -1,5 +1,4 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { Code, close, connect, isRpcError, load, pull } from 'rx-grpc';
@@ -7,6 +6,7 @@ import { firstValueFrom, lastValueFrom, Subject, toArray } from 'rxjs';
 import { MAX_BATCH } from '../../../examples/user-bulk-create/create-users.ts';
 import { badKinds, generateUsers } from '../../../examples/user-bulk-create/generate-users.ts';
 import type { CreateUserRes } from '../../../examples/user-bulk-create/user.ts';
+import { freePort } from '../support/programs.ts';
 import { killAll, start, startServer, stopServer, temporaryFolder } from './programs.ts';
 
 /**
@@ -145,7 +145,11 @@ describe('user-bulk-create, the programs', function () {
     first.process.kill('SIGKILL');
     const lost = await client.ended;
     expect(lost.code).to.equal(1);
-    const last = Number(/was lost, UNAVAILABLE: .*; last acknowledged line: (\d+); --resume/.exec(lost.stderr)?.[1]);
+    const last = Number(
+      /was lost, UNAVAILABLE: .*; start the server again; last acknowledged line: (\d+); --resume/.exec(
+        lost.stderr,
+      )?.[1],
+    );
     expect(JSON.parse(readFileSync(`${input}.position.json`, 'utf8'))).to.include({ line: last });
 
     const second = await startServer(database);
@@ -199,18 +203,18 @@ describe('user-bulk-create, the programs', function () {
   });
 
   it('says in one line what is wrong: 1 for a server that is not there, 64 for a wrong argument or input', async () => {
-    const probe = createServer();
-    const port = await new Promise<number>(resolve => {
-      probe.listen(0, '127.0.0.1', () => resolve((probe.address() as { port: number }).port));
-    });
-    await new Promise(resolve => probe.close(resolve));
+    const port = await freePort();
     const server = await startServer(database);
     writeFileSync(input, generate(10, 0));
     const wrongColumns = join(folder.path, 'columns.csv');
     writeFileSync(wrongColumns, 'id,first\n1,Johanna\n');
 
     const cases: [number, RegExp, string[]][] = [
-      [1, /^no server of users at http:\/\/127\.0\.0\.1:\d+, UNAVAILABLE: .*; nothing was acknowledged\n$/, [input]],
+      [
+        1,
+        /^no server at http:\/\/127\.0\.0\.1:\d+, UNAVAILABLE: .*; start one, or .*; nothing was acknowledged\n$/,
+        [input],
+      ],
       [64, /^error: .*none\.csv: no such file\n$/, [join(folder.path, 'none.csv')]],
       [
         64,

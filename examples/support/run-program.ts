@@ -1,6 +1,6 @@
-import { type Command, CommanderError, InvalidArgumentError } from 'commander';
-import { InputError } from './entry.ts';
+import { type Command, CommanderError } from 'commander';
 import { exitCode } from './exit-code.ts';
+import { UsageError } from './usage-error.ts';
 
 /**
  * Reads a program's arguments, runs it, and sets the exit code that it gave. What goes wrong is told in one line: a wrong
@@ -20,7 +20,7 @@ export async function runProgram(program: Command, run: (signal: AbortSignal) =>
     } else if (stop.signal.aborted && (error as Error).name === 'AbortError') {
       process.exitCode = exitCode.interrupted;
     } else {
-      process.exitCode = error instanceof InputError ? exitCode.usage : exitCode.failed;
+      process.exitCode = error instanceof UsageError ? exitCode.usage : exitCode.failed;
       console.error(`error: ${(error as Error).message}`);
     }
   }
@@ -28,14 +28,4 @@ export async function runProgram(program: Command, run: (signal: AbortSignal) =>
 
 function ignoreClosed(error: NodeJS.ErrnoException): void {
   if (error.code !== 'EPIPE') throw error;
-}
-
-/** For an option that is a whole number, from `min` on. */
-export function wholeNumber(min: number): (text: string) => number {
-  return text => {
-    if (!/^\d{1,15}$/.test(text) || Number(text) < min) {
-      throw new InvalidArgumentError(`It is not a whole number from ${min} on.`);
-    }
-    return Number(text);
-  };
 }
