@@ -80,6 +80,6 @@ type DeepPartial<T> = T extends bigint
           : T;
 
 /** Named, so that errors of TypeScript name the message. */
-type PartialMessage<T> = { readonly [K in keyof T]?: DeepPartial<T[K]> | undefined };
+export type PartialMessage<T> = { readonly [K in keyof T]?: DeepPartial<T[K]> | undefined };
 
 type Whole = Date | Uint8Array | ReadonlyMap<any, any> | ((...parameters: never) => unknown);
