@@ -1,6 +1,7 @@
 import { isSwitchedOff } from './adjusted.ts';
+import { beginsElsewhere } from './begins-elsewhere.ts';
 import { endsHeardByClient, endsHeardByServer } from './ends-heard.ts';
-import { findPrivateParts, type PrivateClientCall, type PrivateParts } from './private.ts';
+import { findPrivateParts, type PrivateParts } from './private.ts';
 import { resetAlone } from './reset-alone.ts';
 import { statusWaits } from './status-waits.ts';
 import { wholeFramesOfRequests, wholeFramesOfResponses } from './whole-frames.ts';
@@ -28,7 +29,7 @@ export function adjustGrpcJs(find: () => PrivateParts | undefined = findPrivateP
   }
   const { clientCall, serverCall } = parts;
   if (!(mark in clientCall)) {
-    adjustClient(clientCall);
+    adjustClient(parts);
     Object.defineProperty(clientCall, mark, { value: true });
   }
   // Each copy knows its own services.
@@ -36,12 +37,13 @@ export function adjustGrpcJs(find: () => PrivateParts | undefined = findPrivateP
   endsHeardByServer(serverCall);
 }
 
-function adjustClient(clientCall: PrivateClientCall): void {
+function adjustClient({ clientCall, subchannel }: PrivateParts): void {
   resetAlone(clientCall);
   wholeFramesOfResponses(clientCall);
   statusWaits(clientCall);
   writesEnd(clientCall);
   endsHeardByClient(clientCall);
+  beginsElsewhere(subchannel);
 }
 
 function warn(version: string | undefined): void {

@@ -1,11 +1,19 @@
-import type { ClientHttp2Stream, ServerHttp2Stream } from 'node:http2';
+import type { ClientHttp2Session, ClientHttp2Stream, ServerHttp2Stream } from 'node:http2';
 import { createRequire } from 'node:module';
 import { Client, type StatusObject } from '@grpc/grpc-js';
 
+interface HasOptions {
+  getOptions(): Readonly<Record<string, unknown>>;
+}
+
+/** What belongs to a channel. */
+export interface OfChannel {
+  readonly transport: HasOptions;
+}
+
 /** A client's call on its HTTP/2 stream, `subchannel-call.js`: what is used of it, as it is in 1.14. */
-export interface PrivateClientCall {
+export interface PrivateClientCall extends OfChannel {
   readonly http2Stream: ClientHttp2Stream;
-  readonly transport: { getOptions(): Readonly<Record<string, unknown>> };
   readonly decoder: PrivateDecoder;
   /** How the call has ended, told or not. */
   finalStatus: StatusObject | null;
@@ -29,6 +37,13 @@ export interface PrivateClientCall {
   destroyHttp2Stream(): void;
 }
 
+/** A client's connection to one address, `subchannel.js`. */
+export interface PrivateSubchannel {
+  /** `transport.js`; null while there is no connection. */
+  readonly transport: (HasOptions & { readonly session: ClientHttp2Session; handleDisconnect(): void }) | null;
+  createCall(...args: unknown[]): unknown;
+}
+
 /** A server's call on its HTTP/2 stream, `server-interceptors.js`. */
 export interface PrivateServerCall {
   readonly stream: ServerHttp2Stream;
@@ -48,6 +63,7 @@ interface PrivateDecoder {
 export interface PrivateParts {
   readonly version: string;
   readonly clientCall: PrivateClientCall;
+  readonly subchannel: PrivateSubchannel;
   readonly serverCall: PrivateServerCall;
 }
 
@@ -61,6 +77,7 @@ export function findPrivateParts(load: (id: string) => any = createRequire(impor
     return {
       version: load('@grpc/grpc-js/package.json').version,
       clientCall: load('@grpc/grpc-js/build/src/subchannel-call.js').Http2SubchannelCall.prototype,
+      subchannel: load('@grpc/grpc-js/build/src/subchannel.js').Subchannel.prototype,
       serverCall: load('@grpc/grpc-js/build/src/server-interceptors.js').BaseServerInterceptingCall.prototype,
     };
   } catch {

@@ -31,8 +31,9 @@ function unused(version: string): PrivateParts {
     outputStatus: noop,
     destroyHttp2Stream: noop,
   };
+  const subchannel = { createCall: noop };
   const serverCall = { start: noop, handleEndEvent: noop };
-  return { version, clientCall, serverCall } as unknown as PrivateParts;
+  return { version, clientCall, subchannel, serverCall } as unknown as PrivateParts;
 }
 
 /** What process.emitWarning was given. */
@@ -64,9 +65,9 @@ describe('The adjustments of grpc-js', () => {
 
   it('touch each of the methods that they name', async () => {
     const parts = unused('1.14.7');
-    const before = { ...parts.clientCall, ...parts.serverCall } as Record<string, unknown>;
+    const before = { ...parts.clientCall, ...parts.subchannel, ...parts.serverCall } as Record<string, unknown>;
     (await anotherCopy())(() => parts);
-    const after = { ...parts.clientCall, ...parts.serverCall } as Record<string, unknown>;
+    const after = { ...parts.clientCall, ...parts.subchannel, ...parts.serverCall } as Record<string, unknown>;
     expect(Object.keys(before).filter(name => before[name] === after[name])).to.deep.equal([]);
   });
 
@@ -133,7 +134,13 @@ describe('The adjustments of grpc-js', () => {
   });
 
   it('are not made where anything is laid out differently', () => {
-    for (const missing of ['package.json', 'build/src/subchannel-call.js', 'build/src/server-interceptors.js']) {
+    const files = [
+      'package.json',
+      'build/src/subchannel-call.js',
+      'build/src/subchannel.js',
+      'build/src/server-interceptors.js',
+    ];
+    for (const missing of files) {
       const without = (id: string): unknown => {
         if (id === `@grpc/grpc-js/${missing}`) throw new Error(`Cannot find module '${id}'`);
         return load(id);
@@ -183,7 +190,7 @@ describe('The adjustments of grpc-js', () => {
     const files = readdirSync(lib, { recursive: true, encoding: 'utf8' }).filter(file => file.endsWith('.ts'));
     expect(files.length).to.be.greaterThan(50);
     const privateParts =
-      /@grpc\/grpc-js\/|build\/src|Http2SubchannelCall|InterceptingCall|http2Stream|finalStatus|statusOutput|serverEndedCall|readsClosed|unpushedReadMessages|canPush|maybeOutputStatus|readQueue|handleEndEvent|underlyingCalls|filterStack|_readableState|_writableState/;
+      /@grpc\/grpc-js\/|build\/src|Http2SubchannelCall|InterceptingCall|handleDisconnect|getRealSubchannel|http2Stream|finalStatus|statusOutput|serverEndedCall|readsClosed|unpushedReadMessages|canPush|maybeOutputStatus|readQueue|handleEndEvent|underlyingCalls|filterStack|_readableState|_writableState/;
     const touching = files.filter(file => privateParts.test(readFileSync(new URL(file, lib), 'utf8')));
     expect(touching.filter(file => !/^grpc-js[\\/]/.test(file))).to.deep.equal([]);
     expect(touching).to.include('grpc-js/private.ts');
