@@ -1,15 +1,11 @@
-import { types } from 'node:util';
-import protobuf from 'protobufjs';
+import type protobuf from 'protobufjs';
+import { decode, deeper, enter, nextTag, noTag } from './decode.ts';
 import type { FieldCodec } from './field-codec.ts';
 import type { MessageCodec } from './message-codec.ts';
-import { describe } from './unfit.ts';
 import { wireType } from './wire-type.ts';
 
 type Reader = protobuf.Reader;
 type Message = Record<string, unknown>;
-
-/** The most messages inside one another, as in other implementations: each costs a frame of the stack. */
-export const maxDepth = 100;
 
 /**
  * Decodes a message into a plain object with every field present.
@@ -17,42 +13,24 @@ export const maxDepth = 100;
  * @throws Error `malformed pkg.Message: at byte 12: why`, when the bytes are none.
  */
 export function decodeMessage(codec: MessageCodec, bytes: Uint8Array): object {
-  // Reader is quicker on a Buffer, and quickest when it never sees anything else.
-  const reader = protobuf.Reader.create(Buffer.isBuffer(bytes) ? bytes : toBuffer(codec, bytes));
-  try {
-    return readMessage(codec, reader, 0, 0, undefined);
-  } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    throw new Error(`malformed ${codec.typeName}: at byte ${reader.pos}: ${why}`, { cause: error });
-  }
-}
-
-function toBuffer(codec: MessageCodec, bytes: unknown): Buffer {
-  if (types.isUint8Array(bytes)) return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  throw new TypeError(`${codec.typeName}: expected the bytes of a message (a Uint8Array), got ${describe(bytes)}`);
+  return decode<Message>(
+    codec.typeName,
+    (reader, depth, end) => readMessage(codec, reader, depth, end, undefined),
+    bytes,
+  );
 }
 
 /** Reads a message with its length before it, or a group, to its end tag; merges it into one that came before. */
 function readNested(field: FieldCodec, reader: Reader, depth: number, into: unknown): Message {
   const codec = field.message!;
-  if (depth >= maxDepth) throw new Error(`more than ${maxDepth} messages inside one another`);
+  const inner = deeper(depth);
   if (field.wire === wireType.startGroup) {
-    return readMessage(codec, reader, depth + 1, ((field.number << 3) | wireType.endGroup) >>> 0, into as Message);
+    return readMessage(codec, reader, inner, ((field.number << 3) | wireType.endGroup) >>> 0, into as Message);
   }
   const outerEnd = enter(reader);
-  const message = readMessage(codec, reader, depth + 1, 0, into as Message | undefined);
+  const message = readMessage(codec, reader, inner, noTag, into as Message | undefined);
   reader.len = outerEnd;
   return message;
-}
-
-/** Reads a length and makes it the reader's end; returns the end until now. */
-function enter(reader: Reader): number {
-  const length = reader.size();
-  const outerEnd = reader.len;
-  const end = reader.pos + length;
-  if (end > outerEnd) throw new RangeError(`index out of range: ${reader.pos} + ${length} > ${outerEnd}`);
-  reader.len = end;
-  return outerEnd;
 }
 
 /** A message in which no field came. */
@@ -66,18 +44,14 @@ function readMessage(
   codec: MessageCodec,
   reader: Reader,
   depth: number,
-  endTag: number,
+  end: number,
   into: Message | undefined,
 ): Message {
   const message = into ?? emptyMessage(codec);
   const { fields } = codec;
   for (;;) {
-    if (reader.pos >= reader.len) {
-      if (endTag === 0) break;
-      throw new Error('a group does not end');
-    }
-    const tag = reader.tag();
-    if (tag === endTag && tag !== 0) break;
+    const tag = nextTag(reader, end);
+    if (tag === end) break;
     const wire = tag & 7;
     const field = fields[tag >>> 3];
     if (field === undefined) reader.skipType(wire, depth, tag >>> 3);
@@ -132,8 +106,10 @@ function readEntry(field: FieldCodec, map: Message, reader: Reader, depth: numbe
   const { key, value, codec } = field.entry!;
   const entry: Message = { key: key.implicit, value: value.implicit };
   const outerEnd = enter(reader);
-  readMessage(codec, reader, depth, 0, entry);
+  readMessage(codec, reader, depth, noTag, entry);
+  // A value that did not come is a message in which no field came.
+  if (field.message) entry['value'] ??= readMessage(field.message, reader, depth, noTag, undefined);
   reader.len = outerEnd;
   if (field.closed !== undefined && !field.closed.has(entry['value'])) return;
-  map[String(entry['key'])] = field.message ? (entry['value'] ?? emptyMessage(field.message)) : entry['value'];
+  map[String(entry['key'])] = entry['value'];
 }

@@ -1,17 +1,16 @@
 import { types } from 'node:util';
-import protobuf from 'protobufjs';
-import { maxDepth } from './decode-message.ts';
+import type protobuf from 'protobufjs';
+import { maxDepth } from './decode.ts';
+import { encode } from './encode.ts';
 import type { FieldCodec } from './field-codec.ts';
-import { parseMapKey } from './map-entry.ts';
+import { isRecord } from './is-record.ts';
+import { parseMapKey } from './map-key.ts';
 import type { MessageCodec, Step } from './message-codec.ts';
 import { Unfit, within } from './unfit.ts';
 import { wireType } from './wire-type.ts';
+import { writeScalar } from './write-scalar.ts';
 
 type Writer = protobuf.Writer;
-
-// A Writer's buffer is larger than most messages: one that is not too large stays, and the message is copied out of it.
-const maxIdleBytes = 64 * 1024;
-let idle: Writer | undefined;
 
 /**
  * Encodes an object, whose fields may be absent or undefined; keys which are no fields are not looked at.
@@ -19,18 +18,7 @@ let idle: Writer | undefined;
  * @throws TypeError `pkg.Message.items[2].price: expected a number, got string "x"`, when a field's value does not fit.
  */
 export function encodeMessage(codec: MessageCodec, value: unknown): Buffer {
-  // A getter in the value may encode another message meanwhile, and an error leaves the writer half-way: so it is taken away.
-  const writer = idle ?? protobuf.Writer.create();
-  idle = undefined;
-  try {
-    writeMessage(codec, writer, value, 0);
-  } catch (error) {
-    if (error instanceof Unfit) throw new TypeError(`${codec.typeName}${error.path}: ${error.message}`);
-    throw error;
-  }
-  const bytes = writer.finish() as Buffer;
-  if (bytes.length <= maxIdleBytes) idle = writer.reset();
-  return bytes;
+  return encode(codec.typeName, (writer, message, depth) => writeMessage(codec, writer, message, depth), value);
 }
 
 function writeMessage(codec: MessageCodec, writer: Writer, value: unknown, depth: number): void {
@@ -55,7 +43,7 @@ function writeMessage(codec: MessageCodec, writer: Writer, value: unknown, depth
 function writeField(field: FieldCodec, writer: Writer, value: unknown, depth: number): void {
   if (field.shape === 'repeated') writeRepeated(field, writer, value, depth);
   else if (field.shape === 'map') writeMap(field, writer, value, depth);
-  else if (field.implicit === undefined || !isZero(field.implicit, value)) writeValue(field, writer, value, depth);
+  else if (field.implicit === undefined || !isZero(field, value)) writeValue(field, writer, value, depth);
 }
 
 function writeValue(field: FieldCodec, writer: Writer, value: unknown, depth: number): void {
@@ -127,20 +115,11 @@ function writeMap(field: FieldCodec, writer: Writer, value: unknown, depth: numb
   }
 }
 
-// -0 is not the default. Bytes have an empty array for it, and a 64-bit integer may be given as a number.
-function isZero(implicit: unknown, value: unknown): boolean {
-  if (value === implicit) return value !== 0 || Object.is(value, 0);
+// -0 is not the default where there is one. Bytes have an empty array for it, and a 64-bit integer may be given as a number.
+function isZero({ implicit, write }: FieldCodec, value: unknown): boolean {
+  if (value === implicit) return Object.is(value, -0) ? !signed.has(write) : true;
   if (implicit === 0n) return value === 0;
   return typeof implicit === 'object' && types.isUint8Array(value) && value.length === 0;
 }
 
-// What has a nature of its own, such as Date, Map, bytes or an Observable, is not mistaken for a message without fields.
-function isRecord(value: unknown): value is Record<string, unknown> {
-  if (typeof value !== 'object' || value === null) return false;
-  const prototype = Object.getPrototypeOf(value);
-  if (prototype === Object.prototype || prototype === null) return true;
-  return (
-    Object.prototype.toString.call(value) === '[object Object]' &&
-    typeof (value as { subscribe?: unknown }).subscribe !== 'function'
-  );
-}
+const signed: ReadonlySet<unknown> = new Set([writeScalar['double'], writeScalar['float']]);

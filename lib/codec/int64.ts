@@ -37,11 +37,16 @@ export function readSfixed64(reader: protobuf.Reader): bigint {
 }
 
 /** The two halves of an integer from -2^63 to 2^64 - 1, as Writer takes them. Valid until the next call. */
-export function halves(value: bigint): { low: number; high: number; unsigned: boolean } {
+function halves(value: bigint): { low: number; high: number; unsigned: boolean } {
   scratch.setBigInt64(0, value, true);
   long.low = scratch.getInt32(0, true);
   long.high = scratch.getInt32(4, true);
   return long;
+}
+
+/** What Writer takes of a 64-bit integer. Valid until the next call. */
+export function halvesOf(value: bigint | number): protobuf.Long | number {
+  return typeof value === 'bigint' ? halves(value) : value;
 }
 
 // Writer copies the halves at once, so one object serves all.

@@ -3,7 +3,6 @@ import type { FieldCodec } from './field-codec.ts';
 import type { MessageCodec } from './message-codec.ts';
 import { readScalar } from './read-scalar.ts';
 import { fullName, scalarType, zero } from './reflection.ts';
-import { Unfit } from './unfit.ts';
 import { writeScalar } from './write-scalar.ts';
 
 /** On the wire a map is a repeated message, with the key as its field 1 and the value as its field 2. */
@@ -43,16 +42,4 @@ export function mapEntry(field: protobuf.MapField, value: () => FieldCodec): Map
   const fields = [undefined, keyCodec, valueCodec];
   const codec: MessageCodec = { typeName, template: {}, copy: t => t, fresh: [], fields, required: [], steps: [] };
   return { key: keyCodec, value: valueCodec, keyType, codec };
-}
-
-/** The key of a map, a property's name, as the type it has on the wire. Its range is checked when it is written. */
-export function parseMapKey(type: string, name: string): unknown {
-  if (type === 'string') return name;
-  if (type === 'bool') {
-    if (name === 'true' || name === 'false') return name === 'true';
-    throw new Unfit("the key 'true' or 'false'", name);
-  }
-  // One way to write each number, or two properties would be one key.
-  if (!/^(0|-?[1-9]\d*)$/.test(name)) throw new Unfit('a decimal integer as the key', name);
-  return type.endsWith('64') ? BigInt(name) : Number(name);
 }

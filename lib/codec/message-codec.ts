@@ -1,7 +1,7 @@
 import type protobuf from 'protobufjs';
 import { type Copy, nextCopy } from './copy.ts';
 import { type FieldCodec, fieldCodec } from './field-codec.ts';
-import { fullName, zero } from './reflection.ts';
+import { fullName, sharedKey, zero } from './reflection.ts';
 
 /** All that reading and writing a message wants to know. */
 export interface MessageCodec {
@@ -53,6 +53,8 @@ export function messageCodecs(): (type: protobuf.Type) => MessageCodec {
     codecs.set(type, codec); // before its fields, which may be of this very type
     // Extensions are fields of another declaration: what is received of them is skipped, as by an implementation without it.
     const declared = type.fieldsArray.filter(field => !field.declaringField);
+    const twice = sharedKey(declared);
+    if (twice !== undefined) throw new Error(`${typeName}: two of its fields would be called ${twice}`);
     for (const field of declared) {
       const compiled = fieldCodec(field, codecOf);
       codec.fields[compiled.number] = compiled;

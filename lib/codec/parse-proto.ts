@@ -1,35 +1,152 @@
 import protobuf from 'protobufjs';
+import { type Place, type ProtoError, protoError } from './proto-error.ts';
+import { type Outline, protoOutline } from './proto-outline.ts';
+import { places, protoTokens } from './proto-tokens.ts';
+import { fullName } from './reflection.ts';
 
-/** Parses a file into the root. Every error names the file and, where protobufjs does, the line. */
+/** Parses a file into the root. @throws ProtoError that names the file, the place and what was expected. */
 export function parseProto(
   root: protobuf.Root,
   path: string,
   source: string,
 ): { imports: string[]; weakImports: string[] } {
-  // Parsing is synchronous: nobody else comes between. The types do not know this name, under which the parser takes the file's.
-  const parser = protobuf.parse as typeof protobuf.parse & { filename: string | null };
-  parser.filename = path;
   try {
-    const { imports, weakImports } = protobuf.parse(source, root);
+    const { imports, weakImports } = parse(source, root, path);
     return { imports: imports ?? [], weakImports: weakImports ?? [] };
   } catch (error) {
-    throw new Error(located(path, source, error instanceof Error ? error.message : String(error)), { cause: error });
+    throw located(root, path, source, error);
+  }
+}
+
+function parse(source: string, root: protobuf.Root, path: string | null): protobuf.IParserResult {
+  // Parsing is synchronous: nobody else comes between. The types do not know this name, under which the parser takes the file's.
+  // It forgets it on errors, even on those that it catches itself, such as at a name that is reserved in an edition.
+  Object.defineProperty(protobuf.parse, 'filename', { configurable: true, get: () => path, set: () => {} });
+  try {
+    return protobuf.parse(source, root);
   } finally {
-    parser.filename = null;
+    Object.defineProperty(protobuf.parse, 'filename', { configurable: true, writable: true, value: null });
   }
 }
 
 // The parser says "illegal token 'x' (users.proto, line 12)", its tokenizer "illegal token 'x', ';' expected (line 12)".
-function located(path: string, source: string, message: string): string {
-  const match = /^(.*) \((?:.*, )?line (\d+)\)$/s.exec(message);
-  if (!match) return `${path}: ${message}`;
-  const line = Number(match[2]);
-  const text = source.split('\n')[line - 1] ?? '';
-  const token = /'(.*?)'/.exec(match[1]!)?.[1] ?? '';
-  if (token === 'null' && !text.includes('null')) {
-    return `${path}:${line}: ${match[1]!.replace(/illegal .*?'null'/, 'unexpected end of the file')}`;
+const illegal = /^(illegal (.*?)(?: '(.*?)')?(?:, '(.+?)' expected)?) \((?:.*, )?line (\d+)\)$/s;
+
+function located(root: protobuf.Root, path: string, source: string, error: unknown): ProtoError {
+  const message = error instanceof Error ? error.message : String(error);
+  const [, what, subject = '', token, wanted] = illegal.exec(message) ?? [];
+  // Where a file ends too early the parser now and then looks into a token that is null.
+  if (token === 'null' ? endsEarly(source) : error instanceof TypeError && / null/.test(message)) {
+    const end = places(source)(source.trimEnd().length);
+    const expected = wanted ?? (protoOutline(source).end.block === 'file' ? undefined : '}');
+    return protoError(path, end, `unexpected end of the file${expected ? `, '${expected}' expected` : ''}`, error);
   }
-  const column = token === '' ? -1 : text.indexOf(token);
-  const only = column >= 0 && column === text.lastIndexOf(token);
-  return `${path}:${line}${only ? `:${column + 1}` : ''}: ${match[1]}`;
+  if (what === undefined) return protoError(path, ...declaredAgain(root, path, source, message), error);
+  const line = Number(/(\d+)\)$/.exec(message)![1]);
+  const offset = token === undefined ? openEnd(source) : offsetOf(token, source, what, line);
+  if (offset < 0) return protoError(path, { line, column: 1 }, what, error);
+  const expected = wanted === undefined ? expectation(subject, protoOutline(source.slice(0, offset))) : '';
+  return protoError(path, places(source)(offset), `${what}${expected && `, expected ${expected}`}`, error);
+}
+
+function endsEarly(source: string): boolean {
+  return failure(source)?.includes("'null'") === true && failure(`${source}\nnull`)?.includes('line') === true;
+}
+
+function failure(source: string): string | undefined {
+  try {
+    parse(source, new protobuf.Root(), null);
+    return undefined;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
+
+/**
+ * Where the parser stumbles: at the first of the token's occurrences up to which the text fails in the same way. A text that
+ * is cut earlier fails otherwise or not at all, a longer one in the same way: hence the search by halves.
+ */
+function offsetOf(token: string, source: string, what: string, line: number): number {
+  const offsets: number[] = [];
+  for (let at = source.indexOf(token); at >= 0; at = source.indexOf(token, at + 1)) offsets.push(at);
+  let low = 0;
+  let high = offsets.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    // A blank ends the token, which else could be the beginning of another.
+    if (failure(`${source.slice(0, offsets[middle]! + token.length)} `)?.startsWith(`${what} (`)) high = middle;
+    else low = middle + 1;
+  }
+  if (low < offsets.length) return offsets[low]!;
+  // A cut within a string fails otherwise.
+  const placeOf = places(source);
+  return offsets.find(at => placeOf(at).line === line) ?? -1;
+}
+
+/** Where a string or comment begins that does not end. */
+function openEnd(source: string): number {
+  const open = protoTokens(source).find(
+    ({ text }) => /^["']/.test(text) && (text.length === 1 || text.at(-1) !== text[0]),
+  );
+  return open?.offset ?? source.lastIndexOf('/*');
+}
+
+/** What could stand where the text of the outline ends. */
+function expectation(subject: string, { syntax, end }: Outline): string {
+  const known = subjects[subject];
+  if (known !== undefined) return known;
+  if (end.statement.length > 0 || subject !== 'token') return '';
+  if (end.block === 'message' && syntax.value === 'proto2') return `${blocks.message} (in proto2 behind a label)`;
+  return blocks[end.block];
+}
+
+const subjects: Readonly<Record<string, string>> = {
+  edition: '"2023" or "2024"',
+  id: 'a number',
+  name: 'a name',
+  reference: 'the name of a message',
+  'service name': 'a name',
+  syntax: '"proto2" or "proto3"',
+  type: 'a type',
+  'type name': 'a name',
+  value: 'a value',
+};
+
+const blocks: Readonly<Record<Outline['end']['block'], string>> = {
+  enum: 'a value, option, reserved or }',
+  extend: 'a field or }',
+  file: 'message, enum, service, extend, option, import or package',
+  message: 'a field, message, enum, oneof, extend, option, reserved, extensions or }',
+  oneof: 'a field, option or }',
+  rpc: 'option or }',
+  service: 'rpc, option or }',
+};
+
+/** For what protobufjs says when it adds a declaration: it knows neither the place nor which declaration was there. */
+function declaredAgain(
+  root: protobuf.Root,
+  path: string,
+  source: string,
+  message: string,
+): [Place | undefined, string] {
+  const { again, declarations, oneofGroups } = protoOutline(source);
+  if (message === 'field must be a Field') return [oneofGroups[0], 'groups within a oneof are not supported'];
+  const name = /^duplicate name '(.*)'/.exec(message)?.[1];
+  const inFile = again.find(each => each.name === name || each.name.endsWith(`.${name}`));
+  if (inFile) return [inFile, `${message}, which line ${declarations.get(inFile.name)!.line} declares`];
+  for (const [full, place] of name === undefined ? [] : declarations) {
+    const other = root.lookup(`.${full}`);
+    if (other?.filename && other.filename !== path && fullName(other) === full)
+      return [place, `${message}, which ${other.filename} declares`];
+  }
+  const reserved = [...declarations].find(([full]) =>
+    message.startsWith(`name '${full.split('.').at(-1)}' is reserved`),
+  );
+  if (reserved) return [reserved[1], message];
+  const [, kind, id, owner] = /^(duplicate )?id (-?\d+) .*in \w+ \.?(\S+)$/.exec(message) ?? [];
+  const same = [...declarations].filter(
+    ([full, { number }]) => `.${full}`.includes(`.${owner}.`) && Number(number?.text) === Number(id),
+  );
+  if (kind !== undefined && same.length > 1) return [same[1]![1], `${message}, which line ${same[0]![1].line} has`];
+  return [same[0]?.[1], message];
 }

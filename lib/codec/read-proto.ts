@@ -1,61 +1,145 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, realpath } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { dirname, isAbsolute, join, resolve } from 'node:path';
+import { dirname, isAbsolute, join } from 'node:path';
 import protobuf from 'protobufjs';
+import { checkProto, checkSyntax } from './check-proto.ts';
 import { parseProto } from './parse-proto.ts';
+import { type Place, protoError } from './proto-error.ts';
+import { type Outline, protoOutline } from './proto-outline.ts';
 import { resolveTypes } from './resolve-types.ts';
 
 /** Reads files and all they import into a root of their own, with every name in it resolved. */
 export async function readProto(files: readonly string[], includeDirs: readonly string[]): Promise<protobuf.Root> {
-  const root = new protobuf.Root();
-  const seen = new Set<string>();
-  for (const file of files) await readInto(root, seen, includeDirs, { name: file, dirs: ['', ...includeDirs] });
-  resolveTypes(root);
-  return root;
+  const dirs = ['', ...includeDirs];
+  return (
+    await readProtos(
+      files.map(name => ({ name, dirs })),
+      includeDirs,
+    )
+  ).root;
 }
 
-interface Wanted {
+/** A file that was read. */
+export interface ReadFile {
+  /** Where it was found: what its objects have as their filename. Of those that protobufjs brings, the import name. */
+  readonly path: string;
+  /** Undefined of those that protobufjs brings: they are no files. */
+  readonly outline: Outline | undefined;
+  /** By whom it was asked for, and in which of the folders it was found. */
+  readonly asked: (Wanted & { readonly dir: string })[];
+  readonly imports: ReadFile[];
+  /** Those of `imports` whose declarations are for its importers too. */
+  readonly publicImports: ReadFile[];
+}
+
+/** A file to be read. */
+export interface Wanted {
   readonly name: string;
   /** Where it is looked up, in this order. */
   readonly dirs: readonly string[];
   readonly importer?: string;
+  readonly place?: Place;
   readonly weak?: boolean;
 }
 
-async function readInto(
-  root: protobuf.Root,
-  seen: Set<string>,
+interface Reading {
+  readonly root: protobuf.Root;
+  readonly includeDirs: readonly string[];
+  /** By their real paths: links to one file are one file. */
+  readonly files: Map<string, ReadFile>;
+  readonly onPath: (path: string) => void;
+}
+
+/**
+ * Reads files and all they import.
+ *
+ * @param onPath Is told each path at which a file is looked up, found or not, before an error is thrown.
+ * @throws ProtoError where a file is wrong or imports what is not found; Error when a wanted file cannot be read.
+ */
+export async function readProtos(
+  wanted: readonly Wanted[],
   includeDirs: readonly string[],
-  wanted: Wanted,
-): Promise<void> {
-  const bundled = wellKnown.exec(wanted.name)?.[1] ?? '';
-  const definition = bundled === '' ? null : protobuf.common.get(bundled);
-  if (definition) {
-    if (!seen.has(bundled)) root.addJSON(definition.nested!);
-    seen.add(bundled);
-    return;
+  onPath: (path: string) => void = () => {},
+): Promise<{ root: protobuf.Root; files: readonly ReadFile[]; outlines: ReadonlyMap<string, Outline> }> {
+  const reading: Reading = { root: new protobuf.Root(), includeDirs, files: new Map(), onPath };
+  for (const each of wanted) await readInto(reading, each);
+  const files = [...reading.files.values()];
+  const outlines = new Map(files.flatMap(({ path, outline }) => (outline ? [[path, outline] as const] : [])));
+  resolveTypes(reading.root, outlines);
+  checkProto(reading.root, outlines);
+  return { root: reading.root, files, outlines };
+}
+
+async function readInto(reading: Reading, wanted: Wanted): Promise<ReadFile | undefined> {
+  const bundled = addBundled(reading.root, wanted.name);
+  if (bundled !== undefined) {
+    const file = reading.files.get(bundled) ?? {
+      path: bundled,
+      outline: undefined,
+      asked: [],
+      imports: [],
+      publicImports: [],
+    };
+    reading.files.set(bundled, file);
+    return file;
   }
-  const file = await open(wanted);
-  if (file === undefined || seen.has(resolve(file.path))) return;
-  seen.add(resolve(file.path));
-  const { imports, weakImports } = parseProto(root, file.path, file.source);
-  const dirs = [...includeDirs, dirname(file.path), '', protobufjsDir];
-  for (const name of imports) await readInto(root, seen, includeDirs, { name, dirs, importer: file.path });
-  for (const name of weakImports)
-    await readInto(root, seen, includeDirs, { name, dirs, importer: file.path, weak: true });
+  const found = await open(wanted, reading.onPath);
+  if (found === undefined) return undefined;
+  const { path, dir, source } = found;
+  const real = await realpath(path);
+  const known = reading.files.get(real);
+  if (known) {
+    known.asked.push({ ...wanted, dir });
+    return known;
+  }
+  const { imports, weakImports } = parseProto(reading.root, path, source);
+  const outline = protoOutline(source);
+  checkSyntax(path, outline);
+  const file: ReadFile = { path, outline, asked: [{ ...wanted, dir }], imports: [], publicImports: [] };
+  reading.files.set(real, file);
+  const dirs = [...reading.includeDirs, dirname(path), '', protobufjsDir];
+  for (const name of [...imports, ...weakImports]) {
+    const place = outline.imports.find(each => each.name === name);
+    const weak = weakImports.includes(name);
+    const imported = await readInto(reading, { name, dirs, importer: path, weak, ...(place && { place }) });
+    if (imported) file.imports.push(imported);
+    if (imported && place?.isPublic) file.publicImports.push(imported);
+  }
+  return file;
+}
+
+/** Adds one of the well-known files that protobufjs bundles, when the name is that of one; and gives its import name. */
+export function addBundled(root: protobuf.Root, name: string): string | undefined {
+  const path = wellKnown.exec(name)?.[1] ?? '';
+  const definition = path === '' ? null : protobuf.common.get(path);
+  if (!definition) return undefined;
+  const names = Object.keys((definition.nested as any).google.nested.protobuf.nested);
+  if (root.lookup(`.google.protobuf.${names[0]}`)) return path;
+  root.addJSON(definition.nested!);
+  for (const each of names) setFilename(root.lookup(`.google.protobuf.${each}`)!, path);
+  return path;
 }
 
 // A copy of one of these that was found elsewhere would declare again what protobufjs brings.
 const wellKnown = /(?:^|\/)(google\/protobuf\/\w+\.proto)$/;
 
-// Here lie those that it does not bundle: google/protobuf/descriptor.proto, google/api/annotations.proto.
-const protobufjsDir = dirname(createRequire(import.meta.url).resolve('protobufjs/package.json'));
+function setFilename(object: protobuf.ReflectionObject, path: string): void {
+  object.filename = path;
+  if (object instanceof protobuf.Namespace) for (const nested of object.nestedArray) setFilename(nested, path);
+}
 
-async function open({ name, dirs, importer, weak }: Wanted): Promise<{ path: string; source: string } | undefined> {
-  const paths = isAbsolute(name) ? [name] : dirs.map(dir => join(dir, name));
-  for (const path of paths) {
+/** Here lie those that it does not bundle: google/protobuf/descriptor.proto, google/api/annotations.proto. */
+export const protobufjsDir: string = dirname(createRequire(import.meta.url).resolve('protobufjs/package.json'));
+
+async function open(
+  { name, dirs, importer, place, weak }: Wanted,
+  onPath: (path: string) => void,
+): Promise<{ path: string; dir: string; source: string } | undefined> {
+  const paths = new Map(isAbsolute(name) ? [[name, '']] : dirs.map(dir => [join(dir, name), dir]));
+  for (const [path, dir] of paths) {
+    onPath(path);
     try {
-      return { path, source: await readFile(path, 'utf8') };
+      return { path, dir, source: await readFile(path, 'utf8') };
     } catch (error) {
       const { code, message } = error as NodeJS.ErrnoException;
       if (code !== 'ENOENT' && code !== 'ENOTDIR')
@@ -63,6 +147,7 @@ async function open({ name, dirs, importer, weak }: Wanted): Promise<{ path: str
     }
   }
   if (weak) return undefined;
-  const places = [...new Set(paths)].join(', ');
-  throw new Error(importer ? `${importer}: imports "${name}", which is not found: ${places}` : `not found: ${places}`);
+  const places = [...paths.keys()].join(', ');
+  if (importer === undefined) throw new Error(`not found: ${places}`);
+  throw protoError(importer, place, `imports "${name}", which is not found: ${places}`);
 }

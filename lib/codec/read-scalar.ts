@@ -1,5 +1,6 @@
 import type protobuf from 'protobufjs';
 import { readFixed64, readInt64, readSfixed64, readSint64, readUint64 } from './int64.ts';
+import { readInt32s, readUint32s } from './read-varints.ts';
 
 type Reader = protobuf.Reader;
 
@@ -27,8 +28,8 @@ export const readScalar: Readonly<Record<string, (reader: Reader) => unknown>> =
 export const readPacked: Readonly<Record<string, (reader: Reader, values: any[]) => unknown>> = {
   double: (reader, values) => reader.doubles(values),
   float: (reader, values) => reader.floats(values),
-  int32: (reader, values) => reader.int32s(values),
-  uint32: (reader, values) => reader.uint32s(values),
+  int32: readInt32s,
+  uint32: readUint32s,
   sint32: (reader, values) => reader.sint32s(values),
   fixed32: (reader, values) => reader.fixed32s(values),
   sfixed32: (reader, values) => reader.sfixed32s(values),
@@ -37,7 +38,7 @@ export const readPacked: Readonly<Record<string, (reader: Reader, values: any[])
 
 // Short strings are quickest in JavaScript, longer ones in C++. That way replaces what is invalid with U+FFFD: a string which
 // has one is read again by the way that fails.
-function readString(reader: Reader): string {
+export function readString(reader: Reader): string {
   const start = reader.pos;
   if (reader.buf[start]! < 16) return reader.stringVerify();
   const text = reader.string();
@@ -47,7 +48,7 @@ function readString(reader: Reader): string {
 }
 
 // A copy: a view would keep all of the received message alive. A few bytes are copied sooner than a view on them is made.
-function readBytes(reader: Reader): Uint8Array {
+export function readBytes(reader: Reader): Uint8Array {
   const length = reader.size();
   const start = reader.pos;
   reader.skip(length);

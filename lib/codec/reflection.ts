@@ -15,6 +15,16 @@ export function inOneof(field: protobuf.Field): boolean {
   return field.partOf !== null && !field.partOf.isProto3Optional;
 }
 
+/** A property that two fields, or a field and a oneof, would share: names that differ in underscores only are one here. */
+export function sharedKey(fields: readonly protobuf.Field[]): string | undefined {
+  const keys = fields.map(field => propertyName(field.name));
+  const oneofs = new Set(fields.flatMap(field => (inOneof(field) ? [field.partOf!] : [])));
+  const properties = fields.filter(field => !inOneof(field)).map(field => propertyName(field.name));
+  const withOneofs = [...properties, ...[...oneofs].map(oneof => propertyName(oneof.name))];
+  const twice = (all: readonly string[]): string | undefined => all.find((key, i) => all.indexOf(key) !== i);
+  return twice(keys) ?? twice(withOneofs);
+}
+
 /** The name under which a scalar is read and written; `unverified` is a string that need not be UTF-8, as in proto2. */
 export function scalarType(field: protobuf.Field, type: string = field.type): string {
   if (type === 'string') return features(field).utf8_validation === 'VERIFY' ? 'string' : 'unverified';

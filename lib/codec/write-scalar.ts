@@ -1,6 +1,6 @@
-import { types } from 'node:util';
 import type protobuf from 'protobufjs';
-import { halves } from './int64.ts';
+import * as check from './check-scalar.ts';
+import { halvesOf } from './int64.ts';
 import { Unfit } from './unfit.ts';
 
 type Writer = protobuf.Writer;
@@ -26,53 +26,50 @@ export const writeScalar: Readonly<Record<string, (writer: Writer, value: unknow
 };
 
 function int32(value: unknown): number {
-  if (typeof value === 'number' && (value | 0) === value) return value;
-  throw new Unfit('an integer from -2147483648 to 2147483647', value);
+  if (check.isInt32(value)) return value;
+  throw new Unfit(check.expected.int32, value);
 }
 
 function uint32(value: unknown): number {
-  if (typeof value === 'number' && value >>> 0 === value) return value;
-  throw new Unfit('an integer from 0 to 4294967295', value);
+  if (check.isUint32(value)) return value;
+  throw new Unfit(check.expected.uint32, value);
 }
 
 type Integer = number | protobuf.Long;
 
 function int64(value: unknown): Integer {
-  if (typeof value === 'bigint' && BigInt.asIntN(64, value) === value) return halves(value);
-  if (typeof value === 'number' && Number.isSafeInteger(value)) return value;
-  throw new Unfit('a bigint (or a safe integer) from -9223372036854775808 to 9223372036854775807', value);
+  if (check.isInt64(value)) return halvesOf(value);
+  throw new Unfit(check.expected.int64, value);
 }
 
 function uint64(value: unknown): Integer {
-  if (typeof value === 'bigint' && BigInt.asUintN(64, value) === value) return halves(value);
-  if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0) return value;
-  throw new Unfit('a bigint (or a safe integer) from 0 to 18446744073709551615', value);
+  if (check.isUint64(value)) return halvesOf(value);
+  throw new Unfit(check.expected.uint64, value);
 }
 
 function double(value: unknown): number {
   if (typeof value === 'number') return value;
-  throw new Unfit('a number', value);
+  throw new Unfit(check.expected.double, value);
 }
 
 function float(value: unknown): number {
   const number = double(value);
-  if (Number.isFinite(Math.fround(number)) || !Number.isFinite(number)) return number;
-  throw new Unfit('a number in the range of a float (32 bits)', value);
+  if (check.isInFloatRange(number)) return number;
+  throw new Unfit(check.expected.float, value);
 }
 
 function bool(value: unknown): boolean {
   if (typeof value === 'boolean') return value;
-  throw new Unfit('a boolean', value);
+  throw new Unfit(check.expected.bool, value);
 }
 
-// A lone surrogate has no UTF-8: Writer would write bytes which other implementations refuse.
 function string(value: unknown): string {
-  if (typeof value !== 'string') throw new Unfit('a string', value);
-  if ((value as unknown as { isWellFormed(): boolean }).isWellFormed()) return value;
-  throw new Unfit('a string without lone surrogates', value);
+  if (typeof value !== 'string') throw new Unfit(check.expected.string, value);
+  if (check.isWellFormed(value)) return value;
+  throw new Unfit(check.expected.wellFormed, value);
 }
 
 function bytes(value: unknown): Uint8Array {
-  if (types.isUint8Array(value)) return value;
-  throw new Unfit('a Uint8Array', value);
+  if (check.isBytes(value)) return value;
+  throw new Unfit(check.expected.bytes, value);
 }

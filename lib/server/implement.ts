@@ -132,8 +132,9 @@ function bind(
   return bound;
 }
 
-/** An RPC may be called as what every object has: toString. */
+/** An RPC may be called as what every object has: toString, or the constructor of its class. */
 function handlerOf(implementation: object, name: string): unknown {
+  if (name === 'constructor' && !Object.hasOwn(implementation, name)) return undefined;
   const handler = (implementation as Record<string, unknown>)[name];
   return handler === (Object.prototype as unknown as Record<string, unknown>)[name] ? undefined : handler;
 }

@@ -117,23 +117,23 @@ describe('load', () => {
 
     it('with file, line and what was found where a file is not well-formed', async () => {
       expect((await failure(bad('token.proto'))).message).to.equal(
-        `${bad('token.proto')}:6:3: illegal token 'strin%g'`,
+        `${bad('token.proto')}:6:3: illegal token 'strin%g', expected a field, message, enum, oneof, extend, option, reserved, extensions or }`,
       );
       expect((await failure(bad('semicolon.proto'))).message).to.equal(
         `${bad('semicolon.proto')}:4:3: illegal token 'string', ';' expected`,
       );
       expect((await failure(bad('unfinished.proto'))).message).to.match(
-        /unfinished\.proto:\d+: unexpected end of the file$/,
+        /unfinished\.proto:3:17: unexpected end of the file, '}' expected$/,
       );
       expect((await failure(bad('duplicate.proto'))).message).to.match(
-        /^spec\/.*duplicate\.proto: duplicate name 'id' in Type User$/,
+        /^spec\/.*duplicate\.proto:4:10: duplicate name 'id' in Type User, which line 3 declares$/,
       );
     });
 
     it('with the importer where a file is not found, and the places that were looked at', async () => {
       const { message } = await failure(bad('import.proto'), { includeDirs: ['other'] });
       expect(message).to.match(
-        /^spec\/.*import\.proto: imports "missing\.proto", which is not found: other\/missing\.proto, spec\//,
+        /^spec\/.*import\.proto:2:8: imports "missing\.proto", which is not found: other\/missing\.proto, spec\//,
       );
       expect((await failure('none.proto', { includeDirs: ['a'] })).message).to.equal(
         'not found: none.proto, a/none.proto',
@@ -142,16 +142,16 @@ describe('load', () => {
 
     it('with the field or RPC whose type is not found', async () => {
       expect((await failure(bad('type.proto'))).message).to.equal(
-        `${bad('type.proto')}: bad.User.address: no message or enum is named "Address"`,
+        `${bad('type.proto')}:4:3: bad.User.address: no message or enum is named "Address"`,
       );
       expect((await failure(bad('rpc.proto'))).message).to.equal(
-        `${bad('rpc.proto')}: bad.Users.Get: no message is named "Usr"`,
+        `${bad('rpc.proto')}:5:26: bad.Users.Get: no message is named "Usr"`,
       );
     });
 
     it('where a field has no number that protobuf allows, or two RPCs would have one name', async () => {
       expect((await failure(bad('number.proto'))).message).to.equal(
-        'User.id: its number must be from 1 to 536870911, it is 0',
+        `${bad('number.proto')}:3:10: User.id: its number must be from 1 to 536870911, it is 0`,
       );
       expect((await failure(bad('collision.proto'))).message).to.equal('Users: two of its RPCs would be called get');
     });

@@ -109,7 +109,7 @@ function bigEdged(min: bigint, max: bigint): fc.Arbitrary<bigint> {
 /** Any value that a message type can have, as we take it. */
 export function anyMessage(type: protobuf.Type, depth = 4): fc.Arbitrary<Values> {
   const entries: Record<string, fc.Arbitrary<unknown>> = {};
-  const unions: Record<string, fc.Arbitrary<unknown>[]> = {};
+  const unions: Record<string, fc.Arbitrary<unknown>[]> = Object.create(null);
   for (const field of type.fieldsArray) {
     const { resolvedType } = field;
     if (resolvedType instanceof protobuf.Type && depth === 0) continue;

@@ -1,0 +1,25 @@
+import { checkList } from './write-message.ts';
+
+/** A 64-bit integer as code has it that was generated with `int64: 'number'`. @throws RangeError when it is not safe. */
+export function asNumber(value: bigint): number {
+  const number = Number(value);
+  if (Number.isSafeInteger(number)) return number;
+  throw new RangeError(`${value} is not a safe integer, as a number must be`);
+}
+
+/** A 64-bit integer as code has it that was generated with `int64: 'string'`. */
+export function asString(value: bigint): string {
+  return String(value);
+}
+
+/** What may be written for a 64-bit integer; what is no decimal string stays as it is. */
+export function fromDecimal(value: unknown): unknown {
+  return typeof value === 'string' && decimal.test(value) ? BigInt(value) : value;
+}
+
+export function fromDecimals(values: readonly unknown[], key: string): readonly (bigint | number)[] {
+  checkList(values, key);
+  return values.map(fromDecimal) as (bigint | number)[];
+}
+
+const decimal = /^(0|-?[1-9]\d{0,19})$/;

@@ -1,0 +1,62 @@
+import type { Message, Method } from '../method.ts';
+import { decode, type Read } from './decode.ts';
+import { encode } from './encode.ts';
+import type { Write } from './write-message.ts';
+
+/** A type of messages, generated from a .proto file. */
+export interface MessageType<T, Init> {
+  /** The full name in the .proto file: `users.User`. */
+  readonly typeName: string;
+  /**
+   * The bytes of a message, of which fields may be absent or undefined.
+   *
+   * @throws TypeError `pkg.Message.items[2].price: expected a number, got string "x"`, when a value does not fit.
+   */
+  readonly encode: (message: Init) => Buffer;
+  /**
+   * The message, a plain object with every field present.
+   *
+   * @throws Error `malformed pkg.Message: at byte 12: why`, when the bytes are none.
+   */
+  readonly decode: (bytes: Uint8Array) => T;
+  /** For generated code. */
+  readonly read: Read<T>;
+  /** For generated code. */
+  readonly write: Write<Init>;
+}
+
+/** A type of messages, by the functions that read and write its fields. */
+export function messageType<T, Init>(typeName: string, read: Read<T>, write: Write<Init>): MessageType<T, Init> {
+  return {
+    typeName,
+    encode: message => encode(typeName, write, message),
+    decode: bytes => decode(typeName, read, bytes),
+    read,
+    write,
+  };
+}
+
+type Later<T> = T | (() => T);
+
+/** One RPC of a service. A message type of a file that imports this one is given as a function, as it may not exist yet. */
+export function method<I, IInit, O, OInit, RequestStream extends boolean, ResponseStream extends boolean>(
+  path: string,
+  requestStream: RequestStream,
+  responseStream: ResponseStream,
+  request: Later<MessageType<I, IInit>>,
+  response: Later<MessageType<O, OInit>>,
+): Method<Message<I, IInit>, Message<O, OInit>, RequestStream, ResponseStream> {
+  return {
+    path,
+    requestStream,
+    responseStream,
+    requestSerialize: value => now(request).encode(value as IInit),
+    requestDeserialize: bytes => now(request).decode(bytes) as Message<I, IInit>,
+    responseSerialize: value => now(response).encode(value as OInit),
+    responseDeserialize: bytes => now(response).decode(bytes) as Message<O, OInit>,
+  };
+}
+
+function now<T extends object>(value: Later<T>): T {
+  return typeof value === 'function' ? (value as () => T)() : value;
+}

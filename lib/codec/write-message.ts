@@ -1,0 +1,112 @@
+import type protobuf from 'protobufjs';
+import { isBytes } from './check-scalar.ts';
+import { maxDepth } from './decode.ts';
+import { isRecord } from './is-record.ts';
+import { type Place, step, Unfit, unfit, within } from './unfit.ts';
+
+type Writer = protobuf.Writer;
+
+/** Writes the fields of a message, without its length. */
+export type Write<T> = (writer: Writer, message: T, depth: number) => void;
+
+/** Writes a message with its tag and length. `depth` is that of the message around it. */
+export function writeMessage<T>(
+  writer: Writer,
+  tag: number,
+  message: T | undefined,
+  key: string,
+  depth: number,
+  write: Write<T>,
+  at?: Place,
+): void {
+  writer.uint32(tag).fork();
+  try {
+    write(writer, message as T, depth + 1);
+  } catch (error) {
+    throw within(step(key, at), error);
+  }
+  writer.ldelim();
+}
+
+/** Writes a message between the tags of a group. */
+export function writeGroup<T>(
+  writer: Writer,
+  tag: number,
+  message: T | undefined,
+  key: string,
+  depth: number,
+  write: Write<T>,
+  at?: Place,
+): void {
+  writer.uint32(tag);
+  try {
+    write(writer, message as T, depth + 1);
+  } catch (error) {
+    throw within(step(key, at), error);
+  }
+  writer.uint32(tag + 1); // wire type 4 ends what wire type 3 began
+}
+
+/** @throws Unfit when a message is none, or too deep. */
+export function checkMessage(message: object, depth: number): void {
+  if (!isRecord(message)) throw new Unfit('an object', message);
+  if (depth > maxDepth) throw new Unfit(`at most ${maxDepth} messages inside one another`, message);
+}
+
+/** How many elements a list has. @throws Unfit when it is none. */
+export function checkList(values: readonly unknown[], key: string): number {
+  if (!Array.isArray(values)) throw unfit(key, undefined, 'an array', values);
+  return values.length;
+}
+
+/** The names of a map's entries. @throws Unfit when it is none. */
+export function keysOf(map: object, key: string): readonly string[] {
+  if (!isRecord(map)) throw unfit(key, undefined, 'an object', map);
+  return Object.keys(map);
+}
+
+/** @throws Unfit when a oneof is none. */
+export function checkUnion(union: object, key: string): void {
+  if (!isRecord(union)) throw unfit(key, undefined, 'undefined or an object with case and value', union);
+}
+
+/** @throws Unfit, always. */
+export function refuseCase(union: object, key: string, cases: readonly string[]): never {
+  const names = cases.map(each => `'${each}'`).join(', ');
+  throw unfit(`${key}.case`, undefined, `one of ${names}`, (union as { case: unknown }).case);
+}
+
+/**
+ * Written as other libraries have it, beside the other fields, a member of a oneof would be left out without a word.
+ *
+ * @throws Unfit when the message has one of these members as a property of its own.
+ */
+export function refuseLoose(message: object, key: string, cases: readonly string[]): void {
+  for (const name of cases) {
+    const value = own(message as Record<string, unknown>, name);
+    if (value !== undefined) {
+      throw unfit(key, undefined, `{ case: '${name}', value: ... } here, as '${name}' is in a oneof`, value);
+    }
+  }
+}
+
+/** The value of a required field. */
+export function required<T>(value: T | undefined, key: string): T {
+  if (value === undefined) throw unfit(key, undefined, 'a value, as the field is required', undefined);
+  return value;
+}
+
+/** A property whose name plain objects inherit, such as `constructor`. */
+export function own<T extends object, K extends keyof T>(message: T, key: K): T[K] | undefined {
+  return Object.hasOwn(message, key) ? message[key] : undefined;
+}
+
+/** Whether a float or double is the default, which -0 is not. */
+export function isZero(value: number): boolean {
+  return Object.is(value, 0);
+}
+
+/** Whether bytes are the default, which is not written. */
+export function isNoBytes(value: Uint8Array): boolean {
+  return isBytes(value) && value.length === 0;
+}

@@ -1,0 +1,28 @@
+/** What `rx-grpc generate` ends with. Documented in docs/generate.md. */
+export const ExitCode: {
+  readonly OK: 0;
+  readonly STALE: 1;
+  readonly USAGE: 2;
+  readonly PROTO: 3;
+  readonly FILES: 4;
+} = {
+  OK: 0,
+  /** `--check` found files that are not what they would be. */
+  STALE: 1,
+  /** An argument is wrong or missing. */
+  USAGE: 2,
+  /** A .proto is wrong, or TypeScript cannot be made of it. */
+  PROTO: 3,
+  /** A file cannot be read or written. */
+  FILES: 4,
+} as const;
+
+/** An error whose message says all there is to say, and the code to end with. */
+export class Failure extends Error {
+  readonly exitCode: number;
+
+  constructor(exitCode: number, message: string, cause?: unknown) {
+    super(message, { cause });
+    this.exitCode = exitCode;
+  }
+}

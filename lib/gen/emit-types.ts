@@ -1,0 +1,94 @@
+import { docstring } from './docstring.ts';
+import type { EnumModel, FieldModel, MessageModel, OneofModel } from './model.ts';
+import { readType, type Scope, writeType } from './scope.ts';
+import { call, lineWidth, quoted } from './text.ts';
+
+/** The interfaces of a message and its MessageType. */
+export function emitMessage(scope: Scope, message: MessageModel): string {
+  const { name, init } = scope.names(message);
+  const toWrite = {
+    comment: `{@link ${name}} to write: what may be absent may be undefined.`,
+    deprecated: message.deprecated,
+  };
+  // Without a property an interface would take anything.
+  const base = message.properties.length === 0 ? ' extends $.Nothing' : '';
+  return [
+    `${docstring(message)}export interface ${name}${base} ${body(message.properties.map(each => readProperty(scope, each)))}`,
+    `${docstring(toWrite)}export interface ${init}${base} ${body(message.properties.map(each => writeProperty(scope, each)))}`,
+    messageType(scope, message),
+  ].join('\n\n');
+}
+
+function messageType(scope: Scope, message: MessageModel): string {
+  const { name, init } = scope.names(message);
+  const args = [quoted(message.fullName), scope.read(message), scope.write(message)];
+  const head = `export const ${name}: $.MessageType<${name}, ${init}> =`;
+  if (`${head} $.messageType(`.length <= lineWidth) return call(`${head} $.messageType`, args);
+  if (head.length <= lineWidth) return `${head}\n${call('  $.messageType', args)}`;
+  return call(`export const ${name}: $.MessageType<\n  ${name},\n  ${init}\n> = $.messageType`, args);
+}
+
+function body(properties: readonly string[]): string {
+  return properties.length === 0 ? '{}' : `{\n${properties.join('')}}`;
+}
+
+function readProperty(scope: Scope, property: FieldModel | OneofModel): string {
+  const doc = docstring(property, '  ');
+  if (property.shape === 'oneof')
+    return `${doc}${oneof(`  readonly ${property.key}:`, property, each => readType(scope, each.value))}`;
+  const type = readType(scope, property.value);
+  return `${doc}  readonly ${property.key}: ${whole(property, type)}${isAlwaysThere(property) ? '' : ' | undefined'};\n`;
+}
+
+function writeProperty(scope: Scope, property: FieldModel | OneofModel): string {
+  const doc = docstring(property, '  ');
+  if (property.shape === 'oneof')
+    return `${doc}${oneof(`  readonly ${property.key}?:`, property, each => writeType(scope, each.value))}`;
+  const type = whole(property, writeType(scope, property.value));
+  return `${doc}  readonly ${property.key}${property.required ? `: ${type}` : `?: ${type} | undefined`};\n`;
+}
+
+function isAlwaysThere({ shape, presence, required, default: ownDefault }: FieldModel): boolean {
+  return shape !== 'singular' || !presence || required || ownDefault !== undefined;
+}
+
+function whole({ shape }: FieldModel, type: string): string {
+  if (shape === 'map') return `{ readonly [key: string]: ${type} }`;
+  if (shape === 'repeated') return type.includes(' ') ? `readonly (${type})[]` : `readonly ${type}[]`;
+  return type;
+}
+
+function oneof(head: string, { members }: OneofModel, type: (member: FieldModel) => string): string {
+  const cases = members.map(member => `{ readonly case: ${quoted(member.key)}; readonly value: ${type(member)} }`);
+  const inline = `${head} ${cases.join(' | ')} | undefined;\n`;
+  const documented = members.some(member => docstring(member) !== '');
+  if (!documented && inline.length <= lineWidth + 1) return inline;
+  const lines = members.map((member, i) => `    | ${documentedCase(member, cases[i]!)}\n`);
+  return `${head}\n${lines.join('')}    | undefined;\n`;
+}
+
+function documentedCase(member: FieldModel, text: string): string {
+  const doc = docstring(member, '        ');
+  return doc === ''
+    ? text
+    : `{\n${doc}        ${text.slice(2, -2).replace('; readonly value', ';\n        readonly value')};\n      }`;
+}
+
+/** An enum's object and type. */
+export function emitEnum(scope: Scope, type: EnumModel): string {
+  const { name } = scope.names(type);
+  const values = type.values.map(value => `${docstring(value, '  ')}  ${propertyOf(value.name)}: ${value.number},\n`);
+  return [
+    `${docstring(type)}export const ${name} = ${body(values)} as const;`,
+    `${docstring(type)}${assigned(`export type ${name} =`, `(typeof ${name})[keyof typeof ${name}];`)}`,
+  ].join('\n\n');
+}
+
+function assigned(head: string, value: string): string {
+  return `${head} ${value}`.length <= lineWidth ? `${head} ${value}` : `${head}\n  ${value}`;
+}
+
+/** In an object's literal this name alone would not make a property. */
+export function propertyOf(name: string): string {
+  return name === '__proto__' ? "['__proto__']" : name;
+}

@@ -1,0 +1,46 @@
+import { expect } from 'chai';
+import { Project, proto } from './support/project.ts';
+
+describe('rx-grpc generate --check', () => {
+  it('ends with 0 when the folder is what it would be', async () => {
+    using project = new Project({ 'protos/a.proto': proto('A'), 'protos/b.proto': proto('B') });
+    await project.run('generate', './protos', '--out', './gen');
+    expect(await project.run('generate', './protos', '--out', './gen', '--check')).to.deep.equal({
+      code: 0,
+      out: 'gen: 2 up to date\n',
+      err: '',
+    });
+  });
+
+  it('ends with 1 and lists what is stale, missing and left over; and changes nothing', async () => {
+    using project = new Project({
+      'protos/a.proto': proto('A'),
+      'protos/b.proto': proto('B'),
+      'protos/d.proto': proto('D'),
+    });
+    await project.run('generate', './protos', '--out', './gen');
+    project.write('protos/a.proto', proto('A2'));
+    project.write('protos/new/c.proto', proto('C'));
+    const before = project.tree('gen').map(file => project.read(`gen/${file}`));
+    const args = ['./protos/a.proto', './protos/b.proto', './protos/new/c.proto', '--out', './gen', '--check'];
+    expect(await project.run('generate', ...args)).to.deep.equal({
+      code: 1,
+      out: '',
+      err: 'gen/a.ts: stale\ngen/d.ts: left over: it was generated from d.proto\ngen/new/c.ts: missing\n',
+    });
+    expect(project.tree('gen').map(file => project.read(`gen/${file}`))).to.deep.equal(before);
+  });
+
+  it('finds a file stale that somebody edited', async () => {
+    using project = new Project({ 'protos/a.proto': proto('A') });
+    await project.run('generate', './protos', '--out', './gen');
+    project.write('gen/a.ts', `${project.read('gen/a.ts')}\n`);
+    expect((await project.run('generate', './protos', '--out', './gen', '--check')).err).to.equal('gen/a.ts: stale\n');
+  });
+
+  it('makes no folder', async () => {
+    using project = new Project({ 'protos/a.proto': proto('A') });
+    expect((await project.run('generate', './protos', '--out', './gen', '--check')).code).to.equal(1);
+    expect(project.tree('.')).to.deep.equal(['protos/a.proto']);
+  });
+});
