@@ -1,8 +1,8 @@
 // One process of a trial: forked by peer.ts, with its task as the argument. It ends when its parent does.
+import { residentMemory } from '../contenders/resident-memory.ts';
 import type { Cell, Role } from './cells.ts';
 import type { Contender } from './contender.ts';
 import { Line } from './line.ts';
-import { residentMemory } from './resident-memory.ts';
 
 export interface Task {
   readonly file: string;

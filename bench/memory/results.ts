@@ -1,6 +1,4 @@
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { arch, cpus, platform, totalmem } from 'node:os';
+import { machine, versions } from '../contenders/machine.ts';
 import { contenders } from './contender.ts';
 import { OFFERED } from './line.ts';
 import { misses } from './misses.ts';
@@ -8,11 +6,11 @@ import { type Row, table } from './table.ts';
 
 /** The page that RESULTS.md is. */
 export function results(rows: readonly Row[], reads: number, args: readonly string[]): string {
-  const { length: cores, 0: core } = cpus();
   const missed = misses(rows);
+  const packages = [...Object.values(contenders).flatMap(({ packages }) => packages), 'rxjs'];
   return `# How far a producer runs ahead
 
-\`npm run build && npm --prefix bench/memory ci && npx tsx ${['bench/memory/run.ts', ...args].join(' ')}\`
+\`npm run build && npx tsx ${['bench/memory/run.ts', ...args].join(' ')}\`
 
 ${OFFERED.toLocaleString('en-US')} messages of 1 KiB are offered to a reader that takes one a millisecond; the run ends when it has taken ${reads.toLocaleString('en-US')}.
 Each role is a process of its own (plain Node, loopback).
@@ -24,34 +22,12 @@ Each role is a process of its own (plain Node, loopback).
 - **map**: one \`map\` on each side. **concatMap**: the reader's 1 ms of work is inside a \`concatMap\` (a loop where there are
   no Observables); of a bidi call it is the echo's, and the client reads without a pause. **gateway**: a third process.
 
-Machine: ${cores} cores (${core?.model.trim()}), ${Math.round(totalmem() / 2 ** 30)} GiB, ${platform()} ${arch()}, Node ${process.version}.
-Versions: ${versions().join(', ')}.
+Machine: ${machine()}.
+Versions: ${versions(packages).join(', ')}.
 
 ${table(rows)}
 
 Target of rx-grpc: at most 110 per hop, and what a \`concatMap\` holds; resident memory as plain grpc-js or less.
 ${missed.length === 0 ? 'Missed: nowhere in these cells.' : `Missed:\n\n${missed.map(miss => `- ${miss}`).join('\n')}`}
 `;
-}
-
-function versions(): string[] {
-  const names = [...Object.values(contenders).flatMap(({ packages }) => packages), 'rxjs'];
-  const { resolve } = createRequire(import.meta.url);
-  const versionOf = (path: string): string => JSON.parse(readFileSync(path, 'utf8')).version;
-  const ours = versionOf(resolve('../../package.json'));
-  return [`rx-grpc ${ours}`, ...names.map(name => `${name} ${versionOf(packageJson(name, resolve))}`)];
-}
-
-/** Not every package exports its package.json. */
-function packageJson(name: string, resolve: NodeJS.RequireResolve): string {
-  const folder = resolve.paths(name)!.map(path => `${path}/${name}/package.json`);
-  const found = folder.find(path => {
-    try {
-      return readFileSync(path) !== undefined;
-    } catch {
-      return false;
-    }
-  });
-  if (found === undefined) throw new Error(`${name} is not installed`);
-  return found;
 }

@@ -1,10 +1,10 @@
 // How many messages a producer is let run ahead of a reader that takes one a millisecond, and how much memory that costs,
 // for rx-grpc and others.
 //
-//   npm run build && npm --prefix bench/memory ci && npx tsx bench/memory/run.ts [--quick] [contender ...]
+//   npm run build && npx tsx bench/memory/run.ts [--quick] [contender ...]
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { build } from './build.ts';
+import { build } from '../contenders/build.ts';
 import { type Cell, directions, nameOf, pipelines } from './cells.ts';
 import { contenders } from './contender.ts';
 import { results } from './results.ts';
@@ -20,7 +20,7 @@ const chosen = Object.entries(contenders).filter(
   ([, { file }]) => positionals.length === 0 || positionals.includes(file),
 );
 
-build();
+build(import.meta.dirname);
 const rows: Row[] = [];
 for (const pipeline of pipelines) {
   for (const direction of directions) {

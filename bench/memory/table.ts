@@ -1,3 +1,4 @@
+import { markdownTable } from '../contenders/markdown-table.ts';
 import { type Cell, nameOf, type Role } from './cells.ts';
 import type { Result } from './trial.ts';
 
@@ -13,11 +14,7 @@ const head = ['cell', 'contender', 'ahead', 'per hop', ...roles.map(role => `${r
 
 /** A table in Markdown, one line for each row in the order given. */
 export function table(rows: readonly Row[]): string {
-  const lines = [head, head.map((_, i) => (i === 2 ? '--:' : '---')), ...rows.map(columns)];
-  const widths = head.map((_, i) => Math.max(...lines.map(line => (line[i] ?? '').length)));
-  const text = (line: readonly string[]) =>
-    line.map((cell, i) => (i === 2 ? cell.padStart(widths[i]!) : cell.padEnd(widths[i]!)));
-  return lines.map(line => `| ${text(line).join(' | ')} |`).join('\n');
+  return markdownTable(head, rows.map(columns), column => column === 2);
 }
 
 function columns({ contender, cell, result }: Row): string[] {

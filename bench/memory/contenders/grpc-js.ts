@@ -1,9 +1,9 @@
 import { once } from 'node:events';
 import type { Readable, Writable } from 'node:stream';
 import type { ServerDuplexStream, ServerReadableStream, ServerWritableStream, sendUnaryData } from '@grpc/grpc-js';
+import { grpcClient, listen } from '../../contenders/grpc-service.ts';
 import type { Contender } from '../contender.ts';
 import type { Line, Parcel } from '../line.ts';
-import { grpcClient, listen } from './grpc-service.ts';
 
 /** grpc-js as its documentation and Node's say: nothing is written before 'drain', messages are read one at a time. */
 export const contender: Contender = {

@@ -1,7 +1,7 @@
 import type { Readable, Writable } from 'node:stream';
 import type { sendUnaryData } from '@grpc/grpc-js';
 import { Observable } from 'rxjs';
-import { grpcClient, listen } from './grpc-service.ts';
+import { grpcClient, listen } from '../../contenders/grpc-service.ts';
 import { overRxjs } from './over-rxjs.ts';
 
 /** The thirty lines that everybody writes first: what write() returns is ignored, messages are pushed as they come. */

@@ -1,6 +1,4 @@
 import 'reflect-metadata';
-import { once } from 'node:events';
-import { type AddressInfo, createServer } from 'node:net';
 import { Controller, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import {
@@ -9,9 +7,9 @@ import {
   GrpcMethod,
   type GrpcOptions,
   GrpcStreamMethod,
-  Transport,
 } from '@nestjs/microservices';
 import type { Observable } from 'rxjs';
+import { freePort, grpcOptions } from '../../contenders/nestjs-options.ts';
 import type { Parcel } from '../line.ts';
 import { type Bench, overRxjs } from './over-rxjs.ts';
 
@@ -37,30 +35,10 @@ export const contender = overRxjs({
     class BenchModule {}
 
     const port = await freePort();
-    const app = await NestFactory.createMicroservice<GrpcOptions>(BenchModule, { ...options(port), logger: false });
+    const app = await NestFactory.createMicroservice<GrpcOptions>(BenchModule, { ...grpcOptions(port), logger: false });
     await app.listen();
     return port;
   },
 
-  clientOf: port => (ClientProxyFactory.create(options(port)) as unknown as ClientGrpc).getService('Bench'),
+  clientOf: port => (ClientProxyFactory.create(grpcOptions(port)) as unknown as ClientGrpc).getService('Bench'),
 });
-
-const options = (port: number): GrpcOptions => ({
-  transport: Transport.GRPC,
-  options: {
-    package: 'bench.memory',
-    protoPath: 'messages.proto',
-    url: `127.0.0.1:${port}`,
-    loader: { defaults: true },
-  },
-});
-
-/** NestJS does not tell which port it bound. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-}

@@ -1,5 +1,5 @@
 import { createChannel, createClient, createServer } from 'nice-grpc';
-import { serviceDefinition } from './grpc-service.ts';
+import { serviceDefinition } from '../../contenders/grpc-service.ts';
 import { overAsyncIterables } from './over-async-iterables.ts';
 
 export const contender = overAsyncIterables({

@@ -1,19 +1,20 @@
 import {
   credentials,
-  type GrpcObject,
-  loadPackageDefinition,
+  makeGenericClientConstructor,
   Server,
   ServerCredentials,
-  type ServiceClientConstructor,
   type UntypedServiceImplementation,
 } from '@grpc/grpc-js';
 import { loadSync, type PackageDefinition, type ServiceDefinition } from '@grpc/proto-loader';
 
-/** The service as proto-loader gives it, for those that build on grpc-js. */
+/** The folder's messages.proto as proto-loader gives it, for those that build on grpc-js. */
 export const packageDefinition = (): PackageDefinition => loadSync('messages.proto', { defaults: true });
 
-export const serviceDefinition = (): ServiceDefinition =>
-  packageDefinition()['bench.memory.Bench'] as ServiceDefinition;
+/** Its one service. */
+export function serviceDefinition(): ServiceDefinition {
+  const [service] = Object.values(packageDefinition()).filter(one => !('format' in one));
+  return service as ServiceDefinition;
+}
 
 /** Serves with grpc-js at a free port. */
 export function listen(implementation: UntypedServiceImplementation): Promise<number> {
@@ -28,8 +29,6 @@ export function listen(implementation: UntypedServiceImplementation): Promise<nu
 
 /** A client of grpc-js: its methods by their names in the .proto, lowered. */
 export function grpcClient(port: number): any {
-  const { bench } = loadPackageDefinition(packageDefinition());
-  const { memory } = bench as GrpcObject;
-  const { Bench } = memory as Record<string, ServiceClientConstructor>;
-  return new Bench!(`127.0.0.1:${port}`, credentials.createInsecure());
+  const Client = makeGenericClientConstructor(serviceDefinition(), 'Bench');
+  return new Client(`127.0.0.1:${port}`, credentials.createInsecure());
 }

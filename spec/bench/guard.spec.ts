@@ -1,0 +1,25 @@
+import { expect } from 'chai';
+import { counted } from '../../bench/guard/counted.ts';
+import { type Counts, countedShapes } from '../../bench/guard/counts.ts';
+import { grown, limitsOf } from '../../bench/guard/limits.ts';
+
+const PATIENCE_MS = 120_000;
+
+describe('guard', () => {
+  for (const shape of countedShapes) {
+    it(`finds that a message of ${shape} takes no more turns, frames and heap than it did`, async function () {
+      this.timeout(PATIENCE_MS);
+      expect(grown(await counted(shape, PATIENCE_MS), limitsOf(shape)), shape).to.deep.equal([]);
+    });
+  }
+
+  it('names each count that is above its limit, and none that is at it', () => {
+    const limits = limitsOf('bidi');
+    const [name] = Object.keys(limits) as [keyof Counts];
+    expect(grown(limits, limits)).to.deep.equal([]);
+    expect(grown({ ...limits, [name]: limits[name] + 1 }, limits)).to.deep.equal([
+      `${name}: ${limits[name] + 1}, at most ${limits[name]}`,
+    ]);
+    expect(grown({ ...limits, [name]: Number.NaN }, limits), 'of what was not counted').to.have.length(1);
+  });
+});
