@@ -1,5 +1,5 @@
 import { types } from 'node:util';
-import protobuf from 'protobufjs';
+import protobuf from 'protobufjs/minimal.js';
 import { describe } from './unfit.ts';
 
 type Reader = protobuf.Reader;

@@ -1,4 +1,4 @@
-import protobuf from 'protobufjs';
+import protobuf from 'protobufjs/minimal.js';
 import { Unfit } from './unfit.ts';
 
 type Writer = protobuf.Writer;

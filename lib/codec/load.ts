@@ -1,12 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import protobuf from 'protobufjs';
 import { checkOptions } from '../rpc.ts';
-import { decodeMessage } from './decode-message.ts';
-import { encodeMessage } from './encode-message.ts';
-import { messageCodecs } from './message-codec.ts';
-import { readProto } from './read-proto.ts';
-import { fullName } from './reflection.ts';
-import { serviceCodec } from './service-codec.ts';
 import { describe } from './unfit.ts';
 
 export interface LoadOptions {
@@ -40,8 +33,10 @@ export interface LoadOptions {
 export async function load(files: string | URL | readonly (string | URL)[], options: LoadOptions = {}): Promise<any> {
   checkOptions('load', options, ['includeDirs']);
   const includeDirs = paths('includeDirs', options.includeDirs ?? []);
-  const root = await readProto(paths('files', Array.isArray(files) ? files : [files]), includeDirs);
-  return byName([...declarations(root)]);
+  const all = paths('files', Array.isArray(files) ? files : [files]);
+  // What parses .proto files is for those alone who load them.
+  const { loadProtos } = await import('./load-protos.ts');
+  return loadProtos(all, includeDirs);
 }
 
 function paths(argument: string, value: unknown): readonly string[] {
@@ -52,39 +47,4 @@ function paths(argument: string, value: unknown): readonly string[] {
     if (typeof each === 'string' && each !== '') return each;
     throw new TypeError(`load: expected each of ${argument} to be a path or a file URL, got ${describe(each)}`);
   });
-}
-
-type Declaration = readonly [name: string, simpleName: string, value: unknown];
-
-function* declarations(root: protobuf.Root): Generator<Declaration> {
-  const codecOf = messageCodecs();
-  const open: protobuf.NamespaceBase[] = [root];
-  for (const namespace of open) {
-    for (const object of namespace.nestedArray) {
-      const { name } = object;
-      const full = fullName(object);
-      if (object instanceof protobuf.Service) yield [full, name, serviceCodec(object, codecOf)];
-      else if (object instanceof protobuf.Enum) yield [full, name, Object.freeze({ ...object.values })];
-      else if (object instanceof protobuf.Type) {
-        const codec = codecOf(object);
-        const encode = (value: unknown): Buffer => encodeMessage(codec, value);
-        const decode = (bytes: Uint8Array): object => decodeMessage(codec, bytes);
-        yield [full, name, { typeName: full, encode, decode }];
-      }
-      if (object instanceof protobuf.Namespace || object instanceof protobuf.Type) open.push(object);
-    }
-  }
-}
-
-function byName(all: readonly Declaration[]): any {
-  const loaded = Object.create(null);
-  const seen = new Set<string>();
-  for (const [, simpleName, value] of all) {
-    if (seen.has(simpleName)) delete loaded[simpleName];
-    else loaded[simpleName] = value;
-    seen.add(simpleName);
-  }
-  // Last: a full name is never taken away, not even where it is simple.
-  for (const [name, , value] of all) loaded[name] = value;
-  return loaded;
 }

@@ -14,7 +14,10 @@ describe('generated files that are checked in', () => {
   it('are all of the well-known types that the package ships', () => {
     const shipped = goldens().at(-1)!;
     expect(readdirSync(new URL('google/protobuf/', shipped.dir)).toSorted()).to.deep.equal(
-      shipped.files.map(({ path }) => path.replace('google/protobuf/', '')).toSorted(),
+      shipped.files
+        .filter(({ path }) => path.startsWith('google/protobuf/'))
+        .map(({ path }) => path.replace('google/protobuf/', ''))
+        .toSorted(),
     );
   });
 });

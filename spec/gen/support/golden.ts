@@ -20,17 +20,20 @@ export function goldens(): readonly Golden[] {
   const options = { runtime: '../../../lib/generated.ts', importExtension: 'ts' } as const;
   const names = wellKnown.map(name => `google/protobuf/${name}.proto`);
   const all = { 'all.proto': `syntax = "proto3"; ${names.map(name => `import "${name}";`).join('\n')}` };
+  const ofLib = sourcesOf({ ...all, ...textsOf(lib, rpcProtos) }, [...names, ...rpcProtos]);
   return [
     { dir: own, files: generate(sourcesOf(textsOf(own, goldenProtos)), options) },
     {
       dir: new URL('codec/', own),
       files: generate(sourcesOf(textsOf(protos, codecProtos)), { ...options, runtime: '../../../../lib/generated.ts' }),
     },
-    { dir: lib, files: generate(sourcesOf(all, names), { ...options, runtime: './generated.ts' }) },
+    { dir: lib, files: generate(ofLib, { ...options, runtime: './generated.ts' }) },
   ];
 }
 
 const codecProtos = ['users.proto', 'rich.proto', 'old.proto', 'edition.proto', 'nopackage.proto'];
+/** What errors carry. */
+const rpcProtos = ['google/rpc/error_details.proto', 'google/rpc/status.proto'];
 const goldenProtos = ['shop.proto', 'shop/money.proto'];
 
 function textsOf(dir: URL, names: readonly string[]): Record<string, string> {
