@@ -9,7 +9,7 @@ import { single } from '../flow/single.ts';
 import type { LiveCalls } from '../live-calls.ts';
 import type { CallOptions, Method } from '../rpc.ts';
 import { Code, errorFromStatus, leadTo, markReceived, RpcError } from '../status.ts';
-import { subscribedAt, type Trace, traceCall, type traceMade } from './call-trace.ts';
+import { type Captured, subscribedAt, type Trace, TracedCall } from './call-trace.ts';
 import { startCall } from './start-call.ts';
 import type { Transport } from './transport.ts';
 
@@ -36,10 +36,9 @@ export function call<O>(
   method: Method,
   request: unknown,
   options: CallOptions,
-  made?: ReturnType<typeof traceMade>,
+  made?: Captured,
 ): Observable<O> {
-  return new Observable(subscriber => {
-    const trace = (options as { [subscribedAt]?: Trace })[subscribedAt] ?? traceCall(subscriber, made ?? {});
+  const begin = (subscriber: Subscriber<O>, trace: Trace): void => {
     const failure: Failure = (code, details, cause) =>
       leadTo(markReceived(new RpcError(code, details, { path: method.path, cause })), trace);
 
@@ -106,7 +105,9 @@ export function call<O>(
       live.queuedBytes = () => sending?.queuedBytes ?? 0;
       if (subscriber.closed || status !== undefined) sending.stop();
     }
-  });
+  };
+  const known = (options as { [subscribedAt]?: Trace })[subscribedAt];
+  return known === undefined ? new TracedCall(begin, made) : new Observable<O>(subscriber => begin(subscriber, known));
 }
 
 /**

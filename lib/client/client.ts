@@ -1,4 +1,4 @@
-import { defer, isObservable, Observable, of } from 'rxjs';
+import { defer, isObservable, type Observable, of } from 'rxjs';
 import { type ClientMiddlewareOf, checkMiddleware, type MiddlewareList, wrap } from '../compose.ts';
 import { checkFlowOptions, type FlowOptions, flowOptions, mergeFlowOptions } from '../flow-options.ts';
 import { LiveCalls } from '../live-calls.ts';
@@ -15,7 +15,7 @@ import type { ServerCall } from '../server-call.ts';
 import { Code, leadTo, markReceived, RpcError } from '../status.ts';
 import { type Connection, call } from './call.ts';
 import { checkCallOptions, checkCompression } from './call-options.ts';
-import { subscribedAt, traceCall, traceMade } from './call-trace.ts';
+import { type Captured, madeAt, subscribedAt, TracedCall, traceMade } from './call-trace.ts';
 import type { ConnectivityState, Transport } from './transport.ts';
 
 /** The flow options are the defaults of every call. */
@@ -120,11 +120,10 @@ function clientMethodOf(connection: Connection, method: Method, name: string, de
       );
     }
     const options = checkCallOptions(name, given);
-    const made = traceMade(rpc);
+    const made = (options as { [madeAt]?: Captured })[madeAt] ?? traceMade(rpc);
     if (wrapped === undefined) return call(connection, method, request, complete(options), made);
     const request$ = isObservable(request) ? request : of(request);
-    return new Observable(subscriber => {
-      const trace = traceCall(subscriber, made);
+    return new TracedCall((subscriber, trace) => {
       // A call that its middleware lets wait is none yet that closing the client would end.
       const cut = (details: string): void =>
         subscriber.error(leadTo(markReceived(new RpcError(Code.CANCELLED, details, { path: method.path })), trace));
@@ -132,7 +131,7 @@ function clientMethodOf(connection: Connection, method: Method, name: string, de
       connection.behindMiddleware.add(cut);
       subscriber.add(() => connection.behindMiddleware.delete(cut));
       wrapped(request$, { ...options, [subscribedAt]: trace }).subscribe(subscriber);
-    });
+    }, made);
   };
   return Object.defineProperty(rpc, clientMethod, { value: true });
 }
