@@ -1,7 +1,7 @@
 import { Metadata, type StatusObject } from '@grpc/grpc-js';
 import { isObservable, Observable, type Subscriber } from 'rxjs';
 import { isPast } from '../deadline.ts';
-import { bindContext } from '../flow/context.ts';
+import { bindKnownContext } from '../flow/context.ts';
 import { OverflowError } from '../flow/overflow-error.ts';
 import { receive } from '../flow/receive.ts';
 import { type Sending, send } from '../flow/send.ts';
@@ -59,7 +59,7 @@ export function call<O>(
     const { onHeaders, onTrailers } = options;
     stream.on(
       'status',
-      bindContext((received: StatusObject) => {
+      bindKnownContext((received: StatusObject) => {
         status = isLateReset(received, deadline) ? { ...received, ...deadlineExceeded } : received;
         sending?.stop();
       }),
@@ -67,13 +67,14 @@ export function call<O>(
     if (onHeaders) {
       stream.on(
         'metadata',
-        bindContext((headers: Metadata) => notify(onHeaders, headers, subscriber)),
+        bindKnownContext((headers: Metadata) => notify(onHeaders, headers, subscriber)),
       );
     }
     const response$ = new Observable<O>(output =>
       receive(stream, output, {
         decode: method.responseDeserialize,
         prefetch: options.prefetch,
+        isContextKnown: true, // by startCall
         meter: live.received,
         end: () => {
           notify(onTrailers, status!.metadata, subscriber);

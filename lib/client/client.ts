@@ -113,15 +113,18 @@ function clientMethodOf(connection: Connection, method: Method, name: string, de
     name,
     method,
   );
-  const rpc = (request: unknown, given: CallOptions | ServerCall = {}) => {
+  const completeNoOptions = complete(noOptions);
+  const rpc = (request: unknown, given: CallOptions | ServerCall = noOptions) => {
     if (method.requestStream && !isObservable(request)) {
       throw new TypeError(
         `${name}: expected an Observable of requests, got ${kindOf(request)}; iterables and streams go through pull()`,
       );
     }
-    const options = checkCallOptions(name, given);
+    const options = given === noOptions ? noOptions : checkCallOptions(name, given);
     const made = (options as { [madeAt]?: Captured })[madeAt] ?? traceMade(rpc);
-    if (wrapped === undefined) return call(connection, method, request, complete(options), made);
+    if (wrapped === undefined) {
+      return call(connection, method, request, options === noOptions ? completeNoOptions : complete(options), made);
+    }
     const request$ = isObservable(request) ? request : of(request);
     return new TracedCall((subscriber, trace) => {
       // A call that its middleware lets wait is none yet that closing the client would end.
@@ -135,3 +138,5 @@ function clientMethodOf(connection: Connection, method: Method, name: string, de
   };
   return Object.defineProperty(rpc, clientMethod, { value: true });
 }
+
+const noOptions: CallOptions = {};
