@@ -34,6 +34,7 @@ describe('rx-grpc ends', () => {
       [['generat'], /unknown command 'generat'/],
       [['generate', '--out', './gen'], /missing required argument 'protos'/],
       [['generate', './a.proto'], /required option '-o, --out <folder>' not specified/],
+      [['generate', './a.proto', '--out='], /^--out: expected a folder, got an empty string\n$/],
       [['generate', './a.proto', '--out', './gen', '--int64', 'x'], /Allowed choices are bigint, string, number/],
       [['generate', './a.proto', '--out', './gen', '--wach'], /unknown option '--wach'/],
       [['generate', './a.proto', '--out', './gen', '--watch', '--check'], /expected one of them/],
