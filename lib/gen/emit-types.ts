@@ -1,7 +1,7 @@
 import { docstring } from './docstring.ts';
 import type { EnumModel, FieldModel, MessageModel, OneofModel } from './model.ts';
 import { readType, type Scope, writeType } from './scope.ts';
-import { call, lineWidth, quoted } from './text.ts';
+import { call, lineWidth, pure, quoted } from './text.ts';
 
 /** The interfaces of a message and its MessageType. */
 export function emitMessage(scope: Scope, message: MessageModel): string {
@@ -23,9 +23,9 @@ function messageType(scope: Scope, message: MessageModel): string {
   const { name, init } = scope.names(message);
   const args = [quoted(message.fullName), scope.read(message), scope.write(message)];
   const head = `export const ${name}: $.MessageType<${name}, ${init}> =`;
-  if (`${head} $.messageType(`.length <= lineWidth) return call(`${head} $.messageType`, args);
-  if (head.length <= lineWidth) return `${head}\n${call('  $.messageType', args)}`;
-  return call(`export const ${name}: $.MessageType<\n  ${name},\n  ${init}\n> = $.messageType`, args);
+  if (`${head} ${pure} $.messageType(`.length <= lineWidth) return call(`${head} ${pure} $.messageType`, args);
+  if (head.length <= lineWidth) return `${head}\n${call(`  ${pure} $.messageType`, args)}`;
+  return call(`export const ${name}: $.MessageType<\n  ${name},\n  ${init}\n> = ${pure} $.messageType`, args);
 }
 
 function body(properties: readonly string[]): string {
