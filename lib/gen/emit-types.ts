@@ -42,11 +42,18 @@ function readProperty(scope: Scope, property: FieldModel | OneofModel): string {
 
 function writeProperty(scope: Scope, property: FieldModel | OneofModel): string {
   const doc = docstring(property, '  ');
+  const { key } = property;
+  // To TypeScript a literal without this property has the one that objects inherit.
+  const absent = inherited.includes(key) ? `$.Inherited<${quoted(key)}> | undefined` : 'undefined';
   if (property.shape === 'oneof')
-    return `${doc}${oneof(`  readonly ${property.key}?:`, property, each => writeType(scope, each.value))}`;
+    return `${doc}${oneof(`  readonly ${key}?:`, property, each => writeType(scope, each.value), absent)}`;
   const type = whole(property, writeType(scope, property.value));
-  return `${doc}  readonly ${property.key}${property.required ? `: ${type}` : `?: ${type} | undefined`};\n`;
+  return `${doc}  readonly ${key}${property.required ? `: ${type}` : `?: ${type} | ${absent}`};\n`;
 }
+
+const inherited = 'constructor toString toLocaleString valueOf hasOwnProperty isPrototypeOf propertyIsEnumerable'.split(
+  ' ',
+);
 
 function isAlwaysThere({ shape, presence, required, default: ownDefault }: FieldModel): boolean {
   return shape !== 'singular' || !presence || required || ownDefault !== undefined;
@@ -58,13 +65,18 @@ function whole({ shape }: FieldModel, type: string): string {
   return type;
 }
 
-function oneof(head: string, { members }: OneofModel, type: (member: FieldModel) => string): string {
+function oneof(
+  head: string,
+  { members }: OneofModel,
+  type: (member: FieldModel) => string,
+  absent = 'undefined',
+): string {
   const cases = members.map(member => `{ readonly case: ${quoted(member.key)}; readonly value: ${type(member)} }`);
-  const inline = `${head} ${cases.join(' | ')} | undefined;\n`;
+  const inline = `${head} ${cases.join(' | ')} | ${absent};\n`;
   const documented = members.some(member => docstring(member) !== '');
   if (!documented && inline.length <= lineWidth + 1) return inline;
   const lines = members.map((member, i) => `    | ${documentedCase(member, cases[i]!)}\n`);
-  return `${head}\n${lines.join('')}    | undefined;\n`;
+  return `${head}\n${lines.join('')}    | ${absent};\n`;
 }
 
 function documentedCase(member: FieldModel, text: string): string {

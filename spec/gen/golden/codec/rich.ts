@@ -240,10 +240,10 @@ export interface Awkward {
 /** {@link Awkward} to write: what may be absent may be undefined. */
 export interface AwkwardInit {
   readonly _Proto__?: string | undefined;
-  readonly constructor?: string | undefined;
-  readonly toString?: number | undefined;
-  readonly hasOwnProperty?: { readonly [key: string]: number } | undefined;
-  readonly valueOf?: { readonly case: 'hidden'; readonly value: string } | undefined;
+  readonly constructor?: string | $.Inherited<'constructor'> | undefined;
+  readonly toString?: number | $.Inherited<'toString'> | undefined;
+  readonly hasOwnProperty?: { readonly [key: string]: number } | $.Inherited<'hasOwnProperty'> | undefined;
+  readonly valueOf?: { readonly case: 'hidden'; readonly value: string } | $.Inherited<'valueOf'> | undefined;
 }
 
 export const Awkward: $.MessageType<Awkward, AwkwardInit> = /* @__PURE__ */ $.messageType(
