@@ -3,6 +3,7 @@ import { type Place, type ProtoError, protoError } from './proto-error.ts';
 import { type Outline, protoOutline } from './proto-outline.ts';
 import { places, protoTokens } from './proto-tokens.ts';
 import { fullName } from './reflection.ts';
+import { plainDefaults } from './string-defaults.ts';
 
 /** Parses a file into the root. @throws ProtoError that names the file, the place and what was expected. */
 export function parseProto(
@@ -23,7 +24,7 @@ function parse(source: string, root: protobuf.Root, path: string | null): protob
   // It forgets it on errors, even on those that it catches itself, such as at a name that is reserved in an edition.
   Object.defineProperty(protobuf.parse, 'filename', { configurable: true, get: () => path, set: () => {} });
   try {
-    return protobuf.parse(source, root);
+    return protobuf.parse(plainDefaults(source), root);
   } finally {
     Object.defineProperty(protobuf.parse, 'filename', { configurable: true, writable: true, value: null });
   }
