@@ -124,13 +124,9 @@ const blocks: Readonly<Record<Outline['end']['block'], string>> = {
 };
 
 /** For what protobufjs says when it adds a declaration: it knows neither the place nor which declaration was there. */
-function declaredAgain(
-  root: protobuf.Root,
-  path: string,
-  source: string,
-  message: string,
-): [Place | undefined, string] {
+function declaredAgain(root: protobuf.Root, path: string, source: string, said: string): [Place | undefined, string] {
   const { again, declarations, oneofGroups } = protoOutline(source);
+  const message = said.replace(/ in Namespace \.(\S+)$/, ' in package $1').replace(/ in Root$/, '');
   if (message === 'field must be a Field') return [oneofGroups[0], 'groups within a oneof are not supported'];
   const name = /^duplicate name '(.*)'/.exec(message)?.[1];
   const inFile = again.find(each => each.name === name || each.name.endsWith(`.${name}`));
@@ -138,7 +134,7 @@ function declaredAgain(
   for (const [full, place] of name === undefined ? [] : declarations) {
     const other = root.lookup(`.${full}`);
     if (other?.filename && other.filename !== path && fullName(other) === full)
-      return [place, `${message}, which ${other.filename} declares`];
+      return [place, `${message}, which ${other.filename} declares; all files of one run have one set of names`];
   }
   const reserved = [...declarations].find(([full]) =>
     message.startsWith(`name '${full.split('.').at(-1)}' is reserved`),
