@@ -7,7 +7,7 @@ import { withAddress } from '../support/address.ts';
 import { pace } from '../support/pace.ts';
 import { runClient } from '../support/run-client.ts';
 import { UsageError } from '../support/usage-error.ts';
-import { wholeNumber } from '../support/whole-number.ts';
+import { milliseconds } from '../support/whole-number.ts';
 import { Inbox } from './inbox.ts';
 import { progress } from './progress.ts';
 import { download, upload } from './transfer.ts';
@@ -18,7 +18,7 @@ const program = withAddress(new Command('client'), 50064)
   .addArgument(new Argument('<direction>').choices(['upload', 'download']))
   .argument('<file>', 'to send; or the name of the one to fetch')
   .option('--folder <path>', 'where a fetched file goes', '.')
-  .option('--pace-ms <ms>', 'waits so long before each part, to be watched', wholeNumber(0), 0);
+  .option('--pace-ms <ms>', 'waits so long before each part, to be watched', milliseconds, 0);
 
 await runClient(program, Files, files => {
   const [direction, file] = program.processedArgs as ['upload' | 'download', string];

@@ -8,7 +8,7 @@ import { placeIn } from './place-in.ts';
 /** Told of each file that came, whole or not. */
 export type Told = (name: string, received: Received) => void;
 
-/** A folder that receives files, those of one process at a time. What came of one that was cut is kept, and gone on from. */
+/** A folder that receives files, each of one process at a time: a second one breaks off. What came of one that was cut is kept, and gone on from. */
 export class Inbox {
   readonly #folder: string;
   readonly #told: Told;

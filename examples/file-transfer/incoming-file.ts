@@ -52,22 +52,32 @@ export class IncomingFile {
   }
 
   async append(data: Uint8Array): Promise<Received> {
+    await this.#expectAlone();
     await this.#file.appendFile(data);
     this.#hash.update(data);
     this.#bytes += BigInt(data.length);
     return this.received;
   }
 
-  /** Gives it its name, if the checksum fits; if not, nothing of it is kept. */
+  /** Gives it its name, if checksum and size fit; if not, nothing of it is kept. */
   async finish(sha256: Uint8Array): Promise<Received> {
-    if (!this.#hash.digest().equals(sha256)) {
+    await this.#expectAlone();
+    const isSame = this.#hash.digest().equals(sha256);
+    if (!isSame || this.#bytes !== this.#of) {
       await rm(this.#place.partial);
-      throw new RpcError(Code.DATA_LOSS, `${this.name}: the checksum does not fit; begin again`);
+      throw new RpcError(Code.DATA_LOSS, `${this.name}: the ${isSame ? 'size' : 'checksum'} does not fit; begin again`);
     }
     await this.#file.sync();
     await rename(this.#place.partial, this.#place.path);
     this.#isComplete = true;
     return this.received;
+  }
+
+  /** Nothing locks the file: what another process writes to it, the checksum does not know of, but its length tells. */
+  async #expectAlone(): Promise<void> {
+    const { size } = await this.#file.stat({ bigint: true });
+    if (size === this.#bytes) return;
+    throw new RpcError(Code.ABORTED, `${this.name} is being received by another process too; begin again`);
   }
 
   close(): Promise<void> {

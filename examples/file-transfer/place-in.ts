@@ -14,10 +14,10 @@ export interface Place {
 /**
  * The place of a name that came over the wire: in the folder itself, whatever the name.
  *
- * @throws RpcError INVALID_ARGUMENT when it is no plain name: one with a separator, `..`, or that of a file that arrives.
+ * @throws RpcError INVALID_ARGUMENT when it is no plain name: one with a separator or a control character, `..`, or that of a file that arrives.
  */
 export function placeIn(folder: string, name: string): Place {
-  const isPlain = /^[^/\\:\0]+$/.test(name) && !/^\.+$/.test(name) && Buffer.byteLength(name) <= MAX_NAME_BYTES;
+  const isPlain = /^[^/\\:\p{Cc}]+$/u.test(name) && !/^\.+$/.test(name) && Buffer.byteLength(name) <= MAX_NAME_BYTES;
   if (!isPlain || name.endsWith(PARTIAL)) {
     throw new RpcError(Code.INVALID_ARGUMENT, `${JSON.stringify(name)} is not the name of a file in the folder`);
   }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
-import { pull } from 'rx-grpc';
+import { Code, pull, RpcError } from 'rx-grpc';
 import type { Observable } from 'rxjs';
 import type { Part } from '../gen/files.ts';
 
@@ -11,13 +11,14 @@ export const PART_BYTES: number = 64 * 1024;
 /**
  * A file as parts, from a place in it on, or from its beginning when it is no longer so long. It is read only as fast as the
  * parts are taken: a file of any size is in memory part by part. What goes before `from` is read for the checksum alone.
+ * One that changes meanwhile is ABORTED: half of the old and half of the new would be a file that never was.
  */
 export function sendFile(path: string, name: string, from: number): Observable<Part> {
   return pull(() => partsOf(path, name, from));
 }
 
 async function* partsOf(path: string, name: string, wanted: number): AsyncGenerator<Part> {
-  const { size } = await stat(path);
+  const { size, mtimeMs } = await stat(path);
   const from = wanted <= size ? wanted : 0;
   yield { part: { case: 'begin', value: { name, size: BigInt(size), from: BigInt(from) } } };
 
@@ -27,7 +28,11 @@ async function* partsOf(path: string, name: string, wanted: number): AsyncGenera
     hash.update(bytes);
     const value = bytes.subarray(Math.max(from - at, 0));
     at += bytes.length;
+    if (at > size) break;
     if (value.length > 0) yield { part: { case: 'data', value } };
+  }
+  if (at !== size || (await stat(path)).mtimeMs !== mtimeMs) {
+    throw new RpcError(Code.ABORTED, `${name} has changed while it was sent; send it again`);
   }
   yield { part: { case: 'sha256', value: hash.digest() } };
 }

@@ -16,5 +16,8 @@ await runServer(program, () => {
   mkdirSync(folder, { recursive: true });
   const told: Told = (name, { bytes, of, complete }) =>
     console.log(complete ? `received ${name}, ${bytes} bytes` : `${name} was cut at ${bytes} bytes of ${of}`);
-  return implement(Files, files(folder, told));
+  return implement(
+    Files,
+    files(folder, told, ({ message }) => console.error(message)),
+  );
 });

@@ -3,12 +3,12 @@ import { map, take } from 'rxjs';
 import { Countdown } from '../gen/countdown.ts';
 import { withAddress } from '../support/address.ts';
 import { runClient } from '../support/run-client.ts';
-import { wholeNumber } from '../support/whole-number.ts';
+import { milliseconds, wholeNumber } from '../support/whole-number.ts';
 
 const program = withAddress(new Command('client'), 50060)
   .description('Has the server behind the gateway count down.')
-  .option('--from <number>', 'where to begin', wholeNumber(0), 3)
-  .option('--pace-ms <ms>', 'between two numbers', wholeNumber(0), 200)
+  .option('--from <number>', 'where to begin', wholeNumber(0, 2 ** 32 - 1), 3)
+  .option('--pace-ms <ms>', 'between two numbers', milliseconds, 200)
   .option('--timeout-ms <ms>', 'when to give up', wholeNumber(0), 10_000)
   .option('--take <numbers>', 'cancel the call when so many have come', wholeNumber(1), Infinity)
   .option('--id <text>', 'x-request-id, which the gateway passes on', 'r-1');

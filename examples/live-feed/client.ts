@@ -4,7 +4,7 @@ import { Camera, Policy } from '../gen/camera.ts';
 import { withAddress } from '../support/address.ts';
 import { pace } from '../support/pace.ts';
 import { runClient } from '../support/run-client.ts';
-import { wholeNumber } from '../support/whole-number.ts';
+import { milliseconds } from '../support/whole-number.ts';
 
 const policies = { latest: Policy.LATEST, buffer: Policy.BUFFER, drop: Policy.DROP };
 
@@ -15,7 +15,7 @@ const program = withAddress(new Command('client'), 50063)
       .choices(Object.keys(policies))
       .default('latest'),
   )
-  .option('--pace-ms <ms>', 'what it does with each frame takes so long', wholeNumber(0), 0);
+  .option('--pace-ms <ms>', 'what it does with each frame takes so long', milliseconds, 0);
 
 await runClient(program, Camera, ({ watch }) => {
   const { policy, paceMs } = program.opts<{ policy: keyof typeof policies; paceMs: number }>();

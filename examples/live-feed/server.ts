@@ -4,13 +4,13 @@ import { interval, map, Subject, Subscription, take } from 'rxjs';
 import { Camera, type Frame } from '../gen/camera.ts';
 import { withAddress } from '../support/address.ts';
 import { runServer } from '../support/run-server.ts';
-import { wholeNumber } from '../support/whole-number.ts';
+import { milliseconds, wholeNumber } from '../support/whole-number.ts';
 import { watch } from './watch.ts';
 
 const program = withAddress(new Command('server'), 50063)
   .description('A camera: it films for as many as watch, until Ctrl-C.')
   .option('--frames <number>', 'how many it films', wholeNumber(1), Infinity)
-  .option('--pace-ms <ms>', 'between two frames', wholeNumber(0), 40)
+  .option('--pace-ms <ms>', 'between two frames', milliseconds, 40)
   .option('--readers <number>', 'it films from when so many watch until nobody does', wholeNumber(1), 1)
   .option('--max-waiting <frames>', 'that may wait for a reader who wants all', wholeNumber(1), 1000);
 

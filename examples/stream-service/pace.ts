@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
-import { wholeNumber } from '../support/whole-number.ts';
+import { milliseconds } from '../support/whole-number.ts';
 
 /** Gives a program `--pace-ms`. */
 export function withPace(program: Command): Command {
-  return program.option('--pace-ms <number>', 'milliseconds from one message to the next', wholeNumber(0), 1000);
+  return program.option('--pace-ms <number>', 'milliseconds from one message to the next', milliseconds, 1000);
 }
 
 export function paceOf(program: Command): number {

@@ -16,7 +16,8 @@ export function addressOf(program: Command): string {
 
 /** For an option that is the address of another server. */
 export function serverUrl(text: string): string {
-  if (/^http:\/\/[^\s/@]+:\d{1,5}$/.test(text)) return text;
+  const port = /^http:\/\/[^\s/@]+:(\d{1,5})$/.exec(text)?.[1];
+  if (port !== undefined && Number(port) <= 65_535) return text;
   throw new InvalidArgumentError('It is not of the form http://host:port.');
 }
 

@@ -19,10 +19,11 @@ export function explain(error: unknown, target: string, connection: Connection):
   }
 }
 
-/** Of what grpc-js says when it cannot connect, the part that a person asks for. */
+/** Of what grpc-js says when it cannot connect or the time is up, the part that a person asks for. */
 function cause(details: string): string {
   return (
     /^No connection established\. Last error: (?:Error: )?(.*?)(?: \(\S+Z\))?\. Resolution note:/.exec(details)?.[1] ??
+    /^Deadline exceeded after [\d.]+s/.exec(details)?.[0] ??
     details
   );
 }

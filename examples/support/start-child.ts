@@ -1,5 +1,6 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { filter, firstValueFrom, map, ReplaySubject } from 'rxjs';
 
@@ -15,9 +16,9 @@ export interface Child extends AsyncDisposable {
 /** Starts a program in a process of its own. What it prints is printed here too, behind its name. */
 export function startChild(program: URL, args: readonly string[], signal: AbortSignal, name = nameOf(program)): Child {
   const child = spawn(process.execPath, [...process.execArgv, fileURLToPath(program), ...args], {
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'], // its end tells the child that this process was killed
     signal,
-  });
+  }) as ChildProcessByStdio<null, Readable, Readable>;
   child.on('error', () => {}); // that the signal has aborted, which is why it ends
   const line$ = new ReplaySubject<string>();
   line$.subscribe(line => console.log(`${name.padEnd(7)} | ${line}`));

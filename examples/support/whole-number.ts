@@ -8,3 +8,6 @@ export function wholeNumber(min: number, max = Number.MAX_SAFE_INTEGER): (text: 
     throw new InvalidArgumentError(`It is not a whole number ${range}.`);
   };
 }
+
+/** For an option that is a time to wait. A longer one a timer takes for 1 ms. */
+export const milliseconds: (text: string) => number = wholeNumber(0, 2 ** 31 - 1);

@@ -46,6 +46,16 @@ describe('gateway, the programs', function () {
     expect(await Promise.all(ports.map(isListening))).to.deep.equal([false, false]);
   });
 
+  it('main that is killed leaves nothing running either', async () => {
+    const main = start('gateway/main');
+    await main.printed(/cancelled begins/);
+    main.process.kill('SIGKILL');
+    const { stdout } = await main.ended;
+    const ports = [...stdout.matchAll(/listening on .*:(\d+)/g)].map(([, port]) => Number(port));
+    expect(ports).to.have.length(2);
+    for (const port of ports) while (await isListening(port)); // each hears of it by itself
+  });
+
   describe('what passes on', () => {
     let server: Awaited<ReturnType<typeof startServer>>;
     let gateway: typeof server;

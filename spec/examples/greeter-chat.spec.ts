@@ -1,4 +1,9 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, openSync } from 'node:fs';
+import { join } from 'node:path';
 import { Readable } from 'node:stream';
+import { text } from 'node:stream/consumers';
 import { expect } from 'chai';
 import { Code, close, connect, implement, loopback, RpcError, serve } from 'rx-grpc';
 import {
@@ -83,7 +88,9 @@ describe('examples/greeter-chat', function () {
     client.process.stdin?.write('在吗？\n');
     const { code, stdout, stderr } = await client.ended;
     expect(stdout).to.equal('AI:  在!\n');
-    expect(stderr).to.match(new RegExp(`^the call to ${server.target} failed, DEADLINE_EXCEEDED: .*\n$`));
+    expect(stderr).to.match(
+      new RegExp(`^the call to ${server.target} failed, DEADLINE_EXCEEDED: Deadline exceeded after [\\d.]+s\n$`),
+    );
     expect(code).to.equal(1);
 
     const greeter = connect(Greeter, server.target);
@@ -112,6 +119,18 @@ describe('examples/greeter-chat', function () {
       stderr: `the call to ${server.target} failed, RESOURCE_EXHAUSTED: enough talked\n`,
     });
     await server.shutdown();
+  });
+
+  it('ends by 1 and says so when what it prints cannot be written', async () => {
+    if (process.platform !== 'linux') return; // that has a disk that is always full
+    const output = openSync('/dev/full', 'w');
+    const main = join(import.meta.dirname, '../../examples/greeter-chat/main.ts');
+    const child = spawn(process.execPath, ['--import', 'tsx', main], { stdio: ['pipe', output, 'pipe'] });
+    closeSync(output);
+    child.stdin?.write('你好\n');
+    const [stderr, [code]] = await Promise.all([text(child.stderr as Readable), once(child, 'close')]);
+    expect(stderr).to.match(/^error: what is printed cannot be written: ENOSPC: .*\ninterrupted\n$/);
+    expect(code).to.equal(1);
   });
 
   it('gives a chat two minutes', async () => {

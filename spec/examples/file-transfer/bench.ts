@@ -33,11 +33,12 @@ export function useBench(): Bench {
       'http://127.0.0.1:0',
       implement(
         Files,
-        files(there, () => {}),
+        files(
+          there,
+          () => {},
+          error => failures.push(error),
+        ),
       ),
-      {
-        onError: error => failures.push(error),
-      },
     );
     Object.assign(bench, {
       folder,

@@ -1,12 +1,21 @@
-import { readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import {
+  appendFileSync,
+  readdirSync,
+  readFileSync,
+  symlinkSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { Code, pull } from 'rx-grpc';
-import { lastValueFrom, Subject } from 'rxjs';
+import { lastValueFrom, Subject, tap } from 'rxjs';
 import { Inbox } from '../../../examples/file-transfer/inbox.ts';
-import { sendFile } from '../../../examples/file-transfer/send-file.ts';
+import { PART_BYTES, sendFile } from '../../../examples/file-transfer/send-file.ts';
 import { download, upload } from '../../../examples/file-transfer/transfer.ts';
-import type { PartInit } from '../../../examples/gen/files.ts';
+import type { Part, PartInit } from '../../../examples/gen/files.ts';
 import { asIs, codeOf, useBench } from './bench.ts';
 
 describe('file-transfer, what is refused', () => {
@@ -21,6 +30,8 @@ describe('file-transfer, what is refused', () => {
     '',
     'a\\b',
     'a\0b',
+    'a\u001b[2Jb',
+    'a\nb',
     'x.partial',
     'ä'.repeat(121),
   ]) {
@@ -48,7 +59,9 @@ describe('file-transfer, what is refused', () => {
     symlinkSync(join(bench.folder, 'secret'), join(bench.there, 'link'));
     symlinkSync(join(bench.folder, 'secret'), join(bench.there, 'noise.bin.partial'));
     expect(await codeOf(bench.client.download({ name: 'link', from: 0 }))).to.equal(Code.NOT_FOUND);
-    expect(await codeOf(sendFile(bench.noise(1), 'noise.bin', 0).pipe(bench.client.upload))).to.equal(Code.UNKNOWN);
+    expect(await codeOf(sendFile(bench.noise(1), 'noise.bin', 0).pipe(bench.client.upload))).to.equal(
+      Code.FAILED_PRECONDITION,
+    );
     expect(String(bench.failures), 'told to the server').to.contain('ELOOP');
     expect(readFileSync(join(bench.folder, 'secret'), 'utf8')).to.equal('of somebody');
   });
@@ -70,6 +83,53 @@ describe('file-transfer, what is refused', () => {
     await first;
     expect(await codeOf(pull([begin]).pipe(bench.client.upload))).to.equal(Code.ABORTED);
   });
+
+  it('breaks off when another process writes the same file, instead of giving its name to a mixture', async () => {
+    const path = bench.noise(4 * PART_BYTES);
+    const [one, two] = [new Inbox(bench.there), new Inbox(bench.there)].map(inbox =>
+      inbox.receive(sendFile(path, 'noise.bin', 0)),
+    );
+    await one?.next(); // has begun
+    await one?.next(); // has the first part
+    await two?.next(); // has begun, and cut that off
+    expect(await codeOf(pull(one ?? []))).to.equal(Code.ABORTED);
+    expect((await lastValueFrom(pull(two ?? []))).complete).to.equal(true);
+    expect(bench.isSame()).to.equal(true);
+  });
+
+  it('gives no name to a file of another size than was said, be it less or more', async () => {
+    const value = new Uint8Array(2);
+    const sha256 = createHash('sha256').update(value).digest();
+    for (const [size, code] of [
+      [1, Code.DATA_LOSS],
+      [2, 'no error'],
+      [3, Code.DATA_LOSS],
+    ] as const) {
+      const parts: PartInit[] = [
+        { part: { case: 'begin', value: { name: 'two', size, from: 0 } } },
+        { part: { case: 'data', value } },
+        { part: { case: 'sha256', value: sha256 } },
+      ];
+      expect(await codeOf(pull(parts).pipe(bench.client.upload)), `${size}`).to.equal(code);
+    }
+    expect(readdirSync(bench.there)).to.deep.equal(['two']);
+  });
+
+  for (const [how, change] of [
+    ['grows', path => appendFileSync(path, 'more')],
+    ['shrinks', path => truncateSync(path, PART_BYTES)],
+    ['is written anew', path => writeFileSync(path, Buffer.alloc(40 * PART_BYTES))],
+  ] as [string, (path: string) => void][]) {
+    it(`sends no file that ${how} meanwhile`, async () => {
+      const path = bench.noise(40 * PART_BYTES);
+      utimesSync(path, 0, 0);
+      const changing = tap<Part>(({ part }) => {
+        if (part?.case === 'begin') change(path);
+      });
+      expect(await codeOf(upload(bench.client, path, 'noise.bin', changing))).to.equal(Code.ABORTED);
+      expect(readdirSync(bench.there)).to.not.contain('noise.bin');
+    });
+  }
 
   it('takes no other file than the one it asked for', async () => {
     const inbox = new Inbox(bench.here);
