@@ -58,7 +58,10 @@ class WriteAhead extends ServerInterceptingCall {
   }
 
   override sendMessage(message: unknown, goOn: () => void): void {
-    if (!Buffer.isBuffer(message) || message.byteLength > this.#largest) return this.#call.sendMessage(message, goOn);
+    if (!Buffer.isBuffer(message) || message.byteLength > this.#largest) {
+      this.#call.sendMessage(message, goOn);
+      return;
+    }
     this.#sizes.push(message.byteLength);
     this.#bytes += message.byteLength;
     this.#goOn = goOn;
