@@ -27,6 +27,7 @@ export {
   checkList,
   checkMessage,
   checkUnion,
+  type Inherited,
   isNoBytes,
   isZero,
   keysOf,

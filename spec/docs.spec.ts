@@ -12,9 +12,10 @@ const programs = /```ts\n(.*?)```\s+```text\n(.*?)```/gs;
 
 async function run(program: string): Promise<string> {
   const tsx = join(root, 'node_modules/tsx/dist/cli.mjs');
-  // The pages' programs are modules: what they await at the top is within a function here.
+  // The pages' programs are modules: what they await at the top is within a function here. What is generated has been already.
   const [imports, body] = [program.match(/^import [^;]*;$/gm) ?? [], program.replaceAll(/^import [^;]*;$/gm, '')];
-  const code = `${imports.join('\n')}\nvoid (async () => {${body}})();`;
+  const imported = imports.join('\n').replaceAll(/'\.\/gen\/(.*)\.js'/g, "'./examples/gen/$1.ts'");
+  const code = `${imported}\nvoid (async () => {${body}})();`;
   const { stdout } = await promisify(execFile)(process.execPath, [tsx, '-e', code], { cwd: root, timeout: 30_000 });
   return stdout;
 }

@@ -1,6 +1,6 @@
 import type { Implementation } from 'rx-grpc';
 import { map } from 'rxjs';
-import type { Stream } from './service.ts';
+import type { Stream } from '../gen/conversations.ts';
 
 /**
  * Answers each question as it comes. `map` counts anew for each call, because each call is a subscription of its own; and it

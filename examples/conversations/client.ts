@@ -1,9 +1,9 @@
 import { Command } from 'commander';
+import { Stream } from '../gen/conversations.ts';
 import { withAddress } from '../support/address.ts';
 import { runClient } from '../support/run-client.ts';
 import { wholeNumber } from '../support/whole-number.ts';
 import { questions } from './questions.ts';
-import { Stream } from './service.ts';
 
 const program = new Command('client')
   .description('Asks questions, each when the one before was answered.')

@@ -1,6 +1,6 @@
 import type { ClientOf } from 'rx-grpc';
 import { BehaviorSubject, defer, map, type Observable, takeWhile, tap } from 'rxjs';
-import type { Stream } from './service.ts';
+import type { Stream } from '../gen/conversations.ts';
 
 /**
  * Ping-pong: asks, and asks again only when it was answered. The loop is a Subject that stands before the call and is fed

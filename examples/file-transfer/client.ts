@@ -2,6 +2,7 @@ import { statSync } from 'node:fs';
 import { basename } from 'node:path';
 import { Argument, Command } from 'commander';
 import { pipe, tap } from 'rxjs';
+import { Files, type Part } from '../gen/files.ts';
 import { withAddress } from '../support/address.ts';
 import { pace } from '../support/pace.ts';
 import { runClient } from '../support/run-client.ts';
@@ -9,7 +10,6 @@ import { UsageError } from '../support/usage-error.ts';
 import { wholeNumber } from '../support/whole-number.ts';
 import { Inbox } from './inbox.ts';
 import { progress } from './progress.ts';
-import { Files, type Part } from './service.ts';
 import { download, upload } from './transfer.ts';
 import { UnderWay } from './under-way.ts';
 

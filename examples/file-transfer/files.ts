@@ -1,10 +1,10 @@
 import { lstat } from 'node:fs/promises';
 import { Code, type Implementation, RpcError } from 'rx-grpc';
 import { concatAll, concatMap } from 'rx-grpc/operators';
+import type { Files } from '../gen/files.ts';
 import { Inbox, type Told } from './inbox.ts';
 import { placeIn } from './place-in.ts';
 import { sendFile } from './send-file.ts';
-import type { Files } from './service.ts';
 
 /** The files of a folder, for who wants them or brings more. */
 export function files(folder: string, told: Told): Implementation<typeof Files> {

@@ -1,9 +1,9 @@
 import { stat } from 'node:fs/promises';
 import { Code, RpcError, toAsyncIterable } from 'rx-grpc';
 import type { Observable } from 'rxjs';
+import type { Begin, Part, Received } from '../gen/files.ts';
 import { IncomingFile } from './incoming-file.ts';
 import { placeIn } from './place-in.ts';
-import type { Begin, Part, Received } from './service.ts';
 
 /** Told of each file that came, whole or not. */
 export type Told = (name: string, received: Received) => void;

@@ -2,17 +2,17 @@ import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
 import { type FileHandle, open, rename, rm } from 'node:fs/promises';
 import { Code, RpcError } from 'rx-grpc';
+import type { Begin, Received } from '../gen/files.ts';
 import type { Place } from './place-in.ts';
-import type { Begin, Received } from './service.ts';
 
 /** A file that arrives: beside its place until the checksum fits. */
 export class IncomingFile {
   readonly name: string;
   readonly #place: Place;
   readonly #file: FileHandle;
-  readonly #of: number;
+  readonly #of: bigint;
   readonly #hash = createHash('sha256');
-  #bytes = 0;
+  #bytes = 0n;
   #isComplete = false;
 
   /** Goes on where the parts begin; what is there of it beyond that is cut off. */
@@ -24,7 +24,7 @@ export class IncomingFile {
       await open(place.partial, O_RDWR | O_CREAT | O_APPEND | O_NOFOLLOW),
     );
     try {
-      await incoming.#goOnFrom(Number(begin.from));
+      await incoming.#goOnFrom(begin.from);
       return incoming;
     } catch (error) {
       await incoming.close();
@@ -36,13 +36,13 @@ export class IncomingFile {
     this.name = name;
     this.#place = place;
     this.#file = file;
-    this.#of = Number(size);
+    this.#of = size;
   }
 
-  async #goOnFrom(from: number): Promise<void> {
-    const { size } = await this.#file.stat();
+  async #goOnFrom(from: bigint): Promise<void> {
+    const { size } = await this.#file.stat({ bigint: true });
     if (from > size) throw new RpcError(Code.FAILED_PRECONDITION, `${this.name}: ${size} bytes are here, not ${from}`);
-    await this.#file.truncate(from);
+    await this.#file.truncate(Number(from));
     for await (const bytes of this.#file.createReadStream({ start: 0, autoClose: false })) this.#hash.update(bytes);
     this.#bytes = from;
   }
@@ -54,7 +54,7 @@ export class IncomingFile {
   async append(data: Uint8Array): Promise<Received> {
     await this.#file.appendFile(data);
     this.#hash.update(data);
-    this.#bytes += data.length;
+    this.#bytes += BigInt(data.length);
     return this.received;
   }
 

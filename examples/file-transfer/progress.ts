@@ -1,5 +1,5 @@
 import { distinctUntilChanged, map, type OperatorFunction } from 'rxjs';
-import type { Received } from './service.ts';
+import type { Received } from '../gen/files.ts';
 
 /** A line for each tenth of a file, and one for its end. */
 export function progress(more: () => string = () => ''): OperatorFunction<Received, string> {
@@ -8,7 +8,7 @@ export function progress(more: () => string = () => ''): OperatorFunction<Receiv
       map(({ bytes, of, complete }, index) => {
         if (complete) return `complete: ${of} bytes${more()}`;
         if (index === 0 && bytes > 0) return `goes on after ${bytes} bytes`;
-        return `${Math.floor((Number(bytes) * 10) / (Number(of) || 1)) * 10} %`;
+        return `${((bytes * 10n) / (of || 1n)) * 10n} %`;
       }),
       distinctUntilChanged(),
     );

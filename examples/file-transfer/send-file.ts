@@ -3,7 +3,7 @@ import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { pull } from 'rx-grpc';
 import type { Observable } from 'rxjs';
-import type { Part } from './service.ts';
+import type { Part } from '../gen/files.ts';
 
 /** Bytes in one part. */
 export const PART_BYTES: number = 64 * 1024;
@@ -19,7 +19,7 @@ export function sendFile(path: string, name: string, from: number): Observable<P
 async function* partsOf(path: string, name: string, wanted: number): AsyncGenerator<Part> {
   const { size } = await stat(path);
   const from = wanted <= size ? wanted : 0;
-  yield { part: { case: 'begin', value: { name, size, from } } };
+  yield { part: { case: 'begin', value: { name, size: BigInt(size), from: BigInt(from) } } };
 
   const hash = createHash('sha256');
   let at = 0;

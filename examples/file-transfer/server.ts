@@ -1,11 +1,11 @@
 import { mkdirSync } from 'node:fs';
 import { Command } from 'commander';
 import { implement } from 'rx-grpc';
+import { Files } from '../gen/files.ts';
 import { withAddress } from '../support/address.ts';
 import { runServer } from '../support/run-server.ts';
 import { files } from './files.ts';
 import type { Told } from './inbox.ts';
-import { Files } from './service.ts';
 
 const program = withAddress(new Command('server'), 50064)
   .description('Keeps files in a folder, until Ctrl-C.')

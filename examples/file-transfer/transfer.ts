@@ -1,9 +1,9 @@
 import { type ClientOf, pull } from 'rx-grpc';
 import { concatMap } from 'rx-grpc/operators';
 import type { MonoTypeOperatorFunction, Observable } from 'rxjs';
+import type { Files, Part, Received } from '../gen/files.ts';
 import type { Inbox } from './inbox.ts';
 import { sendFile } from './send-file.ts';
-import type { Files, Part, Received } from './service.ts';
 
 /** Sends a file, what the server does not have of it. Emits how far it has come over there. */
 export function upload(

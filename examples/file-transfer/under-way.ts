@@ -1,4 +1,4 @@
-import type { Part, Received } from './service.ts';
+import type { Part, Received } from '../gen/files.ts';
 
 /** Counts the bytes that were read here and are not yet written over there. */
 export class UnderWay {

@@ -1,9 +1,9 @@
 import { Command } from 'commander';
 import { map, take } from 'rxjs';
+import { Countdown } from '../gen/countdown.ts';
 import { withAddress } from '../support/address.ts';
 import { runClient } from '../support/run-client.ts';
 import { wholeNumber } from '../support/whole-number.ts';
-import { Countdown } from './service.ts';
 
 const program = withAddress(new Command('client'), 50060)
   .description('Has the server behind the gateway count down.')

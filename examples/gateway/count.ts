@@ -1,8 +1,8 @@
 import { type Handler, pull } from 'rx-grpc';
 import { concatMap } from 'rx-grpc/operators';
 import { defaultIfEmpty, map } from 'rxjs';
+import type { Countdown } from '../gen/countdown.ts';
 import { pace } from '../support/pace.ts';
-import type { Countdown } from './service.ts';
 
 /** `Countdown.Count`. It says what came along from its caller, who is two hops away, and how the call ended. */
 export const count: Handler<typeof Countdown.Count> = (request$, call) => {

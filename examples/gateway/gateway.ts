@@ -1,10 +1,10 @@
 import { Command } from 'commander';
 import { Code, connect, forward, implement, isRpcError, RpcError } from 'rx-grpc';
 import { catchError, type Observable, throwError } from 'rxjs';
+import { Countdown } from '../gen/countdown.ts';
 import { withAddress } from '../support/address.ts';
 import { runServer } from '../support/run-server.ts';
 import { wholeNumber } from '../support/whole-number.ts';
-import { Countdown } from './service.ts';
 
 const program = withAddress(new Command('gateway'), 50060)
   .description('Passes each call on to the server of countdowns behind it, until Ctrl-C.')

@@ -1,8 +1,9 @@
 import { type ClientOf, pull } from 'rx-grpc';
 import { concat, map, type Observable, of } from 'rxjs';
-import type { GreetService, Request, Response } from './service.ts';
+import type { GreetRequest, GreetResponse, GreetService } from '../gen/greet.ts';
 
-const request: Request = { name: 'triple' };
+/** The requests of all methods look alike, and so do the responses. */
+const request: GreetRequest = { name: 'triple' };
 
 /** Calls the four shapes in order. Whatever the shape, a call is an Observable of responses, so one function tells of each. */
 export function fourShapes(service: ClientOf<typeof GreetService>): Observable<string> {
@@ -15,7 +16,7 @@ export function fourShapes(service: ClientOf<typeof GreetService>): Observable<s
 }
 
 /** The lines of Dubbo-go's client. */
-function tell(shape: string, response$: Observable<Response>): Observable<string> {
+function tell(shape: string, response$: Observable<GreetResponse>): Observable<string> {
   const resp$ = response$.pipe(map(({ greeting }) => `TRIPLE ${shape} resp: [${greeting}]`));
   return concat(of(`[start to test TRIPLE ${shape}]`), resp$);
 }

@@ -1,9 +1,9 @@
 import { Command } from 'commander';
 import { connect, implement } from 'rx-grpc';
+import { GreetService } from '../gen/greet.ts';
 import { addressOf, serverUrl, withAddress } from '../support/address.ts';
 import { runProgram } from '../support/run-program.ts';
 import { serveUntil } from '../support/serve-until.ts';
-import { GreetService } from './service.ts';
 
 const program = withAddress(
   new Command('gateway').description('Serves greet.GreetService from another server of it, until Ctrl-C.'),

@@ -1,7 +1,7 @@
 import { type Implementation, pull } from 'rx-grpc';
 import { concatMap } from 'rx-grpc/operators';
 import { map, reduce } from 'rxjs';
-import type { GreetService, Request, Response } from './service.ts';
+import type { GreetRequest, GreetResponse, GreetService } from '../gen/greet.ts';
 
 /**
  * All four shapes of one service. That `greet` and `greetStream` are the same function is no accident: a single request is a
@@ -25,6 +25,6 @@ export function greetings(times: number): Implementation<typeof GreetService> {
   };
 }
 
-function greet({ name }: Request): Response {
+function greet({ name }: GreetRequest): GreetResponse {
   return { greeting: name };
 }

@@ -1,10 +1,10 @@
 import { Command } from 'commander';
 import { connect, implement, serve } from 'rx-grpc';
+import { GreetService } from '../gen/greet.ts';
 import { printLines } from '../support/print-lines.ts';
 import { runProgram } from '../support/run-program.ts';
 import { fourShapes } from './four-shapes.ts';
 import { greetings } from './greetings.ts';
-import { GreetService } from './service.ts';
 
 const program = new Command('main').description('A client, a gateway and a server, in one: the four methods in order.');
 

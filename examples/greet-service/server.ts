@@ -1,10 +1,10 @@
 import { Command } from 'commander';
 import { implement } from 'rx-grpc';
+import { GreetService } from '../gen/greet.ts';
 import { withAddress } from '../support/address.ts';
 import { runServer } from '../support/run-server.ts';
 import { wholeNumber } from '../support/whole-number.ts';
 import { greetings } from './greetings.ts';
-import { GreetService } from './service.ts';
 
 const program = new Command('server')
   .description('Serves greet.GreetService, until Ctrl-C.')

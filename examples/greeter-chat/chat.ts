@@ -2,7 +2,7 @@ import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { type ClientOf, pull } from 'rx-grpc';
 import { defer, filter, finalize, map, type Observable, takeWhile } from 'rxjs';
-import type { Greeter } from './service.ts';
+import type { Greeter } from '../gen/greeter-chat.ts';
 
 /**
  * What a person types is the requests, what comes back is told: one pipeline through the call. `EXIT`, or the end of the

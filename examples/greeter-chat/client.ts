@@ -1,9 +1,9 @@
 import { Command } from 'commander';
+import { Greeter } from '../gen/greeter-chat.ts';
 import { withAddress } from '../support/address.ts';
 import { runClient } from '../support/run-client.ts';
 import { wholeNumber } from '../support/whole-number.ts';
 import { chat } from './chat.ts';
-import { Greeter } from './service.ts';
 
 const program = new Command('client')
   .description('Sends each line of standard input and prints the reply, until EXIT or the end of the input.')

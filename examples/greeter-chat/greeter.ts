@@ -1,6 +1,6 @@
 import type { Implementation } from 'rx-grpc';
 import { map } from 'rxjs';
-import type { Greeter } from './service.ts';
+import type { Greeter } from '../gen/greeter-chat.ts';
 
 /**
  * Replies to each line at once. A client that goes away, or is cut by its deadline, is nothing to look after: the requests

@@ -1,10 +1,10 @@
 import { Command, Option } from 'commander';
 import { map, takeLast } from 'rxjs';
+import { Camera, Policy } from '../gen/camera.ts';
 import { withAddress } from '../support/address.ts';
 import { pace } from '../support/pace.ts';
 import { runClient } from '../support/run-client.ts';
 import { wholeNumber } from '../support/whole-number.ts';
-import { Camera, Policy } from './service.ts';
 
 const policies = { latest: Policy.LATEST, buffer: Policy.BUFFER, drop: Policy.DROP };
 

@@ -1,10 +1,10 @@
 import { Command } from 'commander';
 import { implement } from 'rx-grpc';
 import { interval, map, Subject, Subscription, take } from 'rxjs';
+import { Camera, type Frame } from '../gen/camera.ts';
 import { withAddress } from '../support/address.ts';
 import { runServer } from '../support/run-server.ts';
 import { wholeNumber } from '../support/whole-number.ts';
-import { Camera, type Frame } from './service.ts';
 import { watch } from './watch.ts';
 
 const program = withAddress(new Command('server'), 50063)

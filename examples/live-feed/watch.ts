@@ -1,7 +1,7 @@
 import { Code, type Handler, RpcError } from 'rx-grpc';
 import { type Policy as Held, onBackpressureBuffer, onBackpressureDrop, onBackpressureLatest } from 'rx-grpc/operators';
 import { finalize, type Observable, switchMap, takeUntil } from 'rxjs';
-import { type Camera, type Frame, Policy } from './service.ts';
+import { type Camera, type Frame, Policy } from '../gen/camera.ts';
 
 /**
  * `Camera.Watch`: one feed for all, and for each reader the policy that they ask for. A feed cannot wait, so that nobody
@@ -35,7 +35,7 @@ export function watch(
     );
 }
 
-function policyOf(policy: number, maxWaiting: number): Held<Frame> {
+function policyOf(policy: Policy, maxWaiting: number): Held<Frame> {
   switch (policy) {
     case Policy.LATEST:
       return onBackpressureLatest();
@@ -48,6 +48,6 @@ function policyOf(policy: number, maxWaiting: number): Held<Frame> {
   }
 }
 
-function nameOf(policy: number): string | undefined {
-  return Object.keys(Policy).find(name => Policy[name as keyof typeof Policy] === policy);
+function nameOf(policy: Policy): string | undefined {
+  return Object.entries(Policy).find(([, number]) => number === policy)?.[0];
 }

@@ -1,11 +1,11 @@
 import { Command } from 'commander';
 import { codeName } from 'rx-grpc';
 import { map } from 'rxjs';
+import { Journal } from '../gen/journal.ts';
 import { withAddress } from '../support/address.ts';
 import { runClient } from '../support/run-client.ts';
 import { wholeNumber } from '../support/whole-number.ts';
 import { type Patience, readAll } from './read-all.ts';
-import { Journal } from './service.ts';
 
 const program = withAddress(new Command('client'), 50062)
   .description('Reads a journal to its end, also when the server goes away in the middle and comes back.')

@@ -1,6 +1,6 @@
 import { Code, isRpcError, type RpcErrorLike } from 'rx-grpc';
 import { defer, type Observable, retry, tap, throwError, timer } from 'rxjs';
-import type { Entry } from './service.ts';
+import type { Entry, ReadRequest } from '../gen/journal.ts';
 
 export interface Patience {
   /** Failures in a row after which it gives up. */
@@ -18,7 +18,7 @@ export interface Patience {
  * `rx-grpc/middleware`.)
  */
 export function readAll(
-  read: (request: { after: number }) => Observable<Entry>,
+  read: (request: ReadRequest) => Observable<Entry>,
   { tries, backoffMs, maxBackoffMs, onWait }: Patience,
 ): Observable<Entry> {
   return defer(() => {

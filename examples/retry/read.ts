@@ -1,7 +1,7 @@
 import { type Handler, pull } from 'rx-grpc';
 import { concatMap } from 'rx-grpc/operators';
+import type { Entry, Journal } from '../gen/journal.ts';
 import { pace } from '../support/pace.ts';
-import type { Entry, Journal } from './service.ts';
 
 /** `Journal.Read`, of a journal with so many entries. What makes a stream resumable is that the request says from where. */
 export function read(entries: number, paceMs: number): Handler<typeof Journal.Read> {

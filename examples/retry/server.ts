@@ -1,10 +1,10 @@
 import { Command } from 'commander';
 import { implement } from 'rx-grpc';
+import { Journal } from '../gen/journal.ts';
 import { withAddress } from '../support/address.ts';
 import { runServer } from '../support/run-server.ts';
 import { wholeNumber } from '../support/whole-number.ts';
 import { read } from './read.ts';
-import { Journal } from './service.ts';
 
 const program = withAddress(new Command('server'), 50062)
   .description('Serves a journal, until Ctrl-C or worse.')

@@ -1,7 +1,7 @@
 import { Code, type Implementation, RpcError } from 'rx-grpc';
 import { concatMap } from 'rx-grpc/operators';
 import { asyncScheduler, endWith, ignoreElements, map, type SchedulerLike, take, timer } from 'rxjs';
-import type { StreamPoint, StreamRequest, StreamService } from './service.ts';
+import type { StreamPoint, StreamRequest, StreamService } from './gen/stream-service.ts';
 
 /**
  * The three streaming shapes, all of one form: requests in, responses out.

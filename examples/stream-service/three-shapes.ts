@@ -1,6 +1,6 @@
 import { type ClientOf, pull } from 'rx-grpc';
 import { asyncScheduler, concat, map, type Observable, of, type SchedulerLike, take, timer } from 'rxjs';
-import type { StreamRequest, StreamResponse, StreamService } from './service.ts';
+import type { StreamRequest, StreamResponse, StreamService } from './gen/stream-service.ts';
 
 /** Seven requests for each stream of them. */
 const TIMES = 7;

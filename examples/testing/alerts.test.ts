@@ -1,15 +1,15 @@
 import { test } from 'node:test';
 import { marbles } from 'rx-grpc/testing';
+import { Alert_Kind, type Reading } from '../gen/stations.ts';
 import { alerts } from './alerts.ts';
-import { AlertKind, type Reading } from './service.ts';
 
 const readings = {
   b: { station: 'north', wind: 3 }, // a breeze
   s: { station: 'north', wind: 30 }, // a storm
 } satisfies Record<string, Reading>;
 const told = {
-  G: { station: 'north', kind: AlertKind.GUST },
-  S: { station: 'north', kind: AlertKind.SILENT },
+  G: { station: 'north', kind: Alert_Kind.GUST },
+  S: { station: 'north', kind: Alert_Kind.SILENT },
 };
 
 test('a gust is told of at once, and another one a minute later', () => {

@@ -1,6 +1,6 @@
 import { share } from 'rx-grpc/operators';
 import { filter, map, merge, type Observable, startWith, switchMap, throttleTime, timer } from 'rxjs';
-import { type Alert, AlertKind, type Reading } from './service.ts';
+import { type Alert, Alert_Kind, type Reading } from '../gen/stations.ts';
 
 /** Metres per second; Beaufort 10. */
 const GUST = 24.5;
@@ -14,12 +14,12 @@ export function alerts(station: string, reading$: Observable<Reading>): Observab
   const gust$ = shared$.pipe(
     filter(({ wind }) => wind >= GUST),
     throttleTime(GUST_PAUSE_MS),
-    map(() => ({ station, kind: AlertKind.GUST })),
+    map(() => ({ station, kind: Alert_Kind.GUST })),
   );
   const silent$ = shared$.pipe(
     startWith(undefined),
     switchMap(() => timer(SILENCE_MS)),
-    map(() => ({ station, kind: AlertKind.SILENT })),
+    map(() => ({ station, kind: Alert_Kind.SILENT })),
   );
   return merge(gust$, silent$);
 }

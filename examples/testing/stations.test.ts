@@ -13,13 +13,13 @@ import {
   watch,
 } from 'rx-grpc/testing';
 import { concat, from, lastValueFrom, NEVER, of, Subject, throwError } from 'rxjs';
-import { AlertKind, type Reading, Stations } from './service.ts';
+import { Alert_Kind, type Reading, Stations } from '../gen/stations.ts';
 import { stations } from './stations.ts';
 
 const north = (wind: number): Reading => ({ station: 'north', wind });
 const told = {
-  G: { station: 'north', kind: AlertKind.GUST },
-  S: { station: 'north', kind: AlertKind.SILENT },
+  G: { station: 'north', kind: Alert_Kind.GUST },
+  S: { station: 'north', kind: Alert_Kind.SILENT },
 };
 
 /** The service, with what its calls depend on, and a client of it in this process. */

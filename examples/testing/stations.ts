@@ -1,8 +1,8 @@
 import { Code, type Implementation, RpcError } from 'rx-grpc';
 import { mergeMap } from 'rx-grpc/operators';
 import { filter, reduce, type Subject, takeUntil, tap } from 'rxjs';
+import type { Reading, Stations, Summary } from '../gen/stations.ts';
 import { alerts } from './alerts.ts';
-import type { Reading, Stations, Summary } from './service.ts';
 
 /** The service, over one feed of the readings of all stations. */
 export function stations(feed$: Subject<Reading>): Implementation<typeof Stations> {

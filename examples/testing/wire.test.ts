@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { Code, close, connect, implement, serve } from 'rx-grpc';
 import { assertStatus, collect, untilNothingSubscribed } from 'rx-grpc/testing';
 import { of, Subject } from 'rxjs';
-import { Stations } from './service.ts';
+import { Stations } from '../gen/stations.ts';
 import { stations } from './stations.ts';
 
 test('over a socket, on a port that is free', async () => {

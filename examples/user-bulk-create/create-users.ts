@@ -1,9 +1,9 @@
 import { Code, RpcError } from 'rx-grpc';
 import { concatMap } from 'rx-grpc/operators';
 import { map, type Observable } from 'rxjs';
+import type { CreateUserRes, User } from '../gen/users.ts';
 import { batchUntilIdle } from './batch-until-idle.ts';
 import type { Candidate, UserStore } from './store.ts';
-import type { CreateUserRes, User } from './user.ts';
 import { type Rules, validate } from './validate.ts';
 
 /** Users in one transaction, at most. */

@@ -1,5 +1,5 @@
+import type { User } from '../gen/users.ts';
 import { UsageError } from '../support/usage-error.ts';
-import type { User } from './user.ts';
 
 /** One record of the input: a user, or what makes it a malformed line. */
 export interface Entry {

@@ -1,5 +1,5 @@
+import type { CreateUserRes } from '../gen/users.ts';
 import type { Entry } from './entry.ts';
-import type { CreateUserRes } from './user.ts';
 
 /** What became of the users so far, and how far that is. */
 export interface Tally {

@@ -1,4 +1,5 @@
-import { close, connect, load } from 'rx-grpc';
+import { type ClientOf, close, connect } from 'rx-grpc';
+import { Users } from '../gen/users.ts';
 import { connectionOf } from '../support/connection.ts';
 import { explain } from '../support/explain.ts';
 import { InputError } from './entry.ts';
@@ -9,7 +10,6 @@ import { openFiles } from './open-files.ts';
 import { openInput } from './open-input.ts';
 import { forgetPosition, savePosition } from './position.ts';
 import { showProgress } from './progress.ts';
-import { protoFile } from './proto-file.ts';
 import { type Format, readUsers } from './read-users.ts';
 import { summary } from './summary.ts';
 import { upload } from './upload.ts';
@@ -38,7 +38,7 @@ export async function runUpload(options: UploadOptions, signal: AbortSignal): Pr
   const { input, target } = options;
   const base = input === '-' ? 'stdin' : input;
   const { rejects: rejectsPath = `${base}.rejects.csv`, position = `${base}.position.json` } = options;
-  const users = usersAt(target, await load(protoFile));
+  const users = usersAt(target);
   const connection = connectionOf(users);
   const { stream, format, bytes } = openInput(input, options.format);
   const files = openFiles({ input, rejects: rejectsPath, position }, bytes, options.resume);
@@ -99,7 +99,7 @@ export async function runUpload(options: UploadOptions, signal: AbortSignal): Pr
   return tally.rejected > 0 && options.failOnReject ? exitCode.rejects : exitCode.ok;
 }
 
-function usersAt(target: string, { Users }: Awaited<ReturnType<typeof load>>) {
+function usersAt(target: string): ClientOf<typeof Users> {
   try {
     return connect(Users, target);
   } catch (error) {

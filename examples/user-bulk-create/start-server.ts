@@ -1,7 +1,7 @@
-import { implement, load, serve } from 'rx-grpc';
+import { implement, serve } from 'rx-grpc';
+import { Users } from '../gen/users.ts';
 import { createUsers } from './create-users.ts';
 import { InputError } from './entry.ts';
-import { protoFile } from './proto-file.ts';
 import { UserStore } from './store.ts';
 import type { Rules } from './validate.ts';
 
@@ -19,7 +19,6 @@ const GRACE_MS = 2000;
 
 /** @throws InputError when the address is none; Error when the database cannot be opened, or the address is taken. */
 export async function startServer(address: string, databaseFile: string, rules: Rules): Promise<UserServer> {
-  const { Users } = await load(protoFile);
   const store = new UserStore(databaseFile);
   let answered = 0;
   const create: UserStore['create'] = batch => {

@@ -1,8 +1,8 @@
 import { resolve } from 'node:path';
 import sqlite, { type Database, type Statement } from 'node-sqlite3-wasm';
+import type { CreateUserRes, User } from '../gen/users.ts';
 import { claim } from './claim.ts';
 import { makeFolderOf } from './make-folder-of.ts';
-import type { CreateUserRes, User } from './user.ts';
 import { reasons } from './validate.ts';
 
 /** A user on the way into the database, and what speaks against it so far. */

@@ -1,9 +1,9 @@
 import { pull } from 'rx-grpc';
 import { concatMap } from 'rx-grpc/operators';
 import { filter, map, type Observable } from 'rxjs';
+import type { CreateUserRes, User } from '../gen/users.ts';
 import type { Entry } from './entry.ts';
 import type { Ledger } from './ledger.ts';
-import type { CreateUserRes, User } from './user.ts';
 
 /** How an upload ended, when it did not go wrong. */
 export type Ending = 'complete' | 'interrupted';

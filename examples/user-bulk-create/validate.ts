@@ -1,4 +1,4 @@
-import type { User } from './user.ts';
+import type { User } from '../gen/users.ts';
 
 /** Why a user is not created, in the order in which a result names them. */
 export const reasons = {

@@ -1,15 +1,15 @@
 // Calls users.Users with rx-grpc as each plan says that comes by the standard input, and tells what it saw.
 import { createInterface } from 'node:readline';
-import { type ClientOf, Code, connect, isRpcError, load, pull } from 'rx-grpc';
+import { type ClientOf, Code, connect, isRpcError, pull } from 'rx-grpc';
 import { concatMap } from 'rx-grpc/operators';
 import { concat, NEVER, type Observable, of, tap, timer } from 'rxjs';
+import { type UserInit, Users } from '../../examples/gen/users.ts';
 import { type CallRecord, newRecord, PLAN, type Plan, print, rest, SOURCE_FAILED } from './plan.ts';
 
-const { Users } = await load(new URL('../../protos/users.proto', import.meta.url));
-const clients = new Map<number, ClientOf<any>>();
+const clients = new Map<number, ClientOf<typeof Users>>();
 const sourceFailure = new Error('the source has failed');
 
-function clientOf(port: number): ClientOf<any> {
+function clientOf(port: number): ClientOf<typeof Users> {
   let client = clients.get(port);
   if (client === undefined) {
     client = connect(Users, `http://127.0.0.1:${port}`);
@@ -28,7 +28,7 @@ function call(plan: Plan): void {
     metadata: { [PLAN]: JSON.stringify(plan) },
     ...(plan.timeoutMs > 0 && { timeoutMs: plan.timeoutMs }),
   };
-  const result$: Observable<{ userId: string }> = clientOf(plan.port).createUser(users(plan, record), options);
+  const result$ = clientOf(plan.port).createUser(users(plan, record), options);
   const reading = result$
     .pipe(
       tap(({ userId }) => {
@@ -55,7 +55,7 @@ function call(plan: Plan): void {
 }
 
 /** The requests, counted where the call takes them. */
-function users(plan: Plan, record: CallRecord): Observable<unknown> {
+function users(plan: Plan, record: CallRecord): Observable<UserInit> {
   const isDownload = plan.shape === 'download';
   const source$ = isDownload ? of({ age: 0 }) : pull(numbered(plan));
   return concat(source$, plan.staysOpen && !isDownload ? NEVER : of()).pipe(
@@ -70,7 +70,7 @@ function users(plan: Plan, record: CallRecord): Observable<unknown> {
   );
 }
 
-async function* numbered(plan: Plan): AsyncGenerator<unknown> {
+async function* numbered(plan: Plan): AsyncGenerator<UserInit> {
   const name = '\0'.repeat(plan.bytes);
   for (let age = 0; age < plan.messages; age++) {
     await rest(age, plan.producerRestsEvery, plan.producerRestMs);

@@ -1,16 +1,12 @@
 // Serves users.Users with rx-grpc as the plan of each call says, and tells what it saw. The first line is the port.
-import { Code, implement, load, RpcError, type ServerCall, serve } from 'rx-grpc';
+import { Code, implement, RpcError, serve } from 'rx-grpc';
 import { concatMap } from 'rx-grpc/operators';
 import { concat, defer, finalize, identity, type Observable, of, take, tap } from 'rxjs';
+import { type CreateUserResInit, type User, Users } from '../../examples/gen/users.ts';
 import { type CallRecord, newRecord, PLAN, type Plan, print, rest } from './plan.ts';
 
-type User = { readonly age: number };
-type Result = { readonly userId: string; readonly errors?: readonly string[] };
-
-const { Users } = await load(new URL('../../protos/users.proto', import.meta.url));
-
 const service = implement(Users, {
-  createUser: (user$: Observable<User>, call: ServerCall) => {
+  createUser: (user$, call) => {
     const plan: Plan = JSON.parse(String(call.metadata.get(PLAN)[0]));
     const record = newRecord(plan.call);
     print({ ...record, event: 'begun' });
@@ -27,8 +23,8 @@ const service = implement(Users, {
 });
 
 /** Every message that comes before the half-close makes the upload; with the half-close it is complete. */
-function upload(user$: Observable<User>, plan: Plan, record: CallRecord): Observable<Result> {
-  const answer = (): Result => ({ userId: String(record.sent++) });
+function upload(user$: Observable<User>, plan: Plan, record: CallRecord): Observable<CreateUserResInit> {
+  const answer = (): CreateUserResInit => ({ userId: String(record.sent++) });
   const answer$ = user$.pipe(
     tap({
       complete: () => {
@@ -50,7 +46,7 @@ function upload(user$: Observable<User>, plan: Plan, record: CallRecord): Observ
   );
 }
 
-function download(user$: Observable<User>, plan: Plan, record: CallRecord): Observable<Result> {
+function download(user$: Observable<User>, plan: Plan, record: CallRecord): Observable<CreateUserResInit> {
   const errors = ['\0'.repeat(plan.bytes)];
   return user$.pipe(
     concatMap(async function* () {

@@ -26,7 +26,8 @@ function* declarations(root: protobuf.Root): Generator<Declaration> {
         const codec = codecOf(object);
         const encode = (value: unknown): Buffer => encodeMessage(codec, value);
         const decode = (bytes: Uint8Array): object => decodeMessage(codec, bytes);
-        yield [full, name, { typeName: full, encode, decode }];
+        const create = (value: unknown): object => decode(encode(value));
+        yield [full, name, { typeName: full, encode, decode, create }];
       }
       if (object instanceof protobuf.Namespace || object instanceof protobuf.Type) open.push(object);
     }

@@ -13,7 +13,7 @@ export interface LoadOptions {
  *
  * - a service as an object of its methods, for `connect` and `implement`;
  * - an enum as an object of its numbers;
- * - a message as `{ typeName, encode(value): Buffer, decode(bytes): object }`.
+ * - a message as `{ typeName, encode(value): Buffer, decode(bytes): object, create(value): object }`.
  *
  * Values: a decoded message is a plain object with every field present. 64-bit integers are `bigint` (to encode, a safe integer
  * will do), bytes are a `Uint8Array` (a copy), enums are numbers, maps are objects without prototype, a oneof is one property

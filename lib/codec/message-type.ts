@@ -19,6 +19,13 @@ export interface MessageType<T, Init> {
    * @throws Error `malformed pkg.Message: at byte 12: why`, when the bytes are none.
    */
   readonly decode: (bytes: Uint8Array) => T;
+  /**
+   * The whole message that the other side would read: what is absent has its default, numbers given for 64-bit integers are bigints.
+   * It is encoded and decoded on the way.
+   *
+   * @throws TypeError when a value does not fit.
+   */
+  readonly create: (message: Init) => T;
   /** For generated code. */
   readonly read: Read<T>;
   /** For generated code. */
@@ -31,6 +38,7 @@ export function messageType<T, Init>(typeName: string, read: Read<T>, write: Wri
     typeName,
     encode: message => encode(typeName, write, message),
     decode: bytes => decode(typeName, read, bytes),
+    create: message => decode(typeName, read, encode(typeName, write, message)),
     read,
     write,
   };

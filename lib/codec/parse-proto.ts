@@ -3,6 +3,7 @@ import { type Place, type ProtoError, protoError } from './proto-error.ts';
 import { type Outline, protoOutline } from './proto-outline.ts';
 import { places, protoTokens } from './proto-tokens.ts';
 import { fullName } from './reflection.ts';
+import { plainDefaults } from './string-defaults.ts';
 
 /** Parses a file into the root. @throws ProtoError that names the file, the place and what was expected. */
 export function parseProto(
@@ -23,7 +24,7 @@ function parse(source: string, root: protobuf.Root, path: string | null): protob
   // It forgets it on errors, even on those that it catches itself, such as at a name that is reserved in an edition.
   Object.defineProperty(protobuf.parse, 'filename', { configurable: true, get: () => path, set: () => {} });
   try {
-    return protobuf.parse(source, root);
+    return protobuf.parse(plainDefaults(source), root);
   } finally {
     Object.defineProperty(protobuf.parse, 'filename', { configurable: true, writable: true, value: null });
   }
@@ -123,13 +124,9 @@ const blocks: Readonly<Record<Outline['end']['block'], string>> = {
 };
 
 /** For what protobufjs says when it adds a declaration: it knows neither the place nor which declaration was there. */
-function declaredAgain(
-  root: protobuf.Root,
-  path: string,
-  source: string,
-  message: string,
-): [Place | undefined, string] {
+function declaredAgain(root: protobuf.Root, path: string, source: string, said: string): [Place | undefined, string] {
   const { again, declarations, oneofGroups } = protoOutline(source);
+  const message = said.replace(/ in Namespace \.(\S+)$/, ' in package $1').replace(/ in Root$/, '');
   if (message === 'field must be a Field') return [oneofGroups[0], 'groups within a oneof are not supported'];
   const name = /^duplicate name '(.*)'/.exec(message)?.[1];
   const inFile = again.find(each => each.name === name || each.name.endsWith(`.${name}`));
@@ -137,7 +134,7 @@ function declaredAgain(
   for (const [full, place] of name === undefined ? [] : declarations) {
     const other = root.lookup(`.${full}`);
     if (other?.filename && other.filename !== path && fullName(other) === full)
-      return [place, `${message}, which ${other.filename} declares`];
+      return [place, `${message}, which ${other.filename} declares; all files of one run have one set of names`];
   }
   const reserved = [...declarations].find(([full]) =>
     message.startsWith(`name '${full.split('.').at(-1)}' is reserved`),

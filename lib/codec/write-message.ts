@@ -96,9 +96,15 @@ export function required<T>(value: T | undefined, key: string): T {
   return value;
 }
 
+/** What objects inherit under a name: to write, a message may have it, as it does without a property of its own. */
+export type Inherited<K extends keyof typeof Object.prototype> = (typeof Object.prototype)[K];
+
 /** A property whose name plain objects inherit, such as `constructor`. */
-export function own<T extends object, K extends keyof T>(message: T, key: K): T[K] | undefined {
-  return Object.hasOwn(message, key) ? message[key] : undefined;
+export function own<T extends object, K extends keyof T>(
+  message: T,
+  key: K,
+): Exclude<T[K], Inherited<'constructor'>> | undefined {
+  return Object.hasOwn(message, key) ? (message[key] as Exclude<T[K], Inherited<'constructor'>>) : undefined;
 }
 
 /** Whether a float or double is the default, which -0 is not. */

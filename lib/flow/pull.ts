@@ -13,7 +13,7 @@ export type Pullable<T> = Iterable<T> | AsyncIterable<T> | ReadableStream<T>;
  * (an iterator, a generator object, a stream) and is subscribed to again is a TypeError instead of an empty repetition.
  * An iterator that throws is the Observable's error. Unsubscribing calls its `return()`, which closes files and streams;
  * what that throws is not heard. (An async generator that awaits something is closed when that has come: hand over the stream
- * itself, and it is closed at once.) Nothing is buffered; an async iterable has one value under way.
+ * itself, and it is closed at once. Lines of a readline interface are such a generator: `finalize(() => lines.close())`.) Nothing is buffered; an async iterable has one value under way.
  *
  * @example
  * pull(() => createReadStream('big.ndjson').pipe(parse())).pipe(users.createUser)

@@ -2,7 +2,7 @@ import { docstring } from './docstring.ts';
 import { propertyOf } from './emit-types.ts';
 import type { MethodModel, ServiceModel, TypeRef } from './model.ts';
 import type { Scope } from './scope.ts';
-import { lineWidth, listed, quoted } from './text.ts';
+import { lineWidth, listed, pure, quoted } from './text.ts';
 
 /**
  * A service: its type, with literal shapes, and its methods. `isLater` says of a message that its file imports this one, so that
@@ -38,5 +38,5 @@ function method(
   const type = (ref: TypeRef): string => `${isLater(ref) ? '() => ' : ''}${scope.names(ref).name}`;
   const path = quoted(`/${service.fullName}/${name}`);
   const args = [path, String(requestStream), String(responseStream), type(request), type(response)];
-  return `${listed(`  ${propertyOf(name)}: $.method`, '(', args, '),')}\n`;
+  return `${listed(`  ${propertyOf(name)}: ${pure} $.method`, '(', args, '),')}\n`;
 }

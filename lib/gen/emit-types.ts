@@ -1,7 +1,7 @@
 import { docstring } from './docstring.ts';
 import type { EnumModel, FieldModel, MessageModel, OneofModel } from './model.ts';
 import { readType, type Scope, writeType } from './scope.ts';
-import { call, lineWidth, quoted } from './text.ts';
+import { call, lineWidth, pure, quoted } from './text.ts';
 
 /** The interfaces of a message and its MessageType. */
 export function emitMessage(scope: Scope, message: MessageModel): string {
@@ -23,9 +23,9 @@ function messageType(scope: Scope, message: MessageModel): string {
   const { name, init } = scope.names(message);
   const args = [quoted(message.fullName), scope.read(message), scope.write(message)];
   const head = `export const ${name}: $.MessageType<${name}, ${init}> =`;
-  if (`${head} $.messageType(`.length <= lineWidth) return call(`${head} $.messageType`, args);
-  if (head.length <= lineWidth) return `${head}\n${call('  $.messageType', args)}`;
-  return call(`export const ${name}: $.MessageType<\n  ${name},\n  ${init}\n> = $.messageType`, args);
+  if (`${head} ${pure} $.messageType(`.length <= lineWidth) return call(`${head} ${pure} $.messageType`, args);
+  if (head.length <= lineWidth) return `${head}\n${call(`  ${pure} $.messageType`, args)}`;
+  return call(`export const ${name}: $.MessageType<\n  ${name},\n  ${init}\n> = ${pure} $.messageType`, args);
 }
 
 function body(properties: readonly string[]): string {
@@ -42,11 +42,18 @@ function readProperty(scope: Scope, property: FieldModel | OneofModel): string {
 
 function writeProperty(scope: Scope, property: FieldModel | OneofModel): string {
   const doc = docstring(property, '  ');
+  const { key } = property;
+  // To TypeScript a literal without this property has the one that objects inherit.
+  const absent = inherited.includes(key) ? `$.Inherited<${quoted(key)}> | undefined` : 'undefined';
   if (property.shape === 'oneof')
-    return `${doc}${oneof(`  readonly ${property.key}?:`, property, each => writeType(scope, each.value))}`;
+    return `${doc}${oneof(`  readonly ${key}?:`, property, each => writeType(scope, each.value), absent)}`;
   const type = whole(property, writeType(scope, property.value));
-  return `${doc}  readonly ${property.key}${property.required ? `: ${type}` : `?: ${type} | undefined`};\n`;
+  return `${doc}  readonly ${key}${property.required ? `: ${type}` : `?: ${type} | ${absent}`};\n`;
 }
+
+const inherited = 'constructor toString toLocaleString valueOf hasOwnProperty isPrototypeOf propertyIsEnumerable'.split(
+  ' ',
+);
 
 function isAlwaysThere({ shape, presence, required, default: ownDefault }: FieldModel): boolean {
   return shape !== 'singular' || !presence || required || ownDefault !== undefined;
@@ -58,13 +65,18 @@ function whole({ shape }: FieldModel, type: string): string {
   return type;
 }
 
-function oneof(head: string, { members }: OneofModel, type: (member: FieldModel) => string): string {
+function oneof(
+  head: string,
+  { members }: OneofModel,
+  type: (member: FieldModel) => string,
+  absent = 'undefined',
+): string {
   const cases = members.map(member => `{ readonly case: ${quoted(member.key)}; readonly value: ${type(member)} }`);
-  const inline = `${head} ${cases.join(' | ')} | undefined;\n`;
+  const inline = `${head} ${cases.join(' | ')} | ${absent};\n`;
   const documented = members.some(member => docstring(member) !== '');
   if (!documented && inline.length <= lineWidth + 1) return inline;
   const lines = members.map((member, i) => `    | ${documentedCase(member, cases[i]!)}\n`);
-  return `${head}\n${lines.join('')}    | undefined;\n`;
+  return `${head}\n${lines.join('')}    | ${absent};\n`;
 }
 
 function documentedCase(member: FieldModel, text: string): string {

@@ -1,6 +1,9 @@
 /** Where a line is broken, as this repository's formatter has it. */
 export const lineWidth = 120;
 
+/** Before a call, this tells bundlers to leave it out where its result is not used. */
+export const pure = '/* @__PURE__ */';
+
 /** An item of a list: a text, or a call, which is broken as well where it must. */
 export type Item = string | { readonly callee: string; readonly args: readonly string[] };
 

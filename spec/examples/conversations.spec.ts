@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { close, connect, implement, loopback } from 'rx-grpc';
 import { Subject } from 'rxjs';
 import { questions } from '../../examples/conversations/questions.ts';
-import { Stream } from '../../examples/conversations/service.ts';
+import { Stream } from '../../examples/gen/conversations.ts';
 import { settled } from '../support/settled.ts';
 import { itEndsWell } from './support/it-ends-well.ts';
 import { interrupt, killAll, start, startServer } from './support/programs.ts';

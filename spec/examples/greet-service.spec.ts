@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { Code, close, connect, isRpcError } from 'rx-grpc';
 import { count, EMPTY, firstValueFrom, lastValueFrom, of, retry } from 'rxjs';
-import { GreetService } from '../../examples/greet-service/service.ts';
+import { GreetService } from '../../examples/gen/greet.ts';
 import { itEndsWell } from './support/it-ends-well.ts';
 import { interrupt, killAll, start, startServer } from './support/programs.ts';
 

@@ -14,9 +14,9 @@ import {
   throwError,
   toArray,
 } from 'rxjs';
+import { Greeter } from '../../examples/gen/greeter-chat.ts';
 import { chat } from '../../examples/greeter-chat/chat.ts';
 import { turnAround } from '../../examples/greeter-chat/greeter.ts';
-import { Greeter } from '../../examples/greeter-chat/service.ts';
 import { itEndsWell } from './support/it-ends-well.ts';
 import { interrupt, killAll, start, startServer } from './support/programs.ts';
 

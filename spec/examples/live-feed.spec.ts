@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { Code, close, connect, isRpcError } from 'rx-grpc';
 import { lastValueFrom } from 'rxjs';
-import { Camera } from '../../examples/live-feed/service.ts';
+import { Camera, type Policy } from '../../examples/gen/camera.ts';
 import { isListening } from './support/is-listening.ts';
 import { freePort, interrupt, killAll, type Running, start, startServer } from './support/programs.ts';
 
@@ -107,7 +107,7 @@ describe('live-feed, the programs', function () {
   it('refuses a policy that there is not', async () => {
     const server = await startServer('live-feed/server');
     const camera = connect(Camera, server.target);
-    const error = await lastValueFrom(camera.watch({ policy: 3 })).catch((reason: unknown) => reason);
+    const error = await lastValueFrom(camera.watch({ policy: 3 as Policy })).catch((reason: unknown) => reason);
     expect(isRpcError(error, Code.INVALID_ARGUMENT)).to.equal(true);
     close(camera);
   });

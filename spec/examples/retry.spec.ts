@@ -2,8 +2,8 @@ import { expect } from 'chai';
 import { Code, RpcError } from 'rx-grpc';
 import { concat, EMPTY, finalize, from, materialize, type Observable, throwError } from 'rxjs';
 import { TestScheduler } from 'rxjs/testing';
+import type { Entry } from '../../examples/gen/journal.ts';
 import { readAll } from '../../examples/retry/read-all.ts';
-import type { Entry } from '../../examples/retry/service.ts';
 import { isListening } from './support/is-listening.ts';
 import { freePort, interrupt, killAll, start, startServer } from './support/programs.ts';
 

@@ -3,9 +3,9 @@ import { type ClientOf, Code, close, connect, implement, isRpcError, loopback, p
 import { concat, firstValueFrom, lastValueFrom, map, NEVER, type Observable, of } from 'rxjs';
 import { TestScheduler } from 'rxjs/testing';
 import { answers } from '../../examples/conversations/answers.ts';
-import { Stream } from '../../examples/conversations/service.ts';
+import { Stream } from '../../examples/gen/conversations.ts';
+import { StreamService } from '../../examples/stream-service/gen/stream-service.ts';
 import { points } from '../../examples/stream-service/points.ts';
-import { StreamService } from '../../examples/stream-service/service.ts';
 import { threeShapes } from '../../examples/stream-service/three-shapes.ts';
 import { settled } from '../support/settled.ts';
 import { itEndsWell } from './support/it-ends-well.ts';

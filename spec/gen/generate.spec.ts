@@ -50,6 +50,18 @@ describe('generate', () => {
     deepStrictEqual({ ...texts({ 'c.proto': c, 'b.proto': b, 'a.proto': a }) }, { ...there });
   });
 
+  it('marks all calls on import as without effect, so that bundlers leave out what is not used', () => {
+    const long = 'Long'.repeat(20);
+    const text = texts({
+      'a.proto': proto(
+        `message A {} message ${long} {} service S { rpc Get(A) returns (A); rpc Do${long}(${long}) returns (A); }`,
+      ),
+    })['a.ts']!;
+    const calls = text.match(/.*\$\.(messageType|method)\(/g)!;
+    expect(calls).to.have.length(4);
+    for (const each of calls) expect(each).to.match(/\/\* @__PURE__ \*\/ \$\.\w+\($/);
+  });
+
   it('makes docstrings of comments, and marks what is deprecated', () => {
     const text = texts({
       'a.proto': proto(`// Of the message. */ evil

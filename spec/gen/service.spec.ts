@@ -2,7 +2,7 @@ import { deepStrictEqual } from 'node:assert';
 import { expect } from 'chai';
 import { lastValueFrom, map, of, toArray } from 'rxjs';
 import { type ClientOf, Code, close, connect, implement, isRpcError, loopback, serve } from '../../lib/index.ts';
-import { type Order, type OrderInit, Shop } from './golden/shop.ts';
+import { Order, type OrderInit, Shop } from './golden/shop.ts';
 
 const order: OrderInit = {
   id: '7',
@@ -53,5 +53,16 @@ describe('a generated service', () => {
     const client = loopback(shop);
     await check(client);
     close(client);
+  });
+});
+
+describe('create() of a generated message', () => {
+  it('gives what the other side would read, and refuses what does not fit', () => {
+    deepStrictEqual(Order.create(order), Order.decode(Order.encode(order)));
+    deepStrictEqual(Order.create({}), Order.decode(Buffer.alloc(0)));
+    expect(() => Order.create({ id: 1 } as never)).to.throw(
+      TypeError,
+      'shop.Order.id: expected a string, got number 1',
+    );
   });
 });

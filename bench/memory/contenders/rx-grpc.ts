@@ -1,15 +1,15 @@
-import { connect, implement, load, type Method, pull, type Service, serve, toAsyncIterable } from 'rx-grpc';
+import { connect, implement, type Method, pull, type Service, serve, toAsyncIterable } from 'rx-grpc';
 import { concatMap } from 'rx-grpc/operators';
 import { identity, lastValueFrom, map, type Observable, type OperatorFunction } from 'rxjs';
 import type { Cell } from '../cells.ts';
 import type { Contender } from '../contender.ts';
+import { Bench } from '../gen/messages.ts';
 import type { Line, Parcel } from '../line.ts';
 
 const ADDRESS = 'http://127.0.0.1:0';
 
 export const contender: Contender = {
   async serve(line) {
-    const { Bench } = await load('messages.proto');
     const { port } = await serve(
       ADDRESS,
       implement(Bench, {
@@ -22,13 +22,11 @@ export const contender: Contender = {
   },
 
   async relay(line, port) {
-    const { Bench } = await load('messages.proto');
     const far = connect(observed(Bench, line), `http://127.0.0.1:${port}`);
     return (await serve(ADDRESS, implement(observed(Bench, line), far))).port;
   },
 
   async call(line, port) {
-    const { Bench } = await load('messages.proto');
     const bench = connect(Bench, `http://127.0.0.1:${port}`);
     if (line.cell.direction === 'download') await read(bench.download({}), line);
     else if (line.cell.direction === 'upload') await lastValueFrom(bench.upload(produced(line)));

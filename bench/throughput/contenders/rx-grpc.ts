@@ -1,16 +1,16 @@
 import type * as RxGrpc from 'rx-grpc';
 import type * as Operators from 'rx-grpc/operators';
+import { Bench } from '../gen/messages.ts';
 import type { Order } from '../parcels.ts';
 import { overRxjs } from './over-rxjs.ts';
 
 /** Another build can stand in, to be compared with. */
 const build = process.env['RX_GRPC_BUILD'];
-const { connect, implement, load, pull, serve }: typeof RxGrpc = await import(build ? `${build}/index.js` : 'rx-grpc');
+const { connect, implement, pull, serve }: typeof RxGrpc = await import(build ? `${build}/index.js` : 'rx-grpc');
 const { concatMap }: typeof Operators = await import(build ? `${build}/operators.js` : 'rx-grpc/operators');
 
 export const contender = overRxjs({
   async listen({ serverStream, clientStream, bidi }) {
-    const { Bench } = await load('messages.proto');
     const { port } = await serve(
       'http://127.0.0.1:0',
       implement(Bench, {
@@ -24,7 +24,6 @@ export const contender = overRxjs({
   },
 
   async clientOf(port) {
-    const { Bench } = await load('messages.proto');
     return connect(Bench, `http://127.0.0.1:${port}`);
   },
 

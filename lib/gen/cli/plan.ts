@@ -1,4 +1,4 @@
-import { lstatSync, readdirSync, readFileSync, realpathSync } from 'node:fs';
+import { lstatSync, readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import { dirname, join, relative, sep } from 'node:path';
 import type { GeneratedFile } from '../generate.ts';
 import { ExitCode, Failure } from './exit-code.ts';
@@ -13,6 +13,9 @@ export interface Plan {
 
 /** Compares a folder to what it should hold. Changes nothing. @throws Failure */
 export function plan(out: string, files: readonly GeneratedFile[]): Plan {
+  if (statSync(out, { throwIfNoEntry: false })?.isDirectory() === false) {
+    throw new Failure(ExitCode.FILES, `${out}: expected a folder, it is a file`);
+  }
   const made = new Map<string, GeneratedFile>();
   for (const file of files) {
     // On some file systems these two are one file.

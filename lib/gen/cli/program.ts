@@ -23,6 +23,8 @@ export async function program(args: readonly string[], { out, err, untilStopped 
   };
   const generate = async (protos: readonly string[], flags: Flags): Promise<void> => {
     const options = { ...flags, include: flags.include ?? [] };
+    // As from an unset variable: it would be the current folder.
+    if (flags.out === '') throw new Failure(ExitCode.USAGE, '--out: expected a folder, got an empty string');
     if (flags.watch && flags.check) throw new Failure(ExitCode.USAGE, '--check and --watch: expected one of them');
     if (flags.check) print(await check(protos, options).catch(reported));
     else if (!flags.watch) print(await run(protos, options).catch(reported));

@@ -46,7 +46,8 @@ export async function check(protos: readonly string[], options: RunOptions): Pro
     ...write.map(({ path, missing }) => `${path}: ${missing ? 'missing' : 'stale'}`),
     ...leftOver.map(({ path, source }) => `${path}: left over: it was generated from ${source}`),
   ].sort();
-  if (lines.length > 0) return { exitCode: ExitCode.STALE, lines };
+  if (lines.length > 0)
+    return { exitCode: ExitCode.STALE, lines: [...lines, 'generate anew: the same command without --check'] };
   return { exitCode: ExitCode.OK, lines: [`${options.out}: ${unchanged} up to date`] };
 }
 

@@ -1,4 +1,4 @@
-import { mkdirSync, renameSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, renameSync, rmdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { ExitCode, Failure } from './exit-code.ts';
 
@@ -36,7 +36,7 @@ function writeAll(write: readonly { path: string; text: string }[]): void {
   const beside: (readonly [string, string])[] = [];
   try {
     for (const { path, text } of write) {
-      made.push(...makeFolder(dirname(path)));
+      makeFolder(dirname(path), made);
       const temporary = join(dirname(path), `.${basename(path)}.${process.pid}.tmp`);
       beside.push([temporary, path]);
       writeFileSync(temporary, text, { flag: 'wx' });
@@ -49,15 +49,12 @@ function writeAll(write: readonly { path: string; text: string }[]): void {
   }
 }
 
-/** The folders that it made, the outermost first. */
-function makeFolder(folder: string): readonly string[] {
-  const first = mkdirSync(folder, { recursive: true });
-  const made: string[] = [];
-  for (let each = folder; first !== undefined; each = dirname(each)) {
-    made.unshift(each);
-    if (each === dirname(each) || join(process.cwd(), each) === first || each === first) break;
-  }
-  return made;
+/** Tells of each folder that it makes. Node's own `recursive` never ends where a file system denies a folder that is there: /proc. */
+function makeFolder(folder: string, made: string[]): void {
+  if (statSync(folder, { throwIfNoEntry: false })?.isDirectory()) return;
+  makeFolder(dirname(folder), made);
+  mkdirSync(folder);
+  made.push(folder);
 }
 
 function removeIfEmpty(folder: string): void {

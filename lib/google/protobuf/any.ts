@@ -12,7 +12,7 @@ export interface AnyInit {
   readonly value?: Uint8Array | undefined;
 }
 
-export const Any: $.MessageType<Any, AnyInit> = $.messageType('google.protobuf.Any', readAny, writeAny);
+export const Any: $.MessageType<Any, AnyInit> = /* @__PURE__ */ $.messageType('google.protobuf.Any', readAny, writeAny);
 
 function readAny(r: $.Reader, depth: number, end: number, into: Any | undefined): Any {
   const m = (into ?? {

@@ -24,7 +24,7 @@ export interface ApiInit {
   readonly syntax?: Syntax | undefined;
 }
 
-export const Api: $.MessageType<Api, ApiInit> = $.messageType('google.protobuf.Api', readApi, writeApi);
+export const Api: $.MessageType<Api, ApiInit> = /* @__PURE__ */ $.messageType('google.protobuf.Api', readApi, writeApi);
 
 export interface Method {
   readonly name: string;
@@ -47,7 +47,7 @@ export interface MethodInit {
   readonly syntax?: Syntax | undefined;
 }
 
-export const Method: $.MessageType<Method, MethodInit> = $.messageType(
+export const Method: $.MessageType<Method, MethodInit> = /* @__PURE__ */ $.messageType(
   'google.protobuf.Method',
   readMethod,
   writeMethod,
@@ -64,7 +64,11 @@ export interface MixinInit {
   readonly root?: string | undefined;
 }
 
-export const Mixin: $.MessageType<Mixin, MixinInit> = $.messageType('google.protobuf.Mixin', readMixin, writeMixin);
+export const Mixin: $.MessageType<Mixin, MixinInit> = /* @__PURE__ */ $.messageType(
+  'google.protobuf.Mixin',
+  readMixin,
+  writeMixin,
+);
 
 function readApi(r: $.Reader, depth: number, end: number, into: Api | undefined): Api {
   const m = (into ?? {

@@ -10,7 +10,7 @@ export interface FileDescriptorSetInit {
   readonly file?: readonly FileDescriptorProtoInit[] | undefined;
 }
 
-export const FileDescriptorSet: $.MessageType<FileDescriptorSet, FileDescriptorSetInit> = $.messageType(
+export const FileDescriptorSet: $.MessageType<FileDescriptorSet, FileDescriptorSetInit> = /* @__PURE__ */ $.messageType(
   'google.protobuf.FileDescriptorSet',
   readFileDescriptorSet,
   writeFileDescriptorSet,
@@ -69,11 +69,12 @@ export interface FileDescriptorProtoInit {
   readonly edition?: Edition | undefined;
 }
 
-export const FileDescriptorProto: $.MessageType<FileDescriptorProto, FileDescriptorProtoInit> = $.messageType(
-  'google.protobuf.FileDescriptorProto',
-  readFileDescriptorProto,
-  writeFileDescriptorProto,
-);
+export const FileDescriptorProto: $.MessageType<FileDescriptorProto, FileDescriptorProtoInit> =
+  /* @__PURE__ */ $.messageType(
+    'google.protobuf.FileDescriptorProto',
+    readFileDescriptorProto,
+    writeFileDescriptorProto,
+  );
 
 export interface DescriptorProto {
   readonly name: string | undefined;
@@ -104,7 +105,7 @@ export interface DescriptorProtoInit {
   readonly visibility?: SymbolVisibility | undefined;
 }
 
-export const DescriptorProto: $.MessageType<DescriptorProto, DescriptorProtoInit> = $.messageType(
+export const DescriptorProto: $.MessageType<DescriptorProto, DescriptorProtoInit> = /* @__PURE__ */ $.messageType(
   'google.protobuf.DescriptorProto',
   readDescriptorProto,
   writeDescriptorProto,
@@ -126,7 +127,7 @@ export interface DescriptorProto_ExtensionRangeInit {
 export const DescriptorProto_ExtensionRange: $.MessageType<
   DescriptorProto_ExtensionRange,
   DescriptorProto_ExtensionRangeInit
-> = $.messageType(
+> = /* @__PURE__ */ $.messageType(
   'google.protobuf.DescriptorProto.ExtensionRange',
   readDescriptorProto_ExtensionRange,
   writeDescriptorProto_ExtensionRange,
@@ -146,7 +147,7 @@ export interface DescriptorProto_ReservedRangeInit {
 export const DescriptorProto_ReservedRange: $.MessageType<
   DescriptorProto_ReservedRange,
   DescriptorProto_ReservedRangeInit
-> = $.messageType(
+> = /* @__PURE__ */ $.messageType(
   'google.protobuf.DescriptorProto.ReservedRange',
   readDescriptorProto_ReservedRange,
   writeDescriptorProto_ReservedRange,
@@ -167,11 +168,12 @@ export interface ExtensionRangeOptionsInit {
   readonly verification?: ExtensionRangeOptions_VerificationState | undefined;
 }
 
-export const ExtensionRangeOptions: $.MessageType<ExtensionRangeOptions, ExtensionRangeOptionsInit> = $.messageType(
-  'google.protobuf.ExtensionRangeOptions',
-  readExtensionRangeOptions,
-  writeExtensionRangeOptions,
-);
+export const ExtensionRangeOptions: $.MessageType<ExtensionRangeOptions, ExtensionRangeOptionsInit> =
+  /* @__PURE__ */ $.messageType(
+    'google.protobuf.ExtensionRangeOptions',
+    readExtensionRangeOptions,
+    writeExtensionRangeOptions,
+  );
 
 export interface ExtensionRangeOptions_Declaration {
   readonly number: number | undefined;
@@ -193,7 +195,7 @@ export interface ExtensionRangeOptions_DeclarationInit {
 export const ExtensionRangeOptions_Declaration: $.MessageType<
   ExtensionRangeOptions_Declaration,
   ExtensionRangeOptions_DeclarationInit
-> = $.messageType(
+> = /* @__PURE__ */ $.messageType(
   'google.protobuf.ExtensionRangeOptions.Declaration',
   readExtensionRangeOptions_Declaration,
   writeExtensionRangeOptions_Declaration,
@@ -236,11 +238,12 @@ export interface FieldDescriptorProtoInit {
   readonly proto3Optional?: boolean | undefined;
 }
 
-export const FieldDescriptorProto: $.MessageType<FieldDescriptorProto, FieldDescriptorProtoInit> = $.messageType(
-  'google.protobuf.FieldDescriptorProto',
-  readFieldDescriptorProto,
-  writeFieldDescriptorProto,
-);
+export const FieldDescriptorProto: $.MessageType<FieldDescriptorProto, FieldDescriptorProtoInit> =
+  /* @__PURE__ */ $.messageType(
+    'google.protobuf.FieldDescriptorProto',
+    readFieldDescriptorProto,
+    writeFieldDescriptorProto,
+  );
 
 export const FieldDescriptorProto_Type = {
   TYPE_DOUBLE: 1,
@@ -284,11 +287,12 @@ export interface OneofDescriptorProtoInit {
   readonly options?: OneofOptionsInit | undefined;
 }
 
-export const OneofDescriptorProto: $.MessageType<OneofDescriptorProto, OneofDescriptorProtoInit> = $.messageType(
-  'google.protobuf.OneofDescriptorProto',
-  readOneofDescriptorProto,
-  writeOneofDescriptorProto,
-);
+export const OneofDescriptorProto: $.MessageType<OneofDescriptorProto, OneofDescriptorProtoInit> =
+  /* @__PURE__ */ $.messageType(
+    'google.protobuf.OneofDescriptorProto',
+    readOneofDescriptorProto,
+    writeOneofDescriptorProto,
+  );
 
 export interface EnumDescriptorProto {
   readonly name: string | undefined;
@@ -309,11 +313,12 @@ export interface EnumDescriptorProtoInit {
   readonly visibility?: SymbolVisibility | undefined;
 }
 
-export const EnumDescriptorProto: $.MessageType<EnumDescriptorProto, EnumDescriptorProtoInit> = $.messageType(
-  'google.protobuf.EnumDescriptorProto',
-  readEnumDescriptorProto,
-  writeEnumDescriptorProto,
-);
+export const EnumDescriptorProto: $.MessageType<EnumDescriptorProto, EnumDescriptorProtoInit> =
+  /* @__PURE__ */ $.messageType(
+    'google.protobuf.EnumDescriptorProto',
+    readEnumDescriptorProto,
+    writeEnumDescriptorProto,
+  );
 
 export interface EnumDescriptorProto_EnumReservedRange {
   readonly start: number | undefined;
@@ -329,7 +334,7 @@ export interface EnumDescriptorProto_EnumReservedRangeInit {
 export const EnumDescriptorProto_EnumReservedRange: $.MessageType<
   EnumDescriptorProto_EnumReservedRange,
   EnumDescriptorProto_EnumReservedRangeInit
-> = $.messageType(
+> = /* @__PURE__ */ $.messageType(
   'google.protobuf.EnumDescriptorProto.EnumReservedRange',
   readEnumDescriptorProto_EnumReservedRange,
   writeEnumDescriptorProto_EnumReservedRange,
@@ -349,7 +354,7 @@ export interface EnumValueDescriptorProtoInit {
 }
 
 export const EnumValueDescriptorProto: $.MessageType<EnumValueDescriptorProto, EnumValueDescriptorProtoInit> =
-  $.messageType(
+  /* @__PURE__ */ $.messageType(
     'google.protobuf.EnumValueDescriptorProto',
     readEnumValueDescriptorProto,
     writeEnumValueDescriptorProto,
@@ -368,11 +373,12 @@ export interface ServiceDescriptorProtoInit {
   readonly options?: ServiceOptionsInit | undefined;
 }
 
-export const ServiceDescriptorProto: $.MessageType<ServiceDescriptorProto, ServiceDescriptorProtoInit> = $.messageType(
-  'google.protobuf.ServiceDescriptorProto',
-  readServiceDescriptorProto,
-  writeServiceDescriptorProto,
-);
+export const ServiceDescriptorProto: $.MessageType<ServiceDescriptorProto, ServiceDescriptorProtoInit> =
+  /* @__PURE__ */ $.messageType(
+    'google.protobuf.ServiceDescriptorProto',
+    readServiceDescriptorProto,
+    writeServiceDescriptorProto,
+  );
 
 export interface MethodDescriptorProto {
   readonly name: string | undefined;
@@ -393,11 +399,12 @@ export interface MethodDescriptorProtoInit {
   readonly serverStreaming?: boolean | undefined;
 }
 
-export const MethodDescriptorProto: $.MessageType<MethodDescriptorProto, MethodDescriptorProtoInit> = $.messageType(
-  'google.protobuf.MethodDescriptorProto',
-  readMethodDescriptorProto,
-  writeMethodDescriptorProto,
-);
+export const MethodDescriptorProto: $.MessageType<MethodDescriptorProto, MethodDescriptorProtoInit> =
+  /* @__PURE__ */ $.messageType(
+    'google.protobuf.MethodDescriptorProto',
+    readMethodDescriptorProto,
+    writeMethodDescriptorProto,
+  );
 
 export interface FileOptions {
   readonly javaPackage: string | undefined;
@@ -450,7 +457,7 @@ export interface FileOptionsInit {
   readonly uninterpretedOption?: readonly UninterpretedOptionInit[] | undefined;
 }
 
-export const FileOptions: $.MessageType<FileOptions, FileOptionsInit> = $.messageType(
+export const FileOptions: $.MessageType<FileOptions, FileOptionsInit> = /* @__PURE__ */ $.messageType(
   'google.protobuf.FileOptions',
   readFileOptions,
   writeFileOptions,
@@ -487,7 +494,7 @@ export interface MessageOptionsInit {
   readonly uninterpretedOption?: readonly UninterpretedOptionInit[] | undefined;
 }
 
-export const MessageOptions: $.MessageType<MessageOptions, MessageOptionsInit> = $.messageType(
+export const MessageOptions: $.MessageType<MessageOptions, MessageOptionsInit> = /* @__PURE__ */ $.messageType(
   'google.protobuf.MessageOptions',
   readMessageOptions,
   writeMessageOptions,
@@ -530,7 +537,7 @@ export interface FieldOptionsInit {
   readonly uninterpretedOption?: readonly UninterpretedOptionInit[] | undefined;
 }
 
-export const FieldOptions: $.MessageType<FieldOptions, FieldOptionsInit> = $.messageType(
+export const FieldOptions: $.MessageType<FieldOptions, FieldOptionsInit> = /* @__PURE__ */ $.messageType(
   'google.protobuf.FieldOptions',
   readFieldOptions,
   writeFieldOptions,
@@ -589,7 +596,7 @@ export interface FieldOptions_EditionDefaultInit {
 }
 
 export const FieldOptions_EditionDefault: $.MessageType<FieldOptions_EditionDefault, FieldOptions_EditionDefaultInit> =
-  $.messageType(
+  /* @__PURE__ */ $.messageType(
     'google.protobuf.FieldOptions.EditionDefault',
     readFieldOptions_EditionDefault,
     writeFieldOptions_EditionDefault,
@@ -611,7 +618,7 @@ export interface FieldOptions_FeatureSupportInit {
 }
 
 export const FieldOptions_FeatureSupport: $.MessageType<FieldOptions_FeatureSupport, FieldOptions_FeatureSupportInit> =
-  $.messageType(
+  /* @__PURE__ */ $.messageType(
     'google.protobuf.FieldOptions.FeatureSupport',
     readFieldOptions_FeatureSupport,
     writeFieldOptions_FeatureSupport,
@@ -628,7 +635,7 @@ export interface OneofOptionsInit {
   readonly uninterpretedOption?: readonly UninterpretedOptionInit[] | undefined;
 }
 
-export const OneofOptions: $.MessageType<OneofOptions, OneofOptionsInit> = $.messageType(
+export const OneofOptions: $.MessageType<OneofOptions, OneofOptionsInit> = /* @__PURE__ */ $.messageType(
   'google.protobuf.OneofOptions',
   readOneofOptions,
   writeOneofOptions,
@@ -653,7 +660,7 @@ export interface EnumOptionsInit {
   readonly uninterpretedOption?: readonly UninterpretedOptionInit[] | undefined;
 }
 
-export const EnumOptions: $.MessageType<EnumOptions, EnumOptionsInit> = $.messageType(
+export const EnumOptions: $.MessageType<EnumOptions, EnumOptionsInit> = /* @__PURE__ */ $.messageType(
   'google.protobuf.EnumOptions',
   readEnumOptions,
   writeEnumOptions,
@@ -676,7 +683,7 @@ export interface EnumValueOptionsInit {
   readonly uninterpretedOption?: readonly UninterpretedOptionInit[] | undefined;
 }
 
-export const EnumValueOptions: $.MessageType<EnumValueOptions, EnumValueOptionsInit> = $.messageType(
+export const EnumValueOptions: $.MessageType<EnumValueOptions, EnumValueOptionsInit> = /* @__PURE__ */ $.messageType(
   'google.protobuf.EnumValueOptions',
   readEnumValueOptions,
   writeEnumValueOptions,
@@ -695,7 +702,7 @@ export interface ServiceOptionsInit {
   readonly uninterpretedOption?: readonly UninterpretedOptionInit[] | undefined;
 }
 
-export const ServiceOptions: $.MessageType<ServiceOptions, ServiceOptionsInit> = $.messageType(
+export const ServiceOptions: $.MessageType<ServiceOptions, ServiceOptionsInit> = /* @__PURE__ */ $.messageType(
   'google.protobuf.ServiceOptions',
   readServiceOptions,
   writeServiceOptions,
@@ -716,7 +723,7 @@ export interface MethodOptionsInit {
   readonly uninterpretedOption?: readonly UninterpretedOptionInit[] | undefined;
 }
 
-export const MethodOptions: $.MessageType<MethodOptions, MethodOptionsInit> = $.messageType(
+export const MethodOptions: $.MessageType<MethodOptions, MethodOptionsInit> = /* @__PURE__ */ $.messageType(
   'google.protobuf.MethodOptions',
   readMethodOptions,
   writeMethodOptions,
@@ -752,11 +759,12 @@ export interface UninterpretedOptionInit {
   readonly aggregateValue?: string | undefined;
 }
 
-export const UninterpretedOption: $.MessageType<UninterpretedOption, UninterpretedOptionInit> = $.messageType(
-  'google.protobuf.UninterpretedOption',
-  readUninterpretedOption,
-  writeUninterpretedOption,
-);
+export const UninterpretedOption: $.MessageType<UninterpretedOption, UninterpretedOptionInit> =
+  /* @__PURE__ */ $.messageType(
+    'google.protobuf.UninterpretedOption',
+    readUninterpretedOption,
+    writeUninterpretedOption,
+  );
 
 export interface UninterpretedOption_NamePart {
   readonly namePart: string;
@@ -772,7 +780,7 @@ export interface UninterpretedOption_NamePartInit {
 export const UninterpretedOption_NamePart: $.MessageType<
   UninterpretedOption_NamePart,
   UninterpretedOption_NamePartInit
-> = $.messageType(
+> = /* @__PURE__ */ $.messageType(
   'google.protobuf.UninterpretedOption.NamePart',
   readUninterpretedOption_NamePart,
   writeUninterpretedOption_NamePart,
@@ -803,7 +811,7 @@ export interface FeatureSetInit {
   readonly enforceProtoLimits?: FeatureSet_ProtoLimitsFeature_EnforceProtoLimits | undefined;
 }
 
-export const FeatureSet: $.MessageType<FeatureSet, FeatureSetInit> = $.messageType(
+export const FeatureSet: $.MessageType<FeatureSet, FeatureSetInit> = /* @__PURE__ */ $.messageType(
   'google.protobuf.FeatureSet',
   readFeatureSet,
   writeFeatureSet,
@@ -877,7 +885,7 @@ export interface FeatureSet_VisibilityFeatureInit extends $.Nothing {}
 export const FeatureSet_VisibilityFeature: $.MessageType<
   FeatureSet_VisibilityFeature,
   FeatureSet_VisibilityFeatureInit
-> = $.messageType(
+> = /* @__PURE__ */ $.messageType(
   'google.protobuf.FeatureSet.VisibilityFeature',
   readFeatureSet_VisibilityFeature,
   writeFeatureSet_VisibilityFeature,
@@ -902,7 +910,7 @@ export interface FeatureSet_ProtoLimitsFeatureInit extends $.Nothing {}
 export const FeatureSet_ProtoLimitsFeature: $.MessageType<
   FeatureSet_ProtoLimitsFeature,
   FeatureSet_ProtoLimitsFeatureInit
-> = $.messageType(
+> = /* @__PURE__ */ $.messageType(
   'google.protobuf.FeatureSet.ProtoLimitsFeature',
   readFeatureSet_ProtoLimitsFeature,
   writeFeatureSet_ProtoLimitsFeature,
@@ -930,11 +938,8 @@ export interface FeatureSetDefaultsInit {
   readonly maximumEdition?: Edition | undefined;
 }
 
-export const FeatureSetDefaults: $.MessageType<FeatureSetDefaults, FeatureSetDefaultsInit> = $.messageType(
-  'google.protobuf.FeatureSetDefaults',
-  readFeatureSetDefaults,
-  writeFeatureSetDefaults,
-);
+export const FeatureSetDefaults: $.MessageType<FeatureSetDefaults, FeatureSetDefaultsInit> =
+  /* @__PURE__ */ $.messageType('google.protobuf.FeatureSetDefaults', readFeatureSetDefaults, writeFeatureSetDefaults);
 
 export interface FeatureSetDefaults_FeatureSetEditionDefault {
   readonly edition: Edition | undefined;
@@ -952,7 +957,7 @@ export interface FeatureSetDefaults_FeatureSetEditionDefaultInit {
 export const FeatureSetDefaults_FeatureSetEditionDefault: $.MessageType<
   FeatureSetDefaults_FeatureSetEditionDefault,
   FeatureSetDefaults_FeatureSetEditionDefaultInit
-> = $.messageType(
+> = /* @__PURE__ */ $.messageType(
   'google.protobuf.FeatureSetDefaults.FeatureSetEditionDefault',
   readFeatureSetDefaults_FeatureSetEditionDefault,
   writeFeatureSetDefaults_FeatureSetEditionDefault,
@@ -967,7 +972,7 @@ export interface SourceCodeInfoInit {
   readonly location?: readonly SourceCodeInfo_LocationInit[] | undefined;
 }
 
-export const SourceCodeInfo: $.MessageType<SourceCodeInfo, SourceCodeInfoInit> = $.messageType(
+export const SourceCodeInfo: $.MessageType<SourceCodeInfo, SourceCodeInfoInit> = /* @__PURE__ */ $.messageType(
   'google.protobuf.SourceCodeInfo',
   readSourceCodeInfo,
   writeSourceCodeInfo,
@@ -991,7 +996,11 @@ export interface SourceCodeInfo_LocationInit {
 }
 
 export const SourceCodeInfo_Location: $.MessageType<SourceCodeInfo_Location, SourceCodeInfo_LocationInit> =
-  $.messageType('google.protobuf.SourceCodeInfo.Location', readSourceCodeInfo_Location, writeSourceCodeInfo_Location);
+  /* @__PURE__ */ $.messageType(
+    'google.protobuf.SourceCodeInfo.Location',
+    readSourceCodeInfo_Location,
+    writeSourceCodeInfo_Location,
+  );
 
 export interface GeneratedCodeInfo {
   readonly annotation: readonly GeneratedCodeInfo_Annotation[];
@@ -1002,7 +1011,7 @@ export interface GeneratedCodeInfoInit {
   readonly annotation?: readonly GeneratedCodeInfo_AnnotationInit[] | undefined;
 }
 
-export const GeneratedCodeInfo: $.MessageType<GeneratedCodeInfo, GeneratedCodeInfoInit> = $.messageType(
+export const GeneratedCodeInfo: $.MessageType<GeneratedCodeInfo, GeneratedCodeInfoInit> = /* @__PURE__ */ $.messageType(
   'google.protobuf.GeneratedCodeInfo',
   readGeneratedCodeInfo,
   writeGeneratedCodeInfo,
@@ -1028,7 +1037,7 @@ export interface GeneratedCodeInfo_AnnotationInit {
 export const GeneratedCodeInfo_Annotation: $.MessageType<
   GeneratedCodeInfo_Annotation,
   GeneratedCodeInfo_AnnotationInit
-> = $.messageType(
+> = /* @__PURE__ */ $.messageType(
   'google.protobuf.GeneratedCodeInfo.Annotation',
   readGeneratedCodeInfo_Annotation,
   writeGeneratedCodeInfo_Annotation,

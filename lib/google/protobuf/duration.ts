@@ -12,7 +12,7 @@ export interface DurationInit {
   readonly nanos?: number | undefined;
 }
 
-export const Duration: $.MessageType<Duration, DurationInit> = $.messageType(
+export const Duration: $.MessageType<Duration, DurationInit> = /* @__PURE__ */ $.messageType(
   'google.protobuf.Duration',
   readDuration,
   writeDuration,

@@ -6,7 +6,11 @@ export interface Empty extends $.Nothing {}
 /** {@link Empty} to write: what may be absent may be undefined. */
 export interface EmptyInit extends $.Nothing {}
 
-export const Empty: $.MessageType<Empty, EmptyInit> = $.messageType('google.protobuf.Empty', readEmpty, writeEmpty);
+export const Empty: $.MessageType<Empty, EmptyInit> = /* @__PURE__ */ $.messageType(
+  'google.protobuf.Empty',
+  readEmpty,
+  writeEmpty,
+);
 
 function readEmpty(r: $.Reader, depth: number, end: number, into: Empty | undefined): Empty {
   const m = (into ?? {}) as $.Draft<Empty>;

@@ -10,7 +10,7 @@ export interface FieldMaskInit {
   readonly paths?: readonly string[] | undefined;
 }
 
-export const FieldMask: $.MessageType<FieldMask, FieldMaskInit> = $.messageType(
+export const FieldMask: $.MessageType<FieldMask, FieldMaskInit> = /* @__PURE__ */ $.messageType(
   'google.protobuf.FieldMask',
   readFieldMask,
   writeFieldMask,

@@ -10,7 +10,7 @@ export interface SourceContextInit {
   readonly fileName?: string | undefined;
 }
 
-export const SourceContext: $.MessageType<SourceContext, SourceContextInit> = $.messageType(
+export const SourceContext: $.MessageType<SourceContext, SourceContextInit> = /* @__PURE__ */ $.messageType(
   'google.protobuf.SourceContext',
   readSourceContext,
   writeSourceContext,

@@ -10,7 +10,7 @@ export interface StructInit {
   readonly fields?: { readonly [key: string]: ValueInit } | undefined;
 }
 
-export const Struct: $.MessageType<Struct, StructInit> = $.messageType(
+export const Struct: $.MessageType<Struct, StructInit> = /* @__PURE__ */ $.messageType(
   'google.protobuf.Struct',
   readStruct,
   writeStruct,
@@ -39,7 +39,11 @@ export interface ValueInit {
     | undefined;
 }
 
-export const Value: $.MessageType<Value, ValueInit> = $.messageType('google.protobuf.Value', readValue, writeValue);
+export const Value: $.MessageType<Value, ValueInit> = /* @__PURE__ */ $.messageType(
+  'google.protobuf.Value',
+  readValue,
+  writeValue,
+);
 
 export const NullValue = {
   NULL_VALUE: 0,
@@ -56,7 +60,7 @@ export interface ListValueInit {
   readonly values?: readonly ValueInit[] | undefined;
 }
 
-export const ListValue: $.MessageType<ListValue, ListValueInit> = $.messageType(
+export const ListValue: $.MessageType<ListValue, ListValueInit> = /* @__PURE__ */ $.messageType(
   'google.protobuf.ListValue',
   readListValue,
   writeListValue,

@@ -12,7 +12,7 @@ export interface TimestampInit {
   readonly nanos?: number | undefined;
 }
 
-export const Timestamp: $.MessageType<Timestamp, TimestampInit> = $.messageType(
+export const Timestamp: $.MessageType<Timestamp, TimestampInit> = /* @__PURE__ */ $.messageType(
   'google.protobuf.Timestamp',
   readTimestamp,
   writeTimestamp,

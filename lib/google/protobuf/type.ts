@@ -22,7 +22,11 @@ export interface TypeInit {
   readonly syntax?: Syntax | undefined;
 }
 
-export const Type: $.MessageType<Type, TypeInit> = $.messageType('google.protobuf.Type', readType, writeType);
+export const Type: $.MessageType<Type, TypeInit> = /* @__PURE__ */ $.messageType(
+  'google.protobuf.Type',
+  readType,
+  writeType,
+);
 
 export interface Field {
   readonly kind: Field_Kind;
@@ -51,7 +55,11 @@ export interface FieldInit {
   readonly defaultValue?: string | undefined;
 }
 
-export const Field: $.MessageType<Field, FieldInit> = $.messageType('google.protobuf.Field', readField, writeField);
+export const Field: $.MessageType<Field, FieldInit> = /* @__PURE__ */ $.messageType(
+  'google.protobuf.Field',
+  readField,
+  writeField,
+);
 
 export const Field_Kind = {
   TYPE_UNKNOWN: 0,
@@ -103,7 +111,11 @@ export interface EnumInit {
   readonly syntax?: Syntax | undefined;
 }
 
-export const Enum: $.MessageType<Enum, EnumInit> = $.messageType('google.protobuf.Enum', readEnum, writeEnum);
+export const Enum: $.MessageType<Enum, EnumInit> = /* @__PURE__ */ $.messageType(
+  'google.protobuf.Enum',
+  readEnum,
+  writeEnum,
+);
 
 export interface EnumValue {
   readonly name: string;
@@ -118,7 +130,7 @@ export interface EnumValueInit {
   readonly options?: readonly OptionInit[] | undefined;
 }
 
-export const EnumValue: $.MessageType<EnumValue, EnumValueInit> = $.messageType(
+export const EnumValue: $.MessageType<EnumValue, EnumValueInit> = /* @__PURE__ */ $.messageType(
   'google.protobuf.EnumValue',
   readEnumValue,
   writeEnumValue,
@@ -135,7 +147,7 @@ export interface OptionInit {
   readonly value?: AnyInit | undefined;
 }
 
-export const Option: $.MessageType<Option, OptionInit> = $.messageType(
+export const Option: $.MessageType<Option, OptionInit> = /* @__PURE__ */ $.messageType(
   'google.protobuf.Option',
   readOption,
   writeOption,

@@ -10,7 +10,7 @@ export interface DoubleValueInit {
   readonly value?: number | undefined;
 }
 
-export const DoubleValue: $.MessageType<DoubleValue, DoubleValueInit> = $.messageType(
+export const DoubleValue: $.MessageType<DoubleValue, DoubleValueInit> = /* @__PURE__ */ $.messageType(
   'google.protobuf.DoubleValue',
   readDoubleValue,
   writeDoubleValue,
@@ -25,7 +25,7 @@ export interface FloatValueInit {
   readonly value?: number | undefined;
 }
 
-export const FloatValue: $.MessageType<FloatValue, FloatValueInit> = $.messageType(
+export const FloatValue: $.MessageType<FloatValue, FloatValueInit> = /* @__PURE__ */ $.messageType(
   'google.protobuf.FloatValue',
   readFloatValue,
   writeFloatValue,
@@ -40,7 +40,7 @@ export interface Int64ValueInit {
   readonly value?: bigint | number | undefined;
 }
 
-export const Int64Value: $.MessageType<Int64Value, Int64ValueInit> = $.messageType(
+export const Int64Value: $.MessageType<Int64Value, Int64ValueInit> = /* @__PURE__ */ $.messageType(
   'google.protobuf.Int64Value',
   readInt64Value,
   writeInt64Value,
@@ -55,7 +55,7 @@ export interface UInt64ValueInit {
   readonly value?: bigint | number | undefined;
 }
 
-export const UInt64Value: $.MessageType<UInt64Value, UInt64ValueInit> = $.messageType(
+export const UInt64Value: $.MessageType<UInt64Value, UInt64ValueInit> = /* @__PURE__ */ $.messageType(
   'google.protobuf.UInt64Value',
   readUInt64Value,
   writeUInt64Value,
@@ -70,7 +70,7 @@ export interface Int32ValueInit {
   readonly value?: number | undefined;
 }
 
-export const Int32Value: $.MessageType<Int32Value, Int32ValueInit> = $.messageType(
+export const Int32Value: $.MessageType<Int32Value, Int32ValueInit> = /* @__PURE__ */ $.messageType(
   'google.protobuf.Int32Value',
   readInt32Value,
   writeInt32Value,
@@ -85,7 +85,7 @@ export interface UInt32ValueInit {
   readonly value?: number | undefined;
 }
 
-export const UInt32Value: $.MessageType<UInt32Value, UInt32ValueInit> = $.messageType(
+export const UInt32Value: $.MessageType<UInt32Value, UInt32ValueInit> = /* @__PURE__ */ $.messageType(
   'google.protobuf.UInt32Value',
   readUInt32Value,
   writeUInt32Value,
@@ -100,7 +100,7 @@ export interface BoolValueInit {
   readonly value?: boolean | undefined;
 }
 
-export const BoolValue: $.MessageType<BoolValue, BoolValueInit> = $.messageType(
+export const BoolValue: $.MessageType<BoolValue, BoolValueInit> = /* @__PURE__ */ $.messageType(
   'google.protobuf.BoolValue',
   readBoolValue,
   writeBoolValue,
@@ -115,7 +115,7 @@ export interface StringValueInit {
   readonly value?: string | undefined;
 }
 
-export const StringValue: $.MessageType<StringValue, StringValueInit> = $.messageType(
+export const StringValue: $.MessageType<StringValue, StringValueInit> = /* @__PURE__ */ $.messageType(
   'google.protobuf.StringValue',
   readStringValue,
   writeStringValue,
@@ -130,7 +130,7 @@ export interface BytesValueInit {
   readonly value?: Uint8Array | undefined;
 }
 
-export const BytesValue: $.MessageType<BytesValue, BytesValueInit> = $.messageType(
+export const BytesValue: $.MessageType<BytesValue, BytesValueInit> = /* @__PURE__ */ $.messageType(
   'google.protobuf.BytesValue',
   readBytesValue,
   writeBytesValue,

@@ -20,7 +20,7 @@ export interface ErrorInfoInit {
   readonly metadata?: { readonly [key: string]: string } | undefined;
 }
 
-export const ErrorInfo: $.MessageType<ErrorInfo, ErrorInfoInit> = $.messageType(
+export const ErrorInfo: $.MessageType<ErrorInfo, ErrorInfoInit> = /* @__PURE__ */ $.messageType(
   'google.rpc.ErrorInfo',
   readErrorInfo,
   writeErrorInfo,
@@ -36,7 +36,7 @@ export interface RetryInfoInit {
   readonly retryDelay?: DurationInit | undefined;
 }
 
-export const RetryInfo: $.MessageType<RetryInfo, RetryInfoInit> = $.messageType(
+export const RetryInfo: $.MessageType<RetryInfo, RetryInfoInit> = /* @__PURE__ */ $.messageType(
   'google.rpc.RetryInfo',
   readRetryInfo,
   writeRetryInfo,
@@ -54,7 +54,7 @@ export interface DebugInfoInit {
   readonly detail?: string | undefined;
 }
 
-export const DebugInfo: $.MessageType<DebugInfo, DebugInfoInit> = $.messageType(
+export const DebugInfo: $.MessageType<DebugInfo, DebugInfoInit> = /* @__PURE__ */ $.messageType(
   'google.rpc.DebugInfo',
   readDebugInfo,
   writeDebugInfo,
@@ -70,7 +70,7 @@ export interface QuotaFailureInit {
   readonly violations?: readonly QuotaFailure_ViolationInit[] | undefined;
 }
 
-export const QuotaFailure: $.MessageType<QuotaFailure, QuotaFailureInit> = $.messageType(
+export const QuotaFailure: $.MessageType<QuotaFailure, QuotaFailureInit> = /* @__PURE__ */ $.messageType(
   'google.rpc.QuotaFailure',
   readQuotaFailure,
   writeQuotaFailure,
@@ -105,11 +105,12 @@ export interface QuotaFailure_ViolationInit {
   readonly futureQuotaValue?: bigint | number | undefined;
 }
 
-export const QuotaFailure_Violation: $.MessageType<QuotaFailure_Violation, QuotaFailure_ViolationInit> = $.messageType(
-  'google.rpc.QuotaFailure.Violation',
-  readQuotaFailure_Violation,
-  writeQuotaFailure_Violation,
-);
+export const QuotaFailure_Violation: $.MessageType<QuotaFailure_Violation, QuotaFailure_ViolationInit> =
+  /* @__PURE__ */ $.messageType(
+    'google.rpc.QuotaFailure.Violation',
+    readQuotaFailure_Violation,
+    writeQuotaFailure_Violation,
+  );
 
 /** What has to be otherwise before the call can succeed. */
 export interface PreconditionFailure {
@@ -121,11 +122,8 @@ export interface PreconditionFailureInit {
   readonly violations?: readonly PreconditionFailure_ViolationInit[] | undefined;
 }
 
-export const PreconditionFailure: $.MessageType<PreconditionFailure, PreconditionFailureInit> = $.messageType(
-  'google.rpc.PreconditionFailure',
-  readPreconditionFailure,
-  writePreconditionFailure,
-);
+export const PreconditionFailure: $.MessageType<PreconditionFailure, PreconditionFailureInit> =
+  /* @__PURE__ */ $.messageType('google.rpc.PreconditionFailure', readPreconditionFailure, writePreconditionFailure);
 
 export interface PreconditionFailure_Violation {
   /** A kind of the service's own: `TOS`. */
@@ -145,7 +143,7 @@ export interface PreconditionFailure_ViolationInit {
 export const PreconditionFailure_Violation: $.MessageType<
   PreconditionFailure_Violation,
   PreconditionFailure_ViolationInit
-> = $.messageType(
+> = /* @__PURE__ */ $.messageType(
   'google.rpc.PreconditionFailure.Violation',
   readPreconditionFailure_Violation,
   writePreconditionFailure_Violation,
@@ -161,7 +159,7 @@ export interface BadRequestInit {
   readonly fieldViolations?: readonly BadRequest_FieldViolationInit[] | undefined;
 }
 
-export const BadRequest: $.MessageType<BadRequest, BadRequestInit> = $.messageType(
+export const BadRequest: $.MessageType<BadRequest, BadRequestInit> = /* @__PURE__ */ $.messageType(
   'google.rpc.BadRequest',
   readBadRequest,
   writeBadRequest,
@@ -187,7 +185,11 @@ export interface BadRequest_FieldViolationInit {
 }
 
 export const BadRequest_FieldViolation: $.MessageType<BadRequest_FieldViolation, BadRequest_FieldViolationInit> =
-  $.messageType('google.rpc.BadRequest.FieldViolation', readBadRequest_FieldViolation, writeBadRequest_FieldViolation);
+  /* @__PURE__ */ $.messageType(
+    'google.rpc.BadRequest.FieldViolation',
+    readBadRequest_FieldViolation,
+    writeBadRequest_FieldViolation,
+  );
 
 /** What to say when the error is reported. */
 export interface RequestInfo {
@@ -201,7 +203,7 @@ export interface RequestInfoInit {
   readonly servingData?: string | undefined;
 }
 
-export const RequestInfo: $.MessageType<RequestInfo, RequestInfoInit> = $.messageType(
+export const RequestInfo: $.MessageType<RequestInfo, RequestInfoInit> = /* @__PURE__ */ $.messageType(
   'google.rpc.RequestInfo',
   readRequestInfo,
   writeRequestInfo,
@@ -223,7 +225,7 @@ export interface ResourceInfoInit {
   readonly description?: string | undefined;
 }
 
-export const ResourceInfo: $.MessageType<ResourceInfo, ResourceInfoInit> = $.messageType(
+export const ResourceInfo: $.MessageType<ResourceInfo, ResourceInfoInit> = /* @__PURE__ */ $.messageType(
   'google.rpc.ResourceInfo',
   readResourceInfo,
   writeResourceInfo,
@@ -239,7 +241,11 @@ export interface HelpInit {
   readonly links?: readonly Help_LinkInit[] | undefined;
 }
 
-export const Help: $.MessageType<Help, HelpInit> = $.messageType('google.rpc.Help', readHelp, writeHelp);
+export const Help: $.MessageType<Help, HelpInit> = /* @__PURE__ */ $.messageType(
+  'google.rpc.Help',
+  readHelp,
+  writeHelp,
+);
 
 export interface Help_Link {
   readonly description: string;
@@ -252,7 +258,7 @@ export interface Help_LinkInit {
   readonly url?: string | undefined;
 }
 
-export const Help_Link: $.MessageType<Help_Link, Help_LinkInit> = $.messageType(
+export const Help_Link: $.MessageType<Help_Link, Help_LinkInit> = /* @__PURE__ */ $.messageType(
   'google.rpc.Help.Link',
   readHelp_Link,
   writeHelp_Link,
@@ -272,7 +278,7 @@ export interface LocalizedMessageInit {
   readonly message?: string | undefined;
 }
 
-export const LocalizedMessage: $.MessageType<LocalizedMessage, LocalizedMessageInit> = $.messageType(
+export const LocalizedMessage: $.MessageType<LocalizedMessage, LocalizedMessageInit> = /* @__PURE__ */ $.messageType(
   'google.rpc.LocalizedMessage',
   readLocalizedMessage,
   writeLocalizedMessage,

@@ -16,7 +16,11 @@ export interface StatusInit {
   readonly details?: readonly AnyInit[] | undefined;
 }
 
-export const Status: $.MessageType<Status, StatusInit> = $.messageType('google.rpc.Status', readStatus, writeStatus);
+export const Status: $.MessageType<Status, StatusInit> = /* @__PURE__ */ $.messageType(
+  'google.rpc.Status',
+  readStatus,
+  writeStatus,
+);
 
 function readStatus(r: $.Reader, depth: number, end: number, into: Status | undefined): Status {
   const m = (into ?? {

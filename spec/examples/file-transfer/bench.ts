@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { type ClientOf, close, connect, implement, isRpcError, type Server, serve } from 'rx-grpc';
 import { lastValueFrom, type Observable } from 'rxjs';
 import { files } from '../../../examples/file-transfer/files.ts';
-import { Files } from '../../../examples/file-transfer/service.ts';
+import { Files } from '../../../examples/gen/files.ts';
 
 /** A folder on either side of a server, for each spec anew. */
 export interface Bench {

@@ -5,8 +5,8 @@ import { Code, pull } from 'rx-grpc';
 import { lastValueFrom, Subject } from 'rxjs';
 import { Inbox } from '../../../examples/file-transfer/inbox.ts';
 import { sendFile } from '../../../examples/file-transfer/send-file.ts';
-import type { Part } from '../../../examples/file-transfer/service.ts';
 import { download, upload } from '../../../examples/file-transfer/transfer.ts';
+import type { PartInit } from '../../../examples/gen/files.ts';
 import { asIs, codeOf, useBench } from './bench.ts';
 
 describe('file-transfer, what is refused', () => {
@@ -54,17 +54,17 @@ describe('file-transfer, what is refused', () => {
   });
 
   it('refuses parts in another order, and an upload beside another one of the same name', async () => {
-    const begin: Part = { part: { case: 'begin', value: { name: 'noise.bin', size: 1, from: 0 } } };
-    const data: Part = { part: { case: 'data', value: new Uint8Array(1) } };
+    const begin: PartInit = { part: { case: 'begin', value: { name: 'noise.bin', size: 1, from: 0 } } };
+    const data: PartInit = { part: { case: 'data', value: new Uint8Array(1) } };
     for (const parts of [[], [data], [begin, begin], [begin, data], [{ part: undefined }]]) {
       expect(await codeOf(pull(parts).pipe(bench.client.upload)), JSON.stringify(parts)).to.equal(
         Code.INVALID_ARGUMENT,
       );
     }
-    const late: Part = { part: { case: 'begin', value: { name: 'other', size: 2, from: 1 } } };
+    const late: PartInit = { part: { case: 'begin', value: { name: 'other', size: 2, from: 1 } } };
     expect(await codeOf(pull([late]).pipe(bench.client.upload))).to.equal(Code.FAILED_PRECONDITION);
 
-    const part$ = new Subject<Part>();
+    const part$ = new Subject<PartInit>();
     const first = new Promise(resolve => part$.pipe(bench.client.upload).subscribe({ next: resolve, error: () => {} }));
     part$.next(begin);
     await first;

@@ -6,8 +6,8 @@ import { concatMap } from 'rx-grpc/operators';
 import { lastValueFrom, NEVER, type Observable, take, tap } from 'rxjs';
 import { Inbox } from '../../../examples/file-transfer/inbox.ts';
 import { PART_BYTES, sendFile } from '../../../examples/file-transfer/send-file.ts';
-import { Files, type Part } from '../../../examples/file-transfer/service.ts';
 import { download, upload } from '../../../examples/file-transfer/transfer.ts';
+import { Files, type Part } from '../../../examples/gen/files.ts';
 import { deferred } from '../../support/deferred.ts';
 import { settled } from '../../support/settled.ts';
 import { asIs, codeOf, useBench } from './bench.ts';
@@ -39,12 +39,12 @@ describe('file-transfer', () => {
     const count = tap<Part>(({ part }) => {
       sent += part?.case === 'data' ? part.value.length : 0;
     });
-    const begun: unknown[] = [];
+    const begun: bigint[] = [];
     while (
       (await codeOf(upload(bench.client, path, 'noise.bin', count).pipe(tap(({ bytes }) => begun.push(bytes))))) !==
       'no error'
     ); // until the one that was cut has let go
-    expect(begun[0]).to.satisfy((bytes: bigint) => bytes >= (cut.bytes as bigint));
+    expect(begun[0]).to.satisfy((bytes: bigint) => bytes >= cut.bytes);
     expect(sent).to.equal(10 * PART_BYTES - Number(begun[0]));
     expect(bench.isSame()).to.equal(true);
 

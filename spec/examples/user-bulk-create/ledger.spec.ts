@@ -4,7 +4,7 @@ import { Ledger } from '../../../examples/user-bulk-create/ledger.ts';
 
 const line = (n: number): Entry => ({
   ...{ line: n, text: `line ${n}`, fault: undefined, bytes: n * 10 },
-  user: { id: `u${n}`, name: 'Johanna', lastName: 'Berg', age: 33 },
+  user: { id: `u${n}`, name: 'Johanna', lastName: 'Berg', age: 33, email: undefined },
 });
 const malformed = (n: number) => faulty(n, `line ${n}`, 'no');
 const created = (n: number) => ({ userId: `u${n}`, success: true, errors: [], existed: false });

@@ -1,11 +1,11 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { Code, close, connect, isRpcError, load, pull } from 'rx-grpc';
+import { Code, close, connect, isRpcError, pull } from 'rx-grpc';
 import { firstValueFrom, lastValueFrom, Subject, toArray } from 'rxjs';
+import { type CreateUserRes, type UserInit, Users } from '../../../examples/gen/users.ts';
 import { MAX_BATCH } from '../../../examples/user-bulk-create/create-users.ts';
 import { badKinds, generateUsers } from '../../../examples/user-bulk-create/generate-users.ts';
-import type { CreateUserRes } from '../../../examples/user-bulk-create/user.ts';
 import { freePort } from '../support/programs.ts';
 import { killAll, start, startServer, stopServer, temporaryFolder } from './programs.ts';
 
@@ -95,7 +95,6 @@ describe('user-bulk-create, the programs', function () {
 
   it('answers the five users of the Go original with false, true, false, true, true', async () => {
     const server = await startServer(database);
-    const { Users } = await load('protos/users.proto');
     const users = connect(Users, server.target);
     const five = [
       { id: '1', name: 'Ed', lastName: 'Smith', age: 20 },
@@ -104,7 +103,7 @@ describe('user-bulk-create, the programs', function () {
       { id: '4', name: 'Joanna', lastName: 'Stone', age: 52 },
       { id: '5', name: 'Peter', lastName: 'Miles', age: 67 },
     ];
-    const results: CreateUserRes[] = await lastValueFrom(pull(five).pipe(users.createUser, toArray()));
+    const results = await lastValueFrom(pull(five).pipe(users.createUser, toArray()));
     expect(results.map(({ userId, success, errors }) => [userId, success, errors])).to.deep.equal([
       ['1', false, ['Name is too short']],
       ['2', true, []],
@@ -117,11 +116,10 @@ describe('user-bulk-create, the programs', function () {
 
   it('answers a client that waits for each answer before it sends the next, and ends its call when stopped', async () => {
     const server = await startServer(database);
-    const { Users } = await load('protos/users.proto');
     const users = connect(Users, server.target);
-    const user$ = new Subject<object>();
+    const user$ = new Subject<UserInit>();
     const answer$ = new Subject<CreateUserRes>();
-    user$.pipe(users.createUser).subscribe(answer$ as never);
+    user$.pipe(users.createUser).subscribe(answer$);
     for (let i = 0; i < 20; i++) {
       const answer = firstValueFrom(answer$);
       user$.next({ id: `u${i}`, name: 'Johanna', lastName: 'Berg', age: i });

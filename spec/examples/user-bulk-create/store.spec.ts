@@ -3,8 +3,8 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import sqlite from 'node-sqlite3-wasm';
+import type { User } from '../../../examples/gen/users.ts';
 import { type Candidate, UserStore } from '../../../examples/user-bulk-create/store.ts';
-import type { User } from '../../../examples/user-bulk-create/user.ts';
 import { temporaryFolder } from './programs.ts';
 
 const user = (id: string, change: Partial<User> = {}): User => ({

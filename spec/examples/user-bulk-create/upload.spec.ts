@@ -1,16 +1,16 @@
 import { expect } from 'chai';
 import { concatMap, ignoreElements, map, Observable, of, take, tap, throwError } from 'rxjs';
+import type { CreateUserRes, User } from '../../../examples/gen/users.ts';
 import { createUsers } from '../../../examples/user-bulk-create/create-users.ts';
 import { type Entry, faulty } from '../../../examples/user-bulk-create/entry.ts';
 import { Ledger } from '../../../examples/user-bulk-create/ledger.ts';
 import type { Candidate } from '../../../examples/user-bulk-create/store.ts';
 import { upload } from '../../../examples/user-bulk-create/upload.ts';
-import type { CreateUserRes, User } from '../../../examples/user-bulk-create/user.ts';
 import { defaultRules } from '../../../examples/user-bulk-create/validate.ts';
 
 const entry = (line: number): Entry => ({
   ...{ line, text: `line ${line}`, fault: undefined, bytes: line },
-  user: { id: `u${line}`, name: 'Johanna', lastName: 'Berg', age: 33 },
+  user: { id: `u${line}`, name: 'Johanna', lastName: 'Berg', age: 33, email: undefined },
 });
 const created = ({ id }: User): CreateUserRes => ({ userId: id, success: true, errors: [], existed: false });
 const never = new AbortController().signal;

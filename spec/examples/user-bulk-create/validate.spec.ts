@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import type { User } from '../../../examples/user-bulk-create/user.ts';
+import type { User } from '../../../examples/gen/users.ts';
 import { defaultRules, reasons, validate } from '../../../examples/user-bulk-create/validate.ts';
 
 const ada: User = { id: '1', name: 'Augusta', lastName: 'Lovelace', age: 36, email: 'ada@example.org' };

@@ -26,7 +26,7 @@ describe('rx-grpc generate --check', () => {
     expect(await project.run('generate', ...args)).to.deep.equal({
       code: 1,
       out: '',
-      err: 'gen/a.ts: stale\ngen/d.ts: left over: it was generated from d.proto\ngen/new/c.ts: missing\n',
+      err: 'gen/a.ts: stale\ngen/d.ts: left over: it was generated from d.proto\ngen/new/c.ts: missing\ngenerate anew: the same command without --check\n',
     });
     expect(project.tree('gen').map(file => project.read(`gen/${file}`))).to.deep.equal(before);
   });
@@ -35,7 +35,9 @@ describe('rx-grpc generate --check', () => {
     using project = new Project({ 'protos/a.proto': proto('A') });
     await project.run('generate', './protos', '--out', './gen');
     project.write('gen/a.ts', `${project.read('gen/a.ts')}\n`);
-    expect((await project.run('generate', './protos', '--out', './gen', '--check')).err).to.equal('gen/a.ts: stale\n');
+    expect((await project.run('generate', './protos', '--out', './gen', '--check')).err).to.equal(
+      'gen/a.ts: stale\ngenerate anew: the same command without --check\n',
+    );
   });
 
   it('makes no folder', async () => {

@@ -87,7 +87,7 @@ describe('the errors of a .proto', () => {
   it('name the file that declares the same', async () => {
     const others = { 'b.proto': proto('A') };
     expect(await errorOf(`${p3}import "b.proto";\nmessage A {}`, others)).to.equal(
-      "b.proto:2:9: duplicate name 'A' in Root, which a.proto declares",
+      "b.proto:2:9: duplicate name 'A', which a.proto declares; all files of one run have one set of names",
     );
   });
 
@@ -98,7 +98,7 @@ describe('the errors of a .proto', () => {
       'message A { string foo_bar = 1; string fooBar = 2; }',
       "2:40: duplicate name 'fooBar' in Type A, which line 2 declares",
     ],
-    ['message A {} enum A { B = 0; }', "2:19: duplicate name 'A' in Root, which line 2 declares"],
+    ['message A {} enum A { B = 0; }', "2:19: duplicate name 'A', which line 2 declares"],
     ['enum A { B = 0; C = 0; }', '2:17: duplicate id 0 in Enum A, which line 2 has'],
     ['enum A { B = 0; B = 1; }', "2:17: duplicate name 'B' in Enum A, which line 2 declares"],
     ['message A { reserved 2; string b = 2; }', '2:32: id 2 is reserved in Type A'],

@@ -34,6 +34,7 @@ describe('rx-grpc ends', () => {
       [['generat'], /unknown command 'generat'/],
       [['generate', '--out', './gen'], /missing required argument 'protos'/],
       [['generate', './a.proto'], /required option '-o, --out <folder>' not specified/],
+      [['generate', './a.proto', '--out='], /^--out: expected a folder, got an empty string\n$/],
       [['generate', './a.proto', '--out', './gen', '--int64', 'x'], /Allowed choices are bigint, string, number/],
       [['generate', './a.proto', '--out', './gen', '--wach'], /unknown option '--wach'/],
       [['generate', './a.proto', '--out', './gen', '--watch', '--check'], /expected one of them/],
@@ -79,6 +80,8 @@ describe('rx-grpc ends', () => {
     };
     expect(await of('./none.proto')).to.deep.equal([ExitCode.FILES, 'none.proto: not found\n']);
     expect(await of('./a.proto', '--include', './none')).to.deep.equal([ExitCode.FILES, '--include none: not found\n']);
+    const intoFile = await project.run('generate', './a.proto', '--out', './a.proto');
+    expect([intoFile.code, intoFile.err]).to.deep.equal([ExitCode.FILES, 'a.proto: expected a folder, it is a file\n']);
     if (process.getuid?.() === 0) return;
     chmodSync(project.path('a.proto'), 0);
     expect(await of('./a.proto')).to.include(ExitCode.FILES);

@@ -66,7 +66,11 @@ export interface OrderInit {
   readonly signature?: Uint8Array | undefined;
 }
 
-export const Order: $.MessageType<Order, OrderInit> = $.messageType('shop.Order', readOrder, writeOrder);
+export const Order: $.MessageType<Order, OrderInit> = /* @__PURE__ */ $.messageType(
+  'shop.Order',
+  readOrder,
+  writeOrder,
+);
 
 /** One thing in an order. */
 export interface Order_Item {
@@ -84,7 +88,7 @@ export interface Order_ItemInit {
   readonly price?: MoneyInit$ | undefined;
 }
 
-export const Order_Item: $.MessageType<Order_Item, Order_ItemInit> = $.messageType(
+export const Order_Item: $.MessageType<Order_Item, Order_ItemInit> = /* @__PURE__ */ $.messageType(
   'shop.Order.Item',
   readOrder_Item,
   writeOrder_Item,
@@ -110,7 +114,11 @@ export interface MoneyInit {
   readonly real?: MoneyInit$ | undefined;
 }
 
-export const Money: $.MessageType<Money, MoneyInit> = $.messageType('shop.Money', readMoney, writeMoney);
+export const Money: $.MessageType<Money, MoneyInit> = /* @__PURE__ */ $.messageType(
+  'shop.Money',
+  readMoney,
+  writeMoney,
+);
 
 export interface Receipt {
   readonly orderId: string;
@@ -123,7 +131,11 @@ export interface ReceiptInit {
   readonly number?: bigint | number | undefined;
 }
 
-export const Receipt: $.MessageType<Receipt, ReceiptInit> = $.messageType('shop.Receipt', readReceipt, writeReceipt);
+export const Receipt: $.MessageType<Receipt, ReceiptInit> = /* @__PURE__ */ $.messageType(
+  'shop.Receipt',
+  readReceipt,
+  writeReceipt,
+);
 
 /** Takes orders. */
 export const Shop: {
@@ -135,10 +147,10 @@ export const Shop: {
   readonly PlaceMany: $.Method<$.Message<Order, OrderInit>, $.Message<Receipt, ReceiptInit>, true, false>;
   readonly Haggle: $.Method<$.Message<Money, MoneyInit>, $.Message<Money$, MoneyInit$>, true, true>;
 } = {
-  Place: $.method('/shop.Shop/Place', false, false, Order, Receipt),
-  Watch: $.method('/shop.Shop/Watch', false, true, Empty$, Order),
-  PlaceMany: $.method('/shop.Shop/PlaceMany', true, false, Order, Receipt),
-  Haggle: $.method('/shop.Shop/Haggle', true, true, Money, Money$),
+  Place: /* @__PURE__ */ $.method('/shop.Shop/Place', false, false, Order, Receipt),
+  Watch: /* @__PURE__ */ $.method('/shop.Shop/Watch', false, true, Empty$, Order),
+  PlaceMany: /* @__PURE__ */ $.method('/shop.Shop/PlaceMany', true, false, Order, Receipt),
+  Haggle: /* @__PURE__ */ $.method('/shop.Shop/Haggle', true, true, Money, Money$),
 };
 
 export const Empty: $.Nothing = {};

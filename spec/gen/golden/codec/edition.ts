@@ -22,7 +22,11 @@ export interface ModernInit {
   readonly unverified?: string | undefined;
 }
 
-export const Modern: $.MessageType<Modern, ModernInit> = $.messageType('edition.Modern', readModern, writeModern);
+export const Modern: $.MessageType<Modern, ModernInit> = /* @__PURE__ */ $.messageType(
+  'edition.Modern',
+  readModern,
+  writeModern,
+);
 
 function readModern(r: $.Reader, depth: number, end: number, into: Modern | undefined): Modern {
   const m = (into ?? {

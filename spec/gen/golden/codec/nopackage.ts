@@ -6,12 +6,12 @@ export interface Ping extends $.Nothing {}
 /** {@link Ping} to write: what may be absent may be undefined. */
 export interface PingInit extends $.Nothing {}
 
-export const Ping: $.MessageType<Ping, PingInit> = $.messageType('Ping', readPing, writePing);
+export const Ping: $.MessageType<Ping, PingInit> = /* @__PURE__ */ $.messageType('Ping', readPing, writePing);
 
 export const Pinger: {
   readonly Ping: $.Method<$.Message<Ping, PingInit>, $.Message<Ping, PingInit>, false, false>;
 } = {
-  Ping: $.method('/Pinger/Ping', false, false, Ping, Ping),
+  Ping: /* @__PURE__ */ $.method('/Pinger/Ping', false, false, Ping, Ping),
 };
 
 function readPing(r: $.Reader, depth: number, end: number, into: Ping | undefined): Ping {

@@ -47,7 +47,11 @@ export interface LegacyInit {
   readonly row?: readonly Legacy_RowInit[] | undefined;
 }
 
-export const Legacy: $.MessageType<Legacy, LegacyInit> = $.messageType('old.Legacy', readLegacy, writeLegacy);
+export const Legacy: $.MessageType<Legacy, LegacyInit> = /* @__PURE__ */ $.messageType(
+  'old.Legacy',
+  readLegacy,
+  writeLegacy,
+);
 
 export interface Legacy_Part {
   readonly name: string | undefined;
@@ -60,7 +64,7 @@ export interface Legacy_PartInit {
   readonly again?: Legacy_PartInit | undefined;
 }
 
-export const Legacy_Part: $.MessageType<Legacy_Part, Legacy_PartInit> = $.messageType(
+export const Legacy_Part: $.MessageType<Legacy_Part, Legacy_PartInit> = /* @__PURE__ */ $.messageType(
   'old.Legacy.Part',
   readLegacy_Part,
   writeLegacy_Part,
@@ -75,7 +79,7 @@ export interface Legacy_RowInit {
   readonly cell?: number | undefined;
 }
 
-export const Legacy_Row: $.MessageType<Legacy_Row, Legacy_RowInit> = $.messageType(
+export const Legacy_Row: $.MessageType<Legacy_Row, Legacy_RowInit> = /* @__PURE__ */ $.messageType(
   'old.Legacy.Row',
   readLegacy_Row,
   writeLegacy_Row,

@@ -55,7 +55,11 @@ export interface ScalarsInit {
   readonly color?: Color | undefined;
 }
 
-export const Scalars: $.MessageType<Scalars, ScalarsInit> = $.messageType('rich.Scalars', readScalars, writeScalars);
+export const Scalars: $.MessageType<Scalars, ScalarsInit> = /* @__PURE__ */ $.messageType(
+  'rich.Scalars',
+  readScalars,
+  writeScalars,
+);
 
 export interface Optionals {
   readonly doubleValue: number | undefined;
@@ -78,7 +82,7 @@ export interface OptionalsInit {
   readonly color?: Color | undefined;
 }
 
-export const Optionals: $.MessageType<Optionals, OptionalsInit> = $.messageType(
+export const Optionals: $.MessageType<Optionals, OptionalsInit> = /* @__PURE__ */ $.messageType(
   'rich.Optionals',
   readOptionals,
   writeOptionals,
@@ -125,7 +129,11 @@ export interface ListsInit {
   readonly unpacked?: readonly number[] | undefined;
 }
 
-export const Lists: $.MessageType<Lists, ListsInit> = $.messageType('rich.Lists', readLists, writeLists);
+export const Lists: $.MessageType<Lists, ListsInit> = /* @__PURE__ */ $.messageType(
+  'rich.Lists',
+  readLists,
+  writeLists,
+);
 
 export interface Maps {
   readonly strings: { readonly [key: string]: string };
@@ -150,7 +158,7 @@ export interface MapsInit {
   readonly fixed64s?: { readonly [key: string]: number } | undefined;
 }
 
-export const Maps: $.MessageType<Maps, MapsInit> = $.messageType('rich.Maps', readMaps, writeMaps);
+export const Maps: $.MessageType<Maps, MapsInit> = /* @__PURE__ */ $.messageType('rich.Maps', readMaps, writeMaps);
 
 export interface Tree {
   readonly name: string;
@@ -165,7 +173,7 @@ export interface TreeInit {
   readonly children?: readonly TreeInit[] | undefined;
 }
 
-export const Tree: $.MessageType<Tree, TreeInit> = $.messageType('rich.Tree', readTree, writeTree);
+export const Tree: $.MessageType<Tree, TreeInit> = /* @__PURE__ */ $.messageType('rich.Tree', readTree, writeTree);
 
 export interface Union {
   readonly before: number;
@@ -192,7 +200,11 @@ export interface UnionInit {
   readonly after?: number | undefined;
 }
 
-export const Union: $.MessageType<Union, UnionInit> = $.messageType('rich.Union', readUnion, writeUnion);
+export const Union: $.MessageType<Union, UnionInit> = /* @__PURE__ */ $.messageType(
+  'rich.Union',
+  readUnion,
+  writeUnion,
+);
 
 export interface Rich {
   readonly scalars: Scalars | undefined;
@@ -215,7 +227,7 @@ export interface RichInit {
   readonly far?: number | undefined;
 }
 
-export const Rich: $.MessageType<Rich, RichInit> = $.messageType('rich.Rich', readRich, writeRich);
+export const Rich: $.MessageType<Rich, RichInit> = /* @__PURE__ */ $.messageType('rich.Rich', readRich, writeRich);
 
 export interface Awkward {
   readonly _Proto__: string;
@@ -228,13 +240,17 @@ export interface Awkward {
 /** {@link Awkward} to write: what may be absent may be undefined. */
 export interface AwkwardInit {
   readonly _Proto__?: string | undefined;
-  readonly constructor?: string | undefined;
-  readonly toString?: number | undefined;
-  readonly hasOwnProperty?: { readonly [key: string]: number } | undefined;
-  readonly valueOf?: { readonly case: 'hidden'; readonly value: string } | undefined;
+  readonly constructor?: string | $.Inherited<'constructor'> | undefined;
+  readonly toString?: number | $.Inherited<'toString'> | undefined;
+  readonly hasOwnProperty?: { readonly [key: string]: number } | $.Inherited<'hasOwnProperty'> | undefined;
+  readonly valueOf?: { readonly case: 'hidden'; readonly value: string } | $.Inherited<'valueOf'> | undefined;
 }
 
-export const Awkward: $.MessageType<Awkward, AwkwardInit> = $.messageType('rich.Awkward', readAwkward, writeAwkward);
+export const Awkward: $.MessageType<Awkward, AwkwardInit> = /* @__PURE__ */ $.messageType(
+  'rich.Awkward',
+  readAwkward,
+  writeAwkward,
+);
 
 export interface Known {
   readonly timestamp: Timestamp | undefined;
@@ -257,7 +273,11 @@ export interface KnownInit {
   readonly struct?: StructInit | undefined;
 }
 
-export const Known: $.MessageType<Known, KnownInit> = $.messageType('rich.Known', readKnown, writeKnown);
+export const Known: $.MessageType<Known, KnownInit> = /* @__PURE__ */ $.messageType(
+  'rich.Known',
+  readKnown,
+  writeKnown,
+);
 
 export interface Newer {
   readonly text: string;
@@ -270,7 +290,11 @@ export interface NewerInit {
   readonly sub?: Newer_SubInit | undefined;
 }
 
-export const Newer: $.MessageType<Newer, NewerInit> = $.messageType('rich.Newer', readNewer, writeNewer);
+export const Newer: $.MessageType<Newer, NewerInit> = /* @__PURE__ */ $.messageType(
+  'rich.Newer',
+  readNewer,
+  writeNewer,
+);
 
 export interface Newer_Sub {
   readonly a: string;
@@ -283,7 +307,7 @@ export interface Newer_SubInit {
   readonly b?: string | undefined;
 }
 
-export const Newer_Sub: $.MessageType<Newer_Sub, Newer_SubInit> = $.messageType(
+export const Newer_Sub: $.MessageType<Newer_Sub, Newer_SubInit> = /* @__PURE__ */ $.messageType(
   'rich.Newer.Sub',
   readNewer_Sub,
   writeNewer_Sub,

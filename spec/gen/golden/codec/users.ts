@@ -12,14 +12,18 @@ export interface UserInit {
   readonly age?: number | undefined;
 }
 
-export const User: $.MessageType<User, UserInit> = $.messageType('users.User', readUser, writeUser);
+export const User: $.MessageType<User, UserInit> = /* @__PURE__ */ $.messageType('users.User', readUser, writeUser);
 
 export interface Empty extends $.Nothing {}
 
 /** {@link Empty} to write: what may be absent may be undefined. */
 export interface EmptyInit extends $.Nothing {}
 
-export const Empty: $.MessageType<Empty, EmptyInit> = $.messageType('users.Empty', readEmpty, writeEmpty);
+export const Empty: $.MessageType<Empty, EmptyInit> = /* @__PURE__ */ $.messageType(
+  'users.Empty',
+  readEmpty,
+  writeEmpty,
+);
 
 export const Users: {
   readonly GetUser: $.Method<$.Message<User, UserInit>, $.Message<User, UserInit>, false, false>;
@@ -27,10 +31,10 @@ export const Users: {
   readonly CreateUsers: $.Method<$.Message<User, UserInit>, $.Message<Empty, EmptyInit>, true, false>;
   readonly Chat: $.Method<$.Message<User, UserInit>, $.Message<User, UserInit>, true, true>;
 } = {
-  GetUser: $.method('/users.Users/GetUser', false, false, User, User),
-  ListUsers: $.method('/users.Users/ListUsers', false, true, Empty, User),
-  CreateUsers: $.method('/users.Users/CreateUsers', true, false, User, Empty),
-  Chat: $.method('/users.Users/Chat', true, true, User, User),
+  GetUser: /* @__PURE__ */ $.method('/users.Users/GetUser', false, false, User, User),
+  ListUsers: /* @__PURE__ */ $.method('/users.Users/ListUsers', false, true, Empty, User),
+  CreateUsers: /* @__PURE__ */ $.method('/users.Users/CreateUsers', true, false, User, Empty),
+  Chat: /* @__PURE__ */ $.method('/users.Users/Chat', true, true, User, User),
 };
 
 function readUser(r: $.Reader, depth: number, end: number, into: User | undefined): User {

@@ -15,7 +15,11 @@ export interface MoneyInit {
   readonly cents?: bigint | number | undefined;
 }
 
-export const Money: $.MessageType<Money, MoneyInit> = $.messageType('shop.money.Money', readMoney, writeMoney);
+export const Money: $.MessageType<Money, MoneyInit> = /* @__PURE__ */ $.messageType(
+  'shop.money.Money',
+  readMoney,
+  writeMoney,
+);
 
 export const Rounding = {
   ROUNDING_UNSPECIFIED: 0,
