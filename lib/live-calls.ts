@@ -78,23 +78,25 @@ export class LiveCalls<Reason = any> {
 
   /** @param cut ends the call. */
   open(method: Method, cut: (reason: Reason) => void): LiveCall {
-    const startedAt = new Date();
+    const startedAt = Date.now();
     const report = (): CallReport => ({
       path: method.path,
       shape: shapeOf(method),
-      startedAt,
+      startedAt: new Date(startedAt),
       received: direction(call.received),
       sent: { ...direction(call.sent), queuedBytes: call.queuedBytes() },
     });
-    const tell = (which: Direction) => (meter: Meter) => {
+    const tell = (meter: Meter) => {
+      if (this.#inspector === undefined) return;
       const event = meter.waitsFor === undefined ? 'resumed' : 'paused';
-      if (this.#inspector?.listenerCount(event)) this.#inspector.emit(event, report(), which);
+      if (this.#inspector.listenerCount(event) === 0) return;
+      this.#inspector.emit(event, report(), meter === call.sent ? 'sent' : 'received');
     };
     const entry = { cut, report };
     const call: LiveCall = {
-      received: new Meter(tell('received')),
-      sent: new Meter(tell('sent')),
-      queuedBytes: () => 0,
+      received: new Meter(tell),
+      sent: new Meter(tell),
+      queuedBytes: none,
       close: () => this.#calls.delete(entry),
     };
     this.#calls.add(entry);
@@ -111,6 +113,8 @@ export class LiveCalls<Reason = any> {
     return this.#inspector;
   }
 }
+
+const none = (): number => 0;
 
 function direction({ messages, waitsFor, waitsSince }: Meter): DirectionReport {
   return { messages, waitsFor, waitsSince };

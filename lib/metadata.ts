@@ -32,7 +32,8 @@ const MAX_BLOCK_BYTES = 40 * 1024;
  * @throws TypeError that names the key or the value that gRPC does not take; RangeError above 40 KiB or 100 values.
  */
 export function toMetadata(input: MetadataInput | undefined): Metadata {
-  const metadata = input === undefined ? new Metadata() : isMetadata(input) ? input.clone() : fromObject(input);
+  if (input === undefined) return new Metadata();
+  const metadata = isMetadata(input) ? input.clone() : fromObject(input);
   checkSendable(metadata);
   return metadata;
 }

@@ -1,7 +1,7 @@
 import { Metadata, type StatusObject } from '@grpc/grpc-js';
 import { isObservable, Observable, type Subscriber } from 'rxjs';
 import { isPast } from '../deadline.ts';
-import { bindContext } from '../flow/context.ts';
+import { bindKnownContext } from '../flow/context.ts';
 import { OverflowError } from '../flow/overflow-error.ts';
 import { receive } from '../flow/receive.ts';
 import { type Sending, send } from '../flow/send.ts';
@@ -9,7 +9,7 @@ import { single } from '../flow/single.ts';
 import type { LiveCalls } from '../live-calls.ts';
 import type { CallOptions, Method } from '../rpc.ts';
 import { Code, errorFromStatus, leadTo, markReceived, RpcError } from '../status.ts';
-import { subscribedAt, type Trace, traceCall, type traceMade } from './call-trace.ts';
+import { type Captured, subscribedAt, type Trace, TracedCall } from './call-trace.ts';
 import { startCall } from './start-call.ts';
 import type { Transport } from './transport.ts';
 
@@ -36,10 +36,9 @@ export function call<O>(
   method: Method,
   request: unknown,
   options: CallOptions,
-  made?: ReturnType<typeof traceMade>,
+  made?: Captured,
 ): Observable<O> {
-  return new Observable(subscriber => {
-    const trace = (options as { [subscribedAt]?: Trace })[subscribedAt] ?? traceCall(subscriber, made ?? {});
+  const begin = (subscriber: Subscriber<O>, trace: Trace): void => {
     const failure: Failure = (code, details, cause) =>
       leadTo(markReceived(new RpcError(code, details, { path: method.path, cause })), trace);
 
@@ -60,7 +59,7 @@ export function call<O>(
     const { onHeaders, onTrailers } = options;
     stream.on(
       'status',
-      bindContext((received: StatusObject) => {
+      bindKnownContext((received: StatusObject) => {
         status = isLateReset(received, deadline) ? { ...received, ...deadlineExceeded } : received;
         sending?.stop();
       }),
@@ -68,13 +67,14 @@ export function call<O>(
     if (onHeaders) {
       stream.on(
         'metadata',
-        bindContext((headers: Metadata) => notify(onHeaders, headers, subscriber)),
+        bindKnownContext((headers: Metadata) => notify(onHeaders, headers, subscriber)),
       );
     }
     const response$ = new Observable<O>(output =>
       receive(stream, output, {
         decode: method.responseDeserialize,
         prefetch: options.prefetch,
+        isContextKnown: true, // by startCall
         meter: live.received,
         end: () => {
           notify(onTrailers, status!.metadata, subscriber);
@@ -106,7 +106,9 @@ export function call<O>(
       live.queuedBytes = () => sending?.queuedBytes ?? 0;
       if (subscriber.closed || status !== undefined) sending.stop();
     }
-  });
+  };
+  const known = (options as { [subscribedAt]?: Trace })[subscribedAt];
+  return known === undefined ? new TracedCall(begin, made) : new Observable<O>(subscriber => begin(subscriber, known));
 }
 
 /**

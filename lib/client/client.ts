@@ -1,4 +1,4 @@
-import { defer, isObservable, Observable, of } from 'rxjs';
+import { defer, isObservable, type Observable, of } from 'rxjs';
 import { type ClientMiddlewareOf, checkMiddleware, type MiddlewareList, wrap } from '../compose.ts';
 import { checkFlowOptions, type FlowOptions, flowOptions, mergeFlowOptions } from '../flow-options.ts';
 import { LiveCalls } from '../live-calls.ts';
@@ -15,7 +15,7 @@ import type { ServerCall } from '../server-call.ts';
 import { Code, leadTo, markReceived, RpcError } from '../status.ts';
 import { type Connection, call } from './call.ts';
 import { checkCallOptions, checkCompression } from './call-options.ts';
-import { subscribedAt, traceCall, traceMade } from './call-trace.ts';
+import { type Captured, madeAt, subscribedAt, TracedCall, traceMade } from './call-trace.ts';
 import type { ConnectivityState, Transport } from './transport.ts';
 
 /** The flow options are the defaults of every call. */
@@ -113,18 +113,20 @@ function clientMethodOf(connection: Connection, method: Method, name: string, de
     name,
     method,
   );
-  const rpc = (request: unknown, given: CallOptions | ServerCall = {}) => {
+  const completeNoOptions = complete(noOptions);
+  const rpc = (request: unknown, given: CallOptions | ServerCall = noOptions) => {
     if (method.requestStream && !isObservable(request)) {
       throw new TypeError(
         `${name}: expected an Observable of requests, got ${kindOf(request)}; iterables and streams go through pull()`,
       );
     }
-    const options = checkCallOptions(name, given);
-    const made = traceMade(rpc);
-    if (wrapped === undefined) return call(connection, method, request, complete(options), made);
+    const options = given === noOptions ? noOptions : checkCallOptions(name, given);
+    const made = (options as { [madeAt]?: Captured })[madeAt] ?? traceMade(rpc);
+    if (wrapped === undefined) {
+      return call(connection, method, request, options === noOptions ? completeNoOptions : complete(options), made);
+    }
     const request$ = isObservable(request) ? request : of(request);
-    return new Observable(subscriber => {
-      const trace = traceCall(subscriber, made);
+    return new TracedCall((subscriber, trace) => {
       // A call that its middleware lets wait is none yet that closing the client would end.
       const cut = (details: string): void =>
         subscriber.error(leadTo(markReceived(new RpcError(Code.CANCELLED, details, { path: method.path })), trace));
@@ -132,7 +134,9 @@ function clientMethodOf(connection: Connection, method: Method, name: string, de
       connection.behindMiddleware.add(cut);
       subscriber.add(() => connection.behindMiddleware.delete(cut));
       wrapped(request$, { ...options, [subscribedAt]: trace }).subscribe(subscriber);
-    });
+    }, made);
   };
   return Object.defineProperty(rpc, clientMethod, { value: true });
 }
+
+const noOptions: CallOptions = {};

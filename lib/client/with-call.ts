@@ -4,6 +4,7 @@ import { type CallOptions, kindOf } from '../rpc.ts';
 import type { ServerCall } from '../server-call.ts';
 import { Code, isRpcError } from '../status.ts';
 import { checkCallOptions } from './call-options.ts';
+import { type Captured, madeAt, traceMade } from './call-trace.ts';
 
 /** How a call ended. */
 export interface Status {
@@ -54,8 +55,9 @@ export function withCall<Request, O>(
     status$.next({ code, details, metadata: trailers ?? new Metadata() });
     for (const each$ of [headers$, trailers$, status$]) each$.complete();
   };
+  const traced: CallOptions & { readonly [madeAt]: Captured } = { ...others, [madeAt]: traceMade(withCall) };
   const response$ = rpc(request, {
-    ...others,
+    ...traced,
     onHeaders: headers => {
       trailers = undefined; // of an attempt before this one
       headers$.next(headers);

@@ -1,7 +1,8 @@
 import type protobuf from 'protobufjs';
-import { decode, deeper, enter, nextTag, noTag } from './decode.ts';
+import { decode, deeper, enter, nextTag, noTag, type Read } from './decode.ts';
 import type { FieldCodec } from './field-codec.ts';
 import type { MessageCodec } from './message-codec.ts';
+import { decodeReceived } from './received.ts';
 import { wireType } from './wire-type.ts';
 
 type Reader = protobuf.Reader;
@@ -13,11 +14,16 @@ type Message = Record<string, unknown>;
  * @throws Error `malformed pkg.Message: at byte 12: why`, when the bytes are none.
  */
 export function decodeMessage(codec: MessageCodec, bytes: Uint8Array): object {
-  return decode<Message>(
-    codec.typeName,
-    (reader, depth, end) => readMessage(codec, reader, depth, end, undefined),
-    bytes,
-  );
+  return decode<Message>(codec.typeName, readerOf(codec), bytes);
+}
+
+/** The same of a message that its transport leaves to us. */
+export function decodeReceivedMessage(codec: MessageCodec, bytes: Uint8Array): object {
+  return decodeReceived<Message>(codec.typeName, readerOf(codec), bytes);
+}
+
+function readerOf(codec: MessageCodec): Read<Message> {
+  return (reader, depth, end) => readMessage(codec, reader, depth, end, undefined);
 }
 
 /** Reads a message with its length before it, or a group, to its end tag; merges it into one that came before. */

@@ -16,9 +16,12 @@ export interface LoadOptions {
  * - a message as `{ typeName, encode(value): Buffer, decode(bytes): object, create(value): object }`.
  *
  * Values: a decoded message is a plain object with every field present. 64-bit integers are `bigint` (to encode, a safe integer
- * will do), bytes are a `Uint8Array` (a copy), enums are numbers, maps are objects without prototype, a oneof is one property
- * `{ case, value }` or undefined; `optional` and message fields that were not sent are undefined. To encode, every field may
- * be absent. Extensions of proto2 are not read.
+ * will do), bytes are a `Uint8Array` that nobody else has, enums are numbers, maps are objects without prototype, a oneof is one
+ * property `{ case, value }` or undefined; `optional` and message fields that were not sent are undefined. To encode, every field
+ * may be absent. Extensions of proto2 are not read.
+ *
+ * Bytes of a received message above 4 KiB that are at least half of it are a view of its memory, not a copy: their `buffer` is
+ * larger than they are, so use it with `byteOffset` and `byteLength`, or copy them with `slice()`. `decode()` always copies.
  *
  * Each call stands for itself: two files that declare the same names can be used side by side.
  *

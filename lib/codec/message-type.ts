@@ -1,6 +1,7 @@
 import type { Message, Method } from '../method.ts';
 import { decode, type Read } from './decode.ts';
 import { encode } from './encode.ts';
+import { decodeReceived } from './received.ts';
 import type { Write } from './write-message.ts';
 
 /** A type of messages, generated from a .proto file. */
@@ -59,10 +60,14 @@ export function method<I, IInit, O, OInit, RequestStream extends boolean, Respon
     requestStream,
     responseStream,
     requestSerialize: value => now(request).encode(value as IInit),
-    requestDeserialize: bytes => now(request).decode(bytes) as Message<I, IInit>,
+    requestDeserialize: bytes => received(now(request), bytes) as Message<I, IInit>,
     responseSerialize: value => now(response).encode(value as OInit),
-    responseDeserialize: bytes => now(response).decode(bytes) as Message<O, OInit>,
+    responseDeserialize: bytes => received(now(response), bytes) as Message<O, OInit>,
   };
+}
+
+function received<T>({ typeName, read }: MessageType<T, any>, bytes: Uint8Array): T {
+  return decodeReceived(typeName, read, bytes);
 }
 
 function now<T extends object>(value: Later<T>): T {

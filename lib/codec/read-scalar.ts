@@ -1,6 +1,7 @@
 import type protobuf from 'protobufjs';
 import { readFixed64, readInt64, readSfixed64, readSint64, readUint64 } from './int64.ts';
 import { readInt32s, readUint32s } from './read-varints.ts';
+import { viewOf } from './received.ts';
 
 type Reader = protobuf.Reader;
 
@@ -47,12 +48,14 @@ export function readString(reader: Reader): string {
   return reader.stringVerify();
 }
 
-// A copy: a view would keep all of the received message alive. A few bytes are copied sooner than a view on them is made.
+// A copy, mostly: a view would keep all of the received message alive. A few bytes are copied sooner than a view is made.
 export function readBytes(reader: Reader): Uint8Array {
   const length = reader.size();
   const start = reader.pos;
   reader.skip(length);
   const { buf } = reader;
+  const view = length > 64 ? viewOf(buf, start, length) : undefined;
+  if (view !== undefined) return view;
   const bytes = new Uint8Array(length);
   if (length > 64) bytes.set(reader.raw(start, start + length));
   else for (let i = 0; i < length; i++) bytes[i] = buf[start + i]!;

@@ -1,6 +1,6 @@
 import type protobuf from 'protobufjs';
 import type { Method, Service } from '../rpc.ts';
-import { decodeMessage } from './decode-message.ts';
+import { decodeReceivedMessage } from './decode-message.ts';
 import { encodeMessage } from './encode-message.ts';
 import type { MessageCodec } from './message-codec.ts';
 import { fullName } from './reflection.ts';
@@ -19,9 +19,9 @@ export function serviceCodec(service: protobuf.Service, codecOf: (type: protobuf
       requestStream: method.requestStream === true,
       responseStream: method.responseStream === true,
       requestSerialize: value => encodeMessage(request, value),
-      requestDeserialize: bytes => decodeMessage(request, bytes),
+      requestDeserialize: bytes => decodeReceivedMessage(request, bytes),
       responseSerialize: value => encodeMessage(response, value),
-      responseDeserialize: bytes => decodeMessage(response, bytes),
+      responseDeserialize: bytes => decodeReceivedMessage(response, bytes),
     });
   }
   return Object.fromEntries(methods);

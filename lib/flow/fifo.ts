@@ -1,14 +1,17 @@
-/** A queue whose ends both cost the same however long it is (an array's `shift` does not). */
+/** A queue whose ends both cost the same however long it is (an array's `shift` does not), and that allocates only to grow. */
 export class Fifo<T> {
+  /** A ring: its length is a power of two. */
   #items: (T | undefined)[] = [];
   #head = 0;
+  #size = 0;
 
   get size(): number {
-    return this.#items.length - this.#head;
+    return this.#size;
   }
 
   push(item: T): void {
-    this.#items.push(item);
+    if (this.#size === this.#items.length) this.#grow();
+    this.#items[this.#at(this.#size++)] = item;
   }
 
   /** The next one to be shifted. */
@@ -17,19 +20,33 @@ export class Fifo<T> {
   }
 
   shift(): T | undefined {
-    if (this.#head === this.#items.length) return undefined;
+    if (this.#size === 0) return undefined;
     const item = this.#items[this.#head];
-    this.#items[this.#head++] = undefined;
-    if (this.#head === this.#items.length) this.clear();
-    else if (this.#head >= 1024 && this.#head * 2 >= this.#items.length) {
-      this.#items = this.#items.slice(this.#head);
-      this.#head = 0;
-    }
+    this.#items[this.#head] = undefined;
+    this.#head = this.#at(1);
+    if (--this.#size === 0 && this.#items.length > MAX_KEPT) this.clear();
     return item;
   }
 
   clear(): void {
     this.#items = [];
     this.#head = 0;
+    this.#size = 0;
+  }
+
+  #at(offset: number): number {
+    return (this.#head + offset) & (this.#items.length - 1);
+  }
+
+  #grow(): void {
+    const { length } = this.#items;
+    this.#items = [...this.#items.slice(this.#head), ...this.#items.slice(0, this.#head)];
+    this.#head = 0;
+    this.#items.length = Math.max(MIN_LENGTH, length * 2);
   }
 }
+
+const MIN_LENGTH = 4;
+
+/** Room for so many is kept when it is empty again. */
+const MAX_KEPT = 1024;

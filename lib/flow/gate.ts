@@ -7,7 +7,9 @@ import type { Meter } from './meter.ts';
  */
 export class Gate implements Demand {
   readonly #isReady: () => boolean;
-  readonly #waiting = new Set<{ readonly resume: () => void }>();
+  /** Who came first; mostly there is one, who is here and gone with each message. */
+  #first: Waiter | undefined;
+  #others: Set<Waiter> | undefined;
   readonly #wire: Meter | undefined;
   #waking = false;
 
@@ -27,34 +29,51 @@ export class Gate implements Demand {
 
   /** How many sources wait. */
   get waiting(): number {
-    return this.#waiting.size;
+    return this.#first === undefined ? 0 : 1 + (this.#others?.size ?? 0);
   }
 
   onReady(resume: () => void): () => void {
     const waiter = { resume };
-    this.#waiting.add(waiter);
+    if (this.#first === undefined) this.#first = waiter;
+    else this.#behind(waiter);
     this.#wire?.pause(forTheWire);
     return () => {
-      this.#waiting.delete(waiter);
-      if (this.#waiting.size === 0) this.#wire?.resume();
+      if (this.#first === waiter) this.#shift();
+      else this.#others?.delete(waiter);
+      if (this.#first === undefined) this.#wire?.resume();
     };
   }
 
   /** To be called by the stage whenever it may have become ready. */
   wake(): void {
-    if (this.#waking || this.#waiting.size === 0) return;
+    if (this.#waking || this.#first === undefined) return;
     this.#waking = true;
     try {
-      for (const waiter of this.#waiting) {
-        if (!this.#isReady()) break;
-        this.#waiting.delete(waiter);
-        waiter.resume();
-      }
+      while (this.#first !== undefined && this.#isReady()) this.#shift().resume();
     } finally {
       this.#waking = false;
-      if (this.#waiting.size === 0) this.#wire?.resume();
+      if (this.#first === undefined) this.#wire?.resume();
     }
   }
+
+  #shift(): Waiter {
+    const first = this.#first!;
+    this.#first = undefined;
+    if (this.#others !== undefined && this.#others.size > 0) {
+      [this.#first] = this.#others;
+      this.#others.delete(this.#first!);
+    }
+    return first;
+  }
+
+  #behind(waiter: Waiter): void {
+    this.#others ??= new Set();
+    this.#others.add(waiter);
+  }
+}
+
+interface Waiter {
+  readonly resume: () => void;
 }
 
 const forTheWire = () => 'wire' as const;

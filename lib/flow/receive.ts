@@ -22,6 +22,8 @@ export interface ReceiveOptions<T> {
    * are read when no more than two thirds of them are left, so that they come in rows. Default: 16.
    */
   readonly prefetch?: number | undefined;
+  /** That who calls has looked for an async context in this turn ({@link bindContext}). Default: false. */
+  readonly isContextKnown?: boolean | undefined;
   /** Counts the messages delivered, and knows what they wait for. */
   readonly meter?: Meter | undefined;
   /** The stream has ended and all it held was delivered. The subscriber is the caller's to complete or to fail. */
@@ -36,7 +38,7 @@ export interface ReceiveOptions<T> {
  * Unsubscribing stops the reading and leaves the stream as it is. All comes in the async context of the subscription.
  */
 export function receive<T>(stream: ByteSource, subscriber: Subscriber<T>, options: ReceiveOptions<T>): void {
-  const { decode, prefetch = MIN_PREFETCH, meter, end, malformed } = options;
+  const { decode, prefetch = MIN_PREFETCH, isContextKnown = false, meter, end, malformed } = options;
   const maxHeld = prefetch - MIN_PREFETCH;
   const lowTide = Math.floor((maxHeld * 2) / 3);
   const held = new Fifo<Buffer>();
@@ -77,7 +79,7 @@ export function receive<T>(stream: ByteSource, subscriber: Subscriber<T>, option
     return true;
   };
 
-  const onEnd = bindContext((): void => {
+  const onEnd = (isContextKnown ? bindKnownContext : bindContext)((): void => {
     hasEnded = true;
     if (held.size === 0) end();
   });

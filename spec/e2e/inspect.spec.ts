@@ -94,6 +94,17 @@ overEachTransport('inspect', bench => {
     upload.unsubscribe();
   });
 
+  it('tells of what is sent that its source waits for the wire', async () => {
+    const lab = await bench.run({ bidi: () => NEVER });
+    const heard = new Set<string>();
+    inspect(lab.client).on('paused', (report, direction) => heard.add(`${direction} ${report.sent.waitsFor}`));
+    const notes = Array.from({ length: 100 }, (_, n) => ({ n, text }));
+    const upload = lab.client.bidi(pull(notes)).subscribe();
+    await settled(() => only(lab.client).sent.messages);
+    expect([...heard]).to.deep.equal(['sent wire']);
+    upload.unsubscribe();
+  });
+
   it('refuses what is neither client nor server', () => {
     expect(() => inspect({})).to.throw(TypeError, /connect\(\).*serve\(\)/);
   });

@@ -76,6 +76,22 @@ describe('Gate', () => {
     expect(gate.waiting).to.equal(0);
   });
 
+  it('lets an undo that comes late, or twice, harm nobody', () => {
+    const undoA = waits('a');
+    room = 1;
+    gate.wake();
+    const undoB = waits('b');
+    waits('c');
+    undoA();
+    expect(gate.waiting).to.equal(2);
+    undoB();
+    undoB();
+    expect(gate.waiting).to.equal(1);
+    room = 1;
+    gate.wake();
+    expect(woken).to.deep.equal(['a', 'c']);
+  });
+
   it('can be woken by the one it wakes without growing the stack', () => {
     const again = (): void => {
       gate.onReady(() => {

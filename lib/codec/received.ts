@@ -1,0 +1,29 @@
+import { decode, type Read } from './decode.ts';
+
+/** Smaller messages may lie in a pool, in memory that is shared with others. */
+const MIN_BYTES = 4096;
+
+/** The memory of the message that is being decoded, when nobody else has it. */
+let memory: ArrayBufferLike | undefined;
+
+/**
+ * What `read` makes of a message that came from its transport: grpc-js puts each together in memory of its own, which it then
+ * leaves to us, so that a field may be a view of it.
+ *
+ * @throws Error `malformed pkg.Message: at byte 12: why`, when the bytes are none.
+ */
+export function decodeReceived<T>(typeName: string, read: Read<T>, bytes: Uint8Array): T {
+  if (!(bytes?.byteLength >= MIN_BYTES)) return decode(typeName, read, bytes);
+  memory = bytes.buffer;
+  try {
+    return decode(typeName, read, bytes);
+  } finally {
+    memory = undefined;
+  }
+}
+
+/** These bytes, not copied, where that keeps no more memory alive than twice what a copy would take. */
+export function viewOf(buffer: Uint8Array, start: number, length: number): Uint8Array | undefined {
+  if (memory === undefined || memory !== buffer.buffer || length * 2 < memory.byteLength) return undefined;
+  return new Uint8Array(memory, buffer.byteOffset + start, length);
+}

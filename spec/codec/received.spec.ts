@@ -1,0 +1,97 @@
+import { expect } from 'chai';
+import { from, lastValueFrom, map, pipe, toArray } from 'rxjs';
+import { load } from '../../lib/codec/load.ts';
+import { method } from '../../lib/codec/message-type.ts';
+import { BytesValue } from '../../lib/google/protobuf/wrappers.ts';
+import { close, connect, implement, type Method, serve } from '../../lib/index.ts';
+
+const { Files, Part } = await load('protos/files.proto');
+
+type Bytes = (bytes: Buffer) => Uint8Array;
+
+/** A message with `bytes`, as its transport hands it over: in memory of its own, behind the five bytes of its frame. */
+function framed(message: Buffer, room = 5): Buffer {
+  const memory = new ArrayBuffer(room + message.length);
+  const own = Buffer.from(memory, room);
+  message.copy(own);
+  return own;
+}
+
+const part = (length: number): Buffer => Part.encode({ part: { case: 'data', value: new Uint8Array(length).fill(7) } });
+const value = (length: number): Buffer => BytesValue.encode({ value: new Uint8Array(length).fill(7) });
+const { requestDeserialize }: Method<any> = method('/a.B/C', true, true, BytesValue, () => BytesValue);
+
+const readers: readonly (readonly [
+  name: string,
+  encode: (length: number) => Buffer,
+  received: Bytes,
+  decoded: Bytes,
+])[] = [
+  ['load()', part, bytes => Files.upload.requestDeserialize(bytes).part.value, bytes => Part.decode(bytes).part.value],
+  ['generated code', value, bytes => requestDeserialize(bytes).value, bytes => BytesValue.decode(bytes).value],
+];
+
+for (const [name, encode, received, decoded] of readers) {
+  describe(`The bytes of a message that was received, by ${name}`, () => {
+    it('are a view of it when they are at least half of its memory, and a copy when they are less', () => {
+      const message = encode(5000);
+      const rest = message.length - 5000;
+      for (const [room, isView] of [
+        [5, true],
+        [5000 - rest, true],
+        [5001 - rest, false],
+      ] as const) {
+        const bytes = framed(message, room);
+        const read = received(bytes);
+        expect(read).to.deep.equal(new Uint8Array(5000).fill(7));
+        expect(read.constructor).to.equal(Uint8Array);
+        expect(read.buffer === bytes.buffer, `room for ${room}`).to.equal(isView);
+        if (!isView) expect(read.buffer.byteLength).to.equal(5000);
+      }
+    });
+
+    it('are a copy in a message below 4 KiB, which may lie in a pool', () => {
+      const rest = encode(4000).length - 4000;
+      const [small, large] = [4095, 4096].map(length => framed(encode(length - rest), 0)) as [Buffer, Buffer];
+      expect([small.length, large.length]).to.deep.equal([4095, 4096]);
+      expect(received(small).buffer).to.not.equal(small.buffer);
+      expect(received(large).buffer).to.equal(large.buffer);
+    });
+
+    it('are a copy of what decode() is given, also after a message that could not be read', () => {
+      const bytes = framed(encode(5000));
+      expect(decoded(bytes).buffer).to.not.equal(bytes.buffer);
+      const broken = framed(encode(5000)).subarray(0, -1);
+      expect(() => received(broken)).to.throw('malformed');
+      const whole = Buffer.from(broken.buffer, 5);
+      expect(decoded(whole).buffer).to.not.equal(broken.buffer);
+    });
+  });
+}
+
+describe('The bytes of large messages', () => {
+  it('are in memory of their own, each, on both sides of the wire', async () => {
+    const seen: Uint8Array[] = [];
+    const Echo = { echo: method('/a.B/Echo', true, true, BytesValue, BytesValue) };
+    const server = await serve(
+      'http://127.0.0.1:0',
+      implement(Echo, {
+        echo: pipe(
+          map(({ value: bytes }) => {
+            seen.push(bytes);
+            return { value: bytes };
+          }),
+        ),
+      }),
+    );
+    const client = connect(Echo, server.target);
+    const sent = [1, 2, 3].map(n => ({ value: new Uint8Array(40_000).fill(n) }));
+    const back = await lastValueFrom(client.echo(from(sent)).pipe(toArray()));
+    close(client);
+    await server.shutdown();
+    expect(back).to.deep.equal(sent);
+    const all = [...seen, ...back.map(each => each.value)];
+    expect(new Set([...sent.map(each => each.value), ...all].map(bytes => bytes.buffer)).size).to.equal(9);
+    for (const bytes of all) expect(bytes.buffer.byteLength).to.be.within(40_001, 40_100);
+  });
+});
