@@ -26,6 +26,8 @@ export interface SendOptions<T> {
   readonly encode: (value: T) => Uint8Array;
   /** Bytes that a source which cannot wait may leave in the queue, where a message counts for 64 or more. Default: 64 MiB. */
   readonly maxQueuedBytes?: number | undefined;
+  /** Messages given to the stream and not yet taken by it, at the most. Default: 12. */
+  readonly maxMessagesInFlight?: number | undefined;
   /** Counts the messages given to the stream, and knows whether their source waits for it. */
   readonly meter?: Meter | undefined;
   /** The source has completed and all its messages have been given to the stream. */
@@ -49,10 +51,11 @@ export interface Sending {
 
 /**
  * One of the two bridges: an Observable into a Writable. Carries a Demand: ready while nothing is queued and fewer than
- * 12 messages and 64 KiB have been given to the stream without its taking them.
+ * 12 messages (or as told) and 64 KiB have been given to the stream without its taking them.
  */
 export function send<T>(source$: Observable<T>, stream: ByteSink, options: SendOptions<T>): Sending {
   const { encode, maxQueuedBytes = DEFAULT_MAX_QUEUED_BYTES, meter = new Meter(), complete, error } = options;
+  const { maxMessagesInFlight = MAX_MESSAGES_IN_FLIGHT } = options;
   const queue = new Fifo<Uint8Array>();
   const sizesInFlight = new Fifo<number>();
   let queuedBytes = 0;
@@ -60,7 +63,7 @@ export function send<T>(source$: Observable<T>, stream: ByteSink, options: SendO
   let stopped = false;
   let flushed: (() => void) | undefined;
 
-  const hasRoom = () => sizesInFlight.size < MAX_MESSAGES_IN_FLIGHT && bytesInFlight < MAX_BYTES_IN_FLIGHT;
+  const hasRoom = () => sizesInFlight.size < maxMessagesInFlight && bytesInFlight < MAX_BYTES_IN_FLIGHT;
   const gate = new Gate(() => queue.size === 0 && hasRoom(), meter);
 
   const give = (bytes: Uint8Array): void => {

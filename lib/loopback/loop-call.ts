@@ -147,7 +147,7 @@ class ServerHalf extends Half implements ServerStream {
     this.#call.client.look();
   }
 
-  end(trailers: Metadata): void {
+  end(trailers: Metadata = new Metadata()): void {
     this.#call.finish({ code: Code.OK, details: 'OK', metadata: trailers });
   }
 

@@ -52,9 +52,9 @@ export function handle(stream: ServerStream, served: Served, hooks: Hooks): void
 
   // Completion forward.
   const complete = (): void => {
-    const unfit = whyUnfit(call.trailers);
+    const unfit = call.askedTrailers && whyUnfit(call.askedTrailers);
     if (unfit !== undefined) fail(unfit);
-    else if (end(undefined)) stream.end(call.trailers);
+    else if (end(undefined)) stream.end(call.askedTrailers);
   };
 
   // Error forward.
@@ -110,6 +110,7 @@ export function handle(stream: ServerStream, served: Served, hooks: Hooks): void
       return bytes;
     },
     maxQueuedBytes,
+    maxMessagesInFlight: hooks.maxMessagesInFlight,
     meter: live.sent,
     complete,
     error: (error, flush) => {

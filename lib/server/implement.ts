@@ -15,6 +15,7 @@ import {
 import { handle, type Served } from './handle.ts';
 import { type AnyHandler, handlerRpc } from './handler-rpc.ts';
 import { defaultHooks, type Hooks } from './hooks.ts';
+import { rawResponse } from './write-ahead.ts';
 
 /**
  * A service with its implementation, for {@link serve}, or for `server.addService(s.definition, s.implementation)` of a
@@ -154,7 +155,7 @@ function toDefinition(methods: readonly (readonly [string, Method])[]): ServiceD
         responseStream: true,
         requestSerialize: identity,
         requestDeserialize: rawRequest,
-        responseSerialize: identity,
+        responseSerialize: rawResponse,
         responseDeserialize: identity,
       },
     ]),

@@ -21,6 +21,8 @@ export interface IncomingCallOptions {
 export interface IncomingCall extends ParentCall {
   /** Runs what tells the handler of something; in the async context that it was called in, if there is one. */
   inContext: (work: () => void) => void;
+  /** The trailers, if anybody has asked for them. */
+  readonly askedTrailers: Metadata | undefined;
   /** The first response takes the headers with it. */
   headersAreSent(): void;
   /** The call is over; with a reason when it was cut short: then the signal and the calls made on behalf of this one are told. */
@@ -35,7 +37,6 @@ class Incoming implements IncomingCall {
   readonly [serverCall] = true as const;
   readonly method: Method;
   readonly metadata: Metadata;
-  readonly trailers: Metadata = new Metadata();
   readonly #stream: ServerStream;
   readonly #options: IncomingCallOptions;
   /** Told of the end, with a reason when the call is cut short. */
@@ -45,6 +46,7 @@ class Incoming implements IncomingCall {
   #context: CallContext | undefined;
   #peer: string | undefined;
   #peerCertificate: PeerCertificate | undefined;
+  #trailers: Metadata | undefined;
   #headersAreSent = false;
   #controller: AbortController | undefined;
   #cancelled: RpcError | undefined;
@@ -60,6 +62,15 @@ class Incoming implements IncomingCall {
   }
 
   inContext: (work: () => void) => void = work => work();
+
+  get trailers(): Metadata {
+    this.#trailers ??= new Metadata();
+    return this.#trailers;
+  }
+
+  get askedTrailers(): Metadata | undefined {
+    return this.#trailers;
+  }
 
   get path(): string {
     return this.method.path;

@@ -31,6 +31,7 @@ export function requests(
 ): Requests {
   const { path, requestStream } = method;
   let reader: Subscriber<unknown> | undefined;
+  let isOver = false;
   let whyOver: RpcError | undefined;
 
   const violation = (details: string, cause?: unknown): RpcError => {
@@ -46,7 +47,7 @@ export function requests(
       );
     }
     reader = subscriber;
-    if (whyOver !== undefined) return subscriber.error(whyOver);
+    if (isOver) return subscriber.error(whyOver ?? new RpcError(Code.CANCELLED, 'the call has ended', { path }));
     receive<unknown>(stream, subscriber, {
       decode: bytes => {
         if (bytes === truncatedMessage) throw truncation;
@@ -73,7 +74,8 @@ export function requests(
           single(values => violation(`expected one request, got ${values === 'none' ? 'none' : 'a second one'}`)),
         ),
     end: error => {
-      whyOver = error ?? new RpcError(Code.CANCELLED, 'the call has ended', { path });
+      isOver = true;
+      whyOver = error;
       if (error === undefined) reader?.unsubscribe();
       else reader?.error(error);
     },

@@ -11,6 +11,7 @@ import { Connections } from './connections.ts';
 import { defaultHooks, type Hooks } from './hooks.ts';
 import { type Bound, implementationFor } from './implement.ts';
 import { type ShutdownOptions, type ShutdownReport, shutdown } from './shutdown.ts';
+import { MAX_MESSAGES_BEHIND, writeAhead } from './write-ahead.ts';
 
 /** PEM texts, or their bytes. */
 export interface ServerTls {
@@ -75,10 +76,10 @@ export async function serve(
 ): Promise<Server> {
   checkOptions('serve', options, ['tls', 'credentials', 'serverOptions', 'keepalive', ...serverDefaults]);
   const draining$ = new ReplaySubject<void>(1);
-  const hooks = hooksOf('serve', options, draining$);
+  const hooks = { ...hooksOf('serve', options, draining$), maxMessagesInFlight: MAX_MESSAGES_BEHIND };
   const { target, tls } = parseAddress(address);
   const credentials = credentialsFor(address, tls, options);
-  const grpc = new GrpcServer(withKeepalive('serve', options.keepalive, options.serverOptions));
+  const grpc = new GrpcServer(withWriteAhead(withKeepalive('serve', options.keepalive, options.serverOptions)));
   for (const service of Array.isArray(services) ? services : [services]) addService(grpc, service, hooks);
 
   const port = await bind(grpc, target, credentials);
@@ -118,6 +119,12 @@ export function hooksOf(of: string, options: ServerDefaults, draining$: Observab
     draining$: inOwnContext(draining$),
     ...(onError && { onError }),
   };
+}
+
+/** Before the interceptors of the user, so that they have one message at a time, as ever. */
+function withWriteAhead(options: ServerOptions = {}): ServerOptions {
+  const { interceptors = [], 'grpc.max_send_message_length': maxMessageBytes } = options;
+  return { ...options, interceptors: [writeAhead(maxMessageBytes), ...interceptors] };
 }
 
 function addService(grpc: GrpcServer, service: Bound, hooks: Hooks): void {

@@ -13,7 +13,7 @@ export interface ServerStream extends ByteSink, ByteSource {
   getAuthContext(): { readonly sslPeerCertificate?: PeerCertificate };
   sendMetadata(headers: Metadata): void;
   /** Ends the call with OK. */
-  end(trailers: Metadata): unknown;
+  end(trailers?: Metadata): unknown;
   /** Ends the call with another status. */
   emit(event: 'error', status: StatusObject): unknown;
   on(event: 'readable' | 'end', listener: () => void): unknown;
