@@ -61,7 +61,7 @@ describe('AsyncLocalStorage around a handler, at the end of its call', () => {
         }),
         { middleware: [withStore] },
       );
-      const timeoutMs = name.includes('deadline') ? 60 : undefined;
+      const timeoutMs = name.includes('deadline') ? 500 : undefined;
       const subscriptions = shapes.map(
         (shape, id) => record(callOf(client, shape, NEVER, { metadata: { id: `${id}` }, timeoutMs })).subscription,
       );

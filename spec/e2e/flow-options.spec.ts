@@ -125,16 +125,16 @@ overEachTransport('stallTimeoutMs', bench => {
 
   it('does not take a reader who stops for a stall', async () => {
     const text = 'x'.repeat(32 * 1024);
-    const lab = await bench.run({ bidi: request$ => request$ }, { stallTimeoutMs: 10 });
+    const lab = await bench.run({ bidi: request$ => request$ }, { stallTimeoutMs: 60 });
     const source$ = pull(function* () {
       for (let n = 0; ; n++) yield { n, text };
     });
     const notes = toAsyncIterable(lab.client.bidi(source$))[Symbol.asyncIterator]();
     await notes.next();
     // Another call, which does stall, is ended meanwhile: several times the timeout has passed.
-    for (let round = 0; round < 3; round++) {
+    for (let round = 0; round < 4; round++) {
       const other = await bench.run({ bidi: () => new Observable(() => {}) });
-      const stalled$ = other.client.bidi(count$(3), { timeoutMs: 30 });
+      const stalled$ = other.client.bidi(count$(3), { timeoutMs: 60 });
       await failure(stalled$);
     }
     expect(inspect(lab.server).calls).to.have.length(1);

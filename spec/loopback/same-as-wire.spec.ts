@@ -141,7 +141,7 @@ const scripts: Readonly<Record<string, Script>> = {
   'a deadline after a response': {
     handler: () => concat(of(note), NEVER),
     request$: () => concat(of(note), NEVER),
-    options: () => ({ timeoutMs: 50 }),
+    options: () => ({ timeoutMs: 400 }),
   },
   'a deadline that had passed': { handler: () => NEVER, options: () => ({ deadline: new Date(0) }) },
   'a message that is refused by a middle of the handler': {
