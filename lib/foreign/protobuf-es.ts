@@ -86,8 +86,10 @@ type MessageOf<Schema> = Schema extends { readonly $codegenv2: { readonly a: inf
   ? Message<Read, MessageInit<Read>>
   : any;
 
-// MessageInitShape of @bufbuild/protobuf, which cannot be named where that package may be missing.
-
+/**
+ * A message of protobuf-es to write, of which fields may be absent: MessageInitShape of @bufbuild/protobuf, which cannot be named
+ * where that package may be missing.
+ */
 export type MessageInit<T> =
   | T
   | { [K in keyof T as Exclude<K, '$unknown'>]?: K extends '$typeName' ? never : FieldInit<T[K]> };
