@@ -6,15 +6,23 @@ export interface FreezingProxy {
   readonly target: string;
   /** For the connections that there are, for ever. */
   freeze(): void;
+  /** When so many packets more have passed each way. */
+  passed(packets: number): Promise<void>;
   close(): Promise<void>;
 }
 
 export async function freezingProxy(port: number): Promise<FreezingProxy> {
   const sockets: net.Socket[] = [];
+  const count = { forth: 0, back: 0 };
+  const watchers = new Set<() => void>();
+  const seen = (way: keyof typeof count) => () => {
+    count[way]++;
+    for (const look of watchers) look();
+  };
   const server = net.createServer({ noDelay: true }, near => {
     const far = net.connect({ port, host: '127.0.0.1', noDelay: true });
-    near.pipe(far);
-    far.pipe(near);
+    near.on('data', seen('forth')).pipe(far);
+    far.on('data', seen('back')).pipe(near);
     for (const socket of [near, far]) socket.on('error', () => {});
     sockets.push(near, far);
   });
@@ -24,6 +32,17 @@ export async function freezingProxy(port: number): Promise<FreezingProxy> {
     target: `http://127.0.0.1:${(server.address() as net.AddressInfo).port}`,
     freeze: () => {
       for (const socket of sockets) socket.unpipe().pause();
+    },
+    passed(packets) {
+      const until = { forth: count.forth + packets, back: count.back + packets };
+      return new Promise(resolve => {
+        const look = () => {
+          if (count.forth < until.forth || count.back < until.back) return;
+          watchers.delete(look);
+          resolve();
+        };
+        watchers.add(look);
+      });
     },
     close: () => {
       for (const socket of sockets) socket.destroy();

@@ -81,10 +81,10 @@ describe('A half-open connection', () => {
         response.next(note);
         next.resolve(() => response.next(note));
       });
-    const { client } = await behindProxy(handler, { channelOptions: often, serverOptions: often });
+    const { proxy, client } = await behindProxy(handler, { channelOptions: often, serverOptions: often });
     const { received } = record(client.serverStream(note));
     await received(1);
-    await new Promise(resolve => setTimeout(resolve, 300)); // several pings, each way
+    await proxy.passed(8); // nothing but pings and their answers, of each side
     (await next.promise)();
     await received(2);
   });
