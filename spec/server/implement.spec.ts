@@ -29,6 +29,16 @@ describe('implement', () => {
     expect(thrownBy(() => implement({} as never, whole as never))).to.be.an.instanceOf(TypeError);
   });
 
+  it('takes nothing that every object has for a handler', () => {
+    class Nothing {}
+    for (const name of ['Constructor', 'ToString']) {
+      const service = { [name]: { ...Lab.unary, path: `/lab.Lab/${name}` } };
+      for (const implementation of [{}, new Nothing()]) {
+        expect(thrownBy(() => implement(service, implementation as never)).message).to.match(/got undefined/);
+      }
+    }
+  });
+
   it('answers what partial() leaves out with UNIMPLEMENTED', async () => {
     const { client } = await bench.run({ unary: echo });
     expect(await firstValueFrom(client.unary({ n: 1 }))).to.deep.equal({ n: 1 });
