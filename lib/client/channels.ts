@@ -14,7 +14,8 @@ import { ADJUSTED } from '../grpc-js/adjusted.ts';
 import { type Compression, kindOf } from '../rpc.ts';
 import { Code, RpcError } from '../status.ts';
 import { type Channel, Connectivity } from './connectivity.ts';
-import { openCall, withoutStack } from './open-call.ts';
+import { DirectCall } from './direct-call.ts';
+import { openCall } from './open-call.ts';
 import type { Transport } from './transport.ts';
 
 /**
@@ -57,6 +58,7 @@ export function openChannels(address: string, settings: ChannelSettings): Transp
   const isPlaintext = credentials.constructor === grpcCredentials.createInsecure().constructor;
   const defaultCompression = settings.compression ?? (COMPRESSION in channelOptions ? undefined : 'identity');
   const hasInterceptors = Boolean(channelOptions.interceptors?.length || channelOptions.interceptor_providers?.length);
+  const mayJoin = process.env['JOIN'] !== 'off';
   const clients = new Map<string, Client>();
   const connectivity = new Connectivity();
 
@@ -81,10 +83,11 @@ export function openChannels(address: string, settings: ChannelSettings): Transp
     open: (method, options) => {
       if (options.credentials !== undefined && isPlaintext) throw plaintextRefused();
       const client = clientFor(method.requestStream, options.compression);
-      connectOutsideContext(client.getChannel());
-      return hasInterceptors
-        ? openCall(client, method, options)
-        : withoutStack(() => openCall(client, method, options));
+      const channel = client.getChannel();
+      connectOutsideContext(channel);
+      if (hasInterceptors) return openCall(client, method, options);
+      const isPlain = (options.compression ?? defaultCompression) === 'identity';
+      return new DirectCall(channel, method, options, isPlain && mayJoin);
     },
     state$: connectivity.state$,
     connect: () => connectOutsideContext(clientFor(false).getChannel()),

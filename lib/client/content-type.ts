@@ -2,24 +2,21 @@ import type { ClientDuplexStream, Metadata, StatusObject } from '@grpc/grpc-js';
 import { Code } from '../code.ts';
 
 /**
+ * The content type of an answer that is none of gRPC.
+ *
  * Who answers with another content type is no gRPC server but a proxy with an error page, say. grpc-js takes the page for
  * messages: "Received message larger than max (1752460652 vs 4194304)" is what it makes of "<html". The error is made to say
  * what came, and is UNKNOWN then instead of RESOURCE_EXHAUSTED, as the mapping of HTTP to gRPC has it
  * (https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md, "Responses").
  */
-export function explainContentType(stream: ClientDuplexStream<Buffer, Buffer>): void {
-  stream.once('metadata', (headers: Metadata) => {
-    const [contentType] = headers.get('content-type');
-    if (contentType === undefined || String(contentType).startsWith('application/grpc')) return;
-    const emit = stream.emit.bind(stream);
-    stream.emit = (event: string | symbol, ...args: unknown[]) =>
-      event === 'status'
-        ? emit(event, explained(args[0] as StatusObject, String(contentType)))
-        : emit(event as string, ...args);
-  });
+export function foreignType(headers: Metadata): string | undefined {
+  const [contentType] = headers.get('content-type');
+  if (contentType === undefined || String(contentType).startsWith('application/grpc')) return undefined;
+  return String(contentType);
 }
 
-function explained(status: StatusObject, contentType: string): StatusObject {
+/** The status that a call with such an answer ends with. */
+export function explained(status: StatusObject, contentType: string): StatusObject {
   const { code, details } = status;
   if (code === (Code.OK as number)) return status;
   return {
@@ -27,4 +24,17 @@ function explained(status: StatusObject, contentType: string): StatusObject {
     code: code === (Code.RESOURCE_EXHAUSTED as number) ? (Code.UNKNOWN as number) : code,
     details: `the server answered with content-type "${contentType}", not application/grpc (${details})`,
   };
+}
+
+/** Has a stream tell it so. */
+export function explainContentType(stream: ClientDuplexStream<Buffer, Buffer>): void {
+  stream.once('metadata', (headers: Metadata) => {
+    const contentType = foreignType(headers);
+    if (contentType === undefined) return;
+    const emit = stream.emit.bind(stream);
+    stream.emit = (event: string | symbol, ...args: unknown[]) =>
+      event === 'status'
+        ? emit(event, explained(args[0] as StatusObject, contentType))
+        : emit(event as string, ...args);
+  });
 }

@@ -44,6 +44,13 @@ export function receive<T>(stream: ByteSource, subscriber: Subscriber<T>, option
   const held = new Fifo<Buffer>();
   let isFilling = true;
   let hasEnded = false;
+  let hasToldEnd = false;
+
+  const tellEnd = (): void => {
+    if (hasToldEnd) return;
+    hasToldEnd = true;
+    end();
+  };
 
   const read = (): Buffer | null => {
     fill();
@@ -64,7 +71,7 @@ export function receive<T>(stream: ByteSource, subscriber: Subscriber<T>, option
   const produce = (): boolean => {
     const bytes = read();
     if (bytes === null) {
-      if (hasEnded) end();
+      if (hasEnded) tellEnd();
       return false;
     }
     let message: T;
@@ -81,7 +88,7 @@ export function receive<T>(stream: ByteSource, subscriber: Subscriber<T>, option
 
   const onEnd = (isContextKnown ? bindKnownContext : bindContext)((): void => {
     hasEnded = true;
-    if (held.size === 0) end();
+    if (held.size === 0) tellEnd();
   });
   const run = pace(subscriber, produce, { unasked: 1, meter });
   const onReadable = bindKnownContext((): void => {

@@ -6,9 +6,7 @@ import { Meter } from './meter.ts';
 import { OverflowError } from './overflow-error.ts';
 import { Stage } from './stage.ts';
 
-/** Messages that were given to the stream and not yet taken by the transport: so many, and so many bytes, then we wait. */
-const MAX_MESSAGES_IN_FLIGHT = 12;
-const MAX_BYTES_IN_FLIGHT = 64 * 1024;
+const defaultInFlight: InFlight = { maxMessages: 12, maxBytes: 64 * 1024, minMessages: 1 };
 
 /** A message in the queue counts for no fewer bytes: an empty one is an object, too. */
 const MIN_QUEUED_BYTES = 64;
@@ -16,9 +14,22 @@ const MIN_QUEUED_BYTES = 64;
 /** Default of {@link SendOptions.maxQueuedBytes}: 64 MiB. */
 const DEFAULT_MAX_QUEUED_BYTES = 64 * 1024 * 1024;
 
+/** Messages have been taken, one if it is not said how many; not when the stream broke. */
+export type Taken = (error?: Error | null, messages?: number) => void;
+
 /** What is asked of a Writable. */
 export interface ByteSink {
-  write(bytes: Uint8Array, taken: (error?: Error | null) => void): unknown;
+  /** @param taken the same function for all messages. */
+  write(bytes: Uint8Array, taken: Taken): unknown;
+  /** What may be given to it and not yet taken. Default: 12 messages and 64 KiB. */
+  readonly inFlightLimits?: InFlight | undefined;
+}
+
+/** So many messages, and so many bytes, then we wait; but not for fewer than a number of messages, however large. */
+export interface InFlight {
+  readonly maxMessages: number;
+  readonly maxBytes: number;
+  readonly minMessages: number;
 }
 
 export interface SendOptions<T> {
@@ -26,8 +37,6 @@ export interface SendOptions<T> {
   readonly encode: (value: T) => Uint8Array;
   /** Bytes that a source which cannot wait may leave in the queue, where a message counts for 64 or more. Default: 64 MiB. */
   readonly maxQueuedBytes?: number | undefined;
-  /** Messages given to the stream and not yet taken by it, at the most. Default: 12. */
-  readonly maxMessagesInFlight?: number | undefined;
   /** Counts the messages given to the stream, and knows whether their source waits for it. */
   readonly meter?: Meter | undefined;
   /** The source has completed and all its messages have been given to the stream. */
@@ -50,12 +59,12 @@ export interface Sending {
 }
 
 /**
- * One of the two bridges: an Observable into a Writable. Carries a Demand: ready while nothing is queued and fewer than
- * 12 messages (or as told) and 64 KiB have been given to the stream without its taking them.
+ * One of the two bridges: an Observable into a Writable. Carries a Demand: ready while nothing is queued and fewer messages
+ * and bytes than the stream's {@link InFlight} have been given to it without its taking them.
  */
 export function send<T>(source$: Observable<T>, stream: ByteSink, options: SendOptions<T>): Sending {
   const { encode, maxQueuedBytes = DEFAULT_MAX_QUEUED_BYTES, meter = new Meter(), complete, error } = options;
-  const { maxMessagesInFlight = MAX_MESSAGES_IN_FLIGHT } = options;
+  const { maxMessages, maxBytes, minMessages } = stream.inFlightLimits ?? defaultInFlight;
   const queue = new Fifo<Uint8Array>();
   const sizesInFlight = new Fifo<number>();
   let queuedBytes = 0;
@@ -63,7 +72,8 @@ export function send<T>(source$: Observable<T>, stream: ByteSink, options: SendO
   let stopped = false;
   let flushed: (() => void) | undefined;
 
-  const hasRoom = () => sizesInFlight.size < maxMessagesInFlight && bytesInFlight < MAX_BYTES_IN_FLIGHT;
+  const hasRoom = () =>
+    sizesInFlight.size < maxMessages && (bytesInFlight < maxBytes || sizesInFlight.size < minMessages);
   const gate = new Gate(() => queue.size === 0 && hasRoom(), meter);
 
   const give = (bytes: Uint8Array): void => {
@@ -74,9 +84,9 @@ export function send<T>(source$: Observable<T>, stream: ByteSink, options: SendO
   };
 
   // One function for all writes: Node then calls back for several in one turn.
-  const taken = (writeError?: Error | null): void => {
+  const taken = (writeError?: Error | null, messages = 1): void => {
     if (stopped || writeError) return; // a broken stream has its own way to say so
-    bytesInFlight -= sizesInFlight.shift() ?? 0;
+    for (let i = 0; i < messages; i++) bytesInFlight -= sizesInFlight.shift() ?? 0;
     while (queue.size > 0 && hasRoom()) {
       const bytes = queue.shift()!;
       queuedBytes -= weight(bytes);

@@ -110,7 +110,6 @@ export function handle(stream: ServerStream, served: Served, hooks: Hooks): void
       return bytes;
     },
     maxQueuedBytes,
-    maxMessagesInFlight: hooks.maxMessagesInFlight,
     meter: live.sent,
     complete,
     error: (error, flush) => {

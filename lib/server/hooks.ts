@@ -16,8 +16,6 @@ export interface Hooks {
   readonly middleware: MiddlewareList;
   /** Emits and completes when the server begins to shut down, also for who comes later. */
   readonly draining$: Observable<void>;
-  /** Messages given to a call's stream; fewer where others are under way below it. */
-  readonly maxMessagesInFlight?: number | undefined;
   /** The client is in this process: a half-close can be believed at once, and messages may be left as they are. */
   readonly inProcess?: { readonly codecOf: (method: Method) => Method } | undefined;
 }

@@ -15,7 +15,6 @@ import {
 import { handle, type Served } from './handle.ts';
 import { type AnyHandler, handlerRpc } from './handler-rpc.ts';
 import { defaultHooks, type Hooks } from './hooks.ts';
-import { rawResponse } from './write-ahead.ts';
 
 /**
  * A service with its implementation, for {@link serve}, or for `server.addService(s.definition, s.implementation)` of a
@@ -155,7 +154,7 @@ function toDefinition(methods: readonly (readonly [string, Method])[]): ServiceD
         responseStream: true,
         requestSerialize: identity,
         requestDeserialize: rawRequest,
-        responseSerialize: rawResponse,
+        responseSerialize: identity,
         responseDeserialize: identity,
       },
     ]),

@@ -8,10 +8,11 @@ import { type ServerKeepalive, withKeepalive } from '../keepalive.ts';
 import { checkOptions, kindOf } from '../rpc.ts';
 import type { ServerCall } from '../server-call.ts';
 import { Connections } from './connections.ts';
+import { serveDirectly } from './direct-call.ts';
 import { defaultHooks, type Hooks } from './hooks.ts';
 import { type Bound, implementationFor } from './implement.ts';
 import { type ShutdownOptions, type ShutdownReport, shutdown } from './shutdown.ts';
-import { MAX_MESSAGES_BEHIND, writeAhead } from './write-ahead.ts';
+import type { ServerStream } from './transport.ts';
 
 /** PEM texts, or their bytes. */
 export interface ServerTls {
@@ -76,11 +77,13 @@ export async function serve(
 ): Promise<Server> {
   checkOptions('serve', options, ['tls', 'credentials', 'serverOptions', 'keepalive', ...serverDefaults]);
   const draining$ = new ReplaySubject<void>(1);
-  const hooks = { ...hooksOf('serve', options, draining$), maxMessagesInFlight: MAX_MESSAGES_BEHIND };
+  const hooks = hooksOf('serve', options, draining$);
   const { target, tls } = parseAddress(address);
   const credentials = credentialsFor(address, tls, options);
-  const grpc = new GrpcServer(withWriteAhead(withKeepalive('serve', options.keepalive, options.serverOptions)));
-  for (const service of Array.isArray(services) ? services : [services]) addService(grpc, service, hooks);
+  const handlers = new Map<string, (stream: ServerStream) => void>();
+  const serverOptions = withKeepalive('serve', options.keepalive, options.serverOptions);
+  const grpc = new GrpcServer(servedDirectly(path => handlers.get(path), serverOptions));
+  for (const service of Array.isArray(services) ? services : [services]) addService(grpc, service, hooks, handlers);
 
   const port = await bind(grpc, target, credentials);
   const withPort = (of: string) => (port === 0 ? of : of.replace(/:0\/?$/, `:${port}`));
@@ -121,17 +124,31 @@ export function hooksOf(of: string, options: ServerDefaults, draining$: Observab
   };
 }
 
-/** Before the interceptors of the user, so that they have one message at a time, as ever. */
-function withWriteAhead(options: ServerOptions = {}): ServerOptions {
-  const { interceptors = [], 'grpc.max_send_message_length': maxMessageBytes } = options;
-  return { ...options, interceptors: [writeAhead(maxMessageBytes), ...interceptors] };
+/** Behind the interceptors of the user. */
+function servedDirectly(handlerOf: Parameters<typeof serveDirectly>[0], options: ServerOptions = {}): ServerOptions {
+  const { interceptors = [], 'grpc.max_send_message_length': maxMessageBytes = -1 } = options;
+  const directly = serveDirectly(handlerOf, {
+    isJoining: process.env['JOIN'] !== 'off',
+    maxMessageBytes: maxMessageBytes === -1 ? Number.POSITIVE_INFINITY : maxMessageBytes,
+  });
+  return { ...options, interceptors: [...interceptors, directly] };
 }
 
-function addService(grpc: GrpcServer, service: Bound, hooks: Hooks): void {
+function addService(
+  grpc: GrpcServer,
+  service: Bound,
+  hooks: Hooks,
+  handlers: Map<string, (stream: ServerStream) => void>,
+): void {
   if (typeof service?.definition !== 'object' || typeof service.implementation !== 'object') {
     throw new TypeError(`serve: expected what implement() gives, or a list of them, got ${kindOf(service)}`);
   }
-  grpc.addService(service.definition, implementationFor(service, hooks));
+  const implementation = implementationFor(service, hooks);
+  grpc.addService(service.definition, implementation);
+  if (implementation === service.implementation) return;
+  for (const [name, handler] of Object.entries(implementation)) {
+    handlers.set(service.definition[name]!.path, handler as unknown as (stream: ServerStream) => void);
+  }
 }
 
 function credentialsFor(address: string, isTls: boolean | undefined, options: ServeOptions): ServerCredentials {

@@ -1,0 +1,74 @@
+import { Fifo } from './fifo.ts';
+import type { ByteSource } from './receive.ts';
+
+/** As many as the streams of grpc-js hold. */
+export const MAX_HELD = 16;
+
+/**
+ * The messages of a source that gives one each time it is asked, now or later: it is asked as long as fewer than 16 are held for
+ * who reads, and tells of each at once.
+ */
+export abstract class Inbox implements ByteSource {
+  readonly #messages = new Fifo<Buffer>();
+  #onReadable: (() => void) | undefined;
+  #onEnd: (() => void) | undefined;
+  #isAsked = false;
+  #isAsking = false;
+  #hasEnded = false;
+  #hasToldEnd = false;
+
+  get readableLength(): number {
+    return this.#messages.size;
+  }
+
+  read(): Buffer | null {
+    let message = this.#messages.shift();
+    this.#ask();
+    message ??= this.#messages.shift(); // that came at once
+    if (message === undefined && this.#hasEnded) this.#tellEnd();
+    return message ?? null;
+  }
+
+  on(event: string, listener: (...args: any[]) => void): void {
+    if (event === 'readable') this.#onReadable = listener;
+    else if (event === 'end') this.#onEnd = listener;
+  }
+
+  off(event: 'readable' | 'end'): void {
+    if (event === 'readable') this.#onReadable = undefined;
+    else this.#onEnd = undefined;
+  }
+
+  /** Asks the source for one message, which comes to {@link take}, perhaps before this returns. */
+  protected abstract ask(): void;
+
+  protected take(message: Buffer): void {
+    this.#messages.push(message);
+    this.#isAsked = false;
+    if (this.#isAsking) return; // who asked reads on
+    this.#ask();
+    this.#onReadable?.();
+  }
+
+  /** Nothing more comes. */
+  protected close(): void {
+    this.#hasEnded = true;
+    if (this.#messages.size === 0) this.#tellEnd();
+  }
+
+  /** In a loop: what comes at once does not grow the stack. */
+  #ask(): void {
+    this.#isAsking = true;
+    while (!this.#isAsked && !this.#hasEnded && this.#messages.size < MAX_HELD) {
+      this.#isAsked = true;
+      this.ask();
+    }
+    this.#isAsking = false;
+  }
+
+  #tellEnd(): void {
+    if (this.#hasToldEnd || this.#onEnd === undefined) return;
+    this.#hasToldEnd = true;
+    this.#onEnd();
+  }
+}
