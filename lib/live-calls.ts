@@ -1,5 +1,5 @@
 import { EventEmitter } from 'node:events';
-import { Meter, type WaitsFor } from './flow/meter.ts';
+import { Meter, type MeterListener, type WaitsFor } from './flow/meter.ts';
 import { kindOf, type Method } from './rpc.ts';
 
 /** One direction of a live call. */
@@ -54,18 +54,53 @@ export function inspect(clientOrServer: object): Inspector {
 }
 
 /** A call while it runs. */
-export interface LiveCall {
-  readonly received: Meter;
-  readonly sent: Meter;
-  /** Set when there is something that can queue. */
-  queuedBytes: () => number;
-  close(): void;
+export class LiveCall<Reason = any> implements MeterListener {
+  readonly received: Meter = new Meter(this);
+  readonly sent: Meter = new Meter(this);
+  /** Bytes that wait to be sent, when there is something that can queue. */
+  sending: { readonly queuedBytes: number } | undefined;
+  /** Ends the call. */
+  readonly cut: (reason: Reason) => void;
+  readonly #method: Method;
+  readonly #all: AllCalls<Reason>;
+  readonly #startedAt: number = Date.now();
+
+  constructor(method: Method, cut: (reason: Reason) => void, all: AllCalls<Reason>) {
+    this.#method = method;
+    this.cut = cut;
+    this.#all = all;
+  }
+
+  get report(): CallReport {
+    return {
+      path: this.#method.path,
+      shape: shapeOf(this.#method),
+      startedAt: new Date(this.#startedAt),
+      received: direction(this.received),
+      sent: { ...direction(this.sent), queuedBytes: this.sending?.queuedBytes ?? 0 },
+    };
+  }
+
+  close(): void {
+    this.#all.calls.delete(this);
+  }
+
+  changed(meter: Meter): void {
+    const { inspector } = this.#all;
+    const event = meter.waitsFor === undefined ? 'resumed' : 'paused';
+    if (inspector === undefined || inspector.listenerCount(event) === 0) return;
+    inspector.emit(event, this.report, meter === this.sent ? 'sent' : 'received');
+  }
+}
+
+interface AllCalls<Reason> {
+  readonly calls: Set<LiveCall<Reason>>;
+  inspector: Inspector | undefined;
 }
 
 /** The calls of a client or a server that run: for who closes it, and who looks into it. */
 export class LiveCalls<Reason = any> {
-  readonly #calls = new Set<{ readonly cut: (reason: Reason) => void; readonly report: () => CallReport }>();
-  #inspector: Inspector | undefined;
+  readonly #all: AllCalls<Reason> = { calls: new Set(), inspector: undefined };
 
   /** Makes it what {@link inspect} finds. */
   belongTo(owner: object): void {
@@ -73,48 +108,27 @@ export class LiveCalls<Reason = any> {
   }
 
   get size(): number {
-    return this.#calls.size;
+    return this.#all.calls.size;
   }
 
   /** @param cut ends the call. */
-  open(method: Method, cut: (reason: Reason) => void): LiveCall {
-    const startedAt = Date.now();
-    const report = (): CallReport => ({
-      path: method.path,
-      shape: shapeOf(method),
-      startedAt: new Date(startedAt),
-      received: direction(call.received),
-      sent: { ...direction(call.sent), queuedBytes: call.queuedBytes() },
-    });
-    const tell = (meter: Meter) => {
-      if (this.#inspector === undefined) return;
-      const event = meter.waitsFor === undefined ? 'resumed' : 'paused';
-      if (this.#inspector.listenerCount(event) === 0) return;
-      this.#inspector.emit(event, report(), meter === call.sent ? 'sent' : 'received');
-    };
-    const entry = { cut, report };
-    const call: LiveCall = {
-      received: new Meter(tell),
-      sent: new Meter(tell),
-      queuedBytes: none,
-      close: () => this.#calls.delete(entry),
-    };
-    this.#calls.add(entry);
+  open(method: Method, cut: (reason: Reason) => void): LiveCall<Reason> {
+    const call = new LiveCall(method, cut, this.#all);
+    this.#all.calls.add(call);
     return call;
   }
 
   cutAll(reason: () => Reason): void {
-    for (const { cut } of this.#calls) cut(reason());
+    for (const call of this.#all.calls) call.cut(reason());
   }
 
   get inspector(): Inspector {
-    const reports = () => [...this.#calls].map(({ report }) => report());
-    this.#inspector ??= Object.defineProperty(new EventEmitter(), 'calls', { get: reports }) as Inspector;
-    return this.#inspector;
+    const all = this.#all;
+    const reports = () => [...all.calls].map(({ report }) => report);
+    all.inspector ??= Object.defineProperty(new EventEmitter(), 'calls', { get: reports }) as Inspector;
+    return all.inspector;
   }
 }
-
-const none = (): number => 0;
 
 function direction({ messages, waitsFor, waitsSince }: Meter): DirectionReport {
   return { messages, waitsFor, waitsSince };

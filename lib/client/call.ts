@@ -4,8 +4,9 @@ import { isPast } from '../deadline.ts';
 import { bindKnownContext } from '../flow/context.ts';
 import { OverflowError } from '../flow/overflow-error.ts';
 import { receive } from '../flow/receive.ts';
-import { type Sending, send } from '../flow/send.ts';
-import { single } from '../flow/single.ts';
+import { type One, receiveOne } from '../flow/receive-one.ts';
+import { send } from '../flow/send.ts';
+import { sendOne } from '../flow/send-one.ts';
 import type { LiveCalls } from '../live-calls.ts';
 import type { CallOptions, Method } from '../rpc.ts';
 import { Code, errorFromStatus, leadTo, markReceived, RpcError } from '../status.ts';
@@ -48,11 +49,11 @@ export function call<O>(
     if (started === undefined) return;
     const { stream, live, deadline } = started;
 
-    let sending: Sending | undefined;
+    let stopSending: (() => void) | undefined;
     let status: StatusObject | undefined;
     subscriber.add(() => {
       if (status === undefined) stream.cancel();
-      sending?.stop();
+      stopSending?.();
     });
 
     // Backward: headers, responses, the end.
@@ -61,7 +62,7 @@ export function call<O>(
       'status',
       bindKnownContext((received: StatusObject) => {
         status = isLateReset(received, deadline) ? { ...received, ...deadlineExceeded } : received;
-        sending?.stop();
+        stopSending?.();
       }),
     );
     if (onHeaders) {
@@ -70,42 +71,60 @@ export function call<O>(
         bindKnownContext((headers: Metadata) => notify(onHeaders, headers, subscriber)),
       );
     }
-    const response$ = new Observable<O>(output =>
-      receive(stream, output, {
-        decode: method.responseDeserialize,
-        prefetch: options.prefetch,
-        isContextKnown: true, // by startCall
-        meter: live.received,
-        end: () => {
-          notify(onTrailers, status!.metadata, subscriber);
-          if (status!.code === Code.OK) output.complete();
-          else output.error(leadTo(errorFromStatus(status!, method.path), trace));
-        },
-        malformed: error => output.error(failure(Code.INTERNAL, 'a response cannot be decoded', error)),
-      }),
-    );
-    oneResponse(response$, method, failure).subscribe(subscriber);
+    const fail = (error: unknown) => subscriber.error(error);
+    const end = (message?: One<O>): void => {
+      notify(onTrailers, status!.metadata, subscriber);
+      if (status!.code !== Code.OK) return fail(leadTo(errorFromStatus(status!, method.path), trace));
+      if (!method.responseStream) {
+        if (message === undefined) return fail(failure(Code.INTERNAL, 'expected one response, got none'));
+        subscriber.next(message.value);
+      }
+      subscriber.complete();
+    };
+    const receiving = {
+      decode: method.responseDeserialize,
+      isContextKnown: true, // by startCall
+      meter: live.received,
+      end,
+      malformed: (error: unknown) => fail(failure(Code.INTERNAL, 'a response cannot be decoded', error)),
+    };
+    if (method.responseStream) receive(stream, subscriber, { ...receiving, prefetch: options.prefetch });
+    else {
+      const exceeded = () => fail(failure(Code.INTERNAL, 'expected one response, got a second one'));
+      receiveOne(stream, subscriber, { ...receiving, exceeded });
+    }
 
     // Forward: requests, their end.
-    if (message !== undefined) {
+    const give = (request: Uint8Array): void => {
       live.sent.messages++;
-      stream.write(message, ignore);
+      stream.write(request, ignore);
       stream.end();
-    } else {
-      sending = send(oneRequest(request as Observable<unknown>, method, failure), stream, {
+    };
+    if (message !== undefined) give(message);
+    else if (method.requestStream) {
+      const sending = send(request as Observable<unknown>, stream, {
         encode: method.requestSerialize,
         maxQueuedBytes: options.maxQueuedBytes,
         meter: live.sent,
         complete: () => stream.end(),
         // An error of request$ is passed on as it is; that of its queue is a status.
         error: error =>
-          subscriber.error(
-            error instanceof OverflowError ? failure(Code.RESOURCE_EXHAUSTED, error.message, error) : error,
-          ),
+          fail(error instanceof OverflowError ? failure(Code.RESOURCE_EXHAUSTED, error.message, error) : error),
       });
-      live.queuedBytes = () => sending?.queuedBytes ?? 0;
-      if (subscriber.closed || status !== undefined) sending.stop();
+      stopSending = () => sending.stop();
+      live.sending = sending;
+    } else {
+      const sending = sendOne(request as Observable<unknown>, {
+        send: value => give(method.requestSerialize(value)),
+        violated: values => {
+          const details = `expected one request, request$ had ${values === 'none' ? 'none' : 'a second one'}`;
+          fail(failure(Code.INTERNAL, details));
+        },
+        error: fail,
+      });
+      stopSending = () => sending.unsubscribe();
     }
+    if (subscriber.closed || status !== undefined) stopSending?.();
   };
   const known = (options as { [subscribedAt]?: Trace })[subscribedAt];
   return known === undefined ? new TracedCall(begin, made) : new Observable<O>(subscriber => begin(subscriber, known));
@@ -136,28 +155,6 @@ function notify(
   } catch (error) {
     subscriber.error(error);
   }
-}
-
-function oneResponse<O>(response$: Observable<O>, { responseStream }: Method, failure: Failure): Observable<O> {
-  return responseStream
-    ? response$
-    : response$.pipe(
-        single(values => {
-          const details = `expected one response, got ${values === 'none' ? 'none' : 'a second one'}`;
-          return failure(Code.INTERNAL, details);
-        }),
-      );
-}
-
-function oneRequest(request$: Observable<unknown>, { requestStream }: Method, failure: Failure): Observable<unknown> {
-  return requestStream
-    ? request$
-    : request$.pipe(
-        single(values => {
-          const details = `expected one request, request$ had ${values === 'none' ? 'none' : 'a second one'}`;
-          return failure(Code.INTERNAL, details);
-        }),
-      );
 }
 
 const ignore = (): void => {};

@@ -3,6 +3,10 @@ import { asyncScheduler } from 'rxjs';
 /** What a direction of a call waits for: work below it in this process, or a peer that does not read. */
 export type WaitsFor = 'demand' | 'wire';
 
+export interface MeterListener {
+  changed(meter: Meter): void;
+}
+
 /**
  * What one direction of a call has carried, and what it waits for. Written on the way of each message, so it is a counter
  * and two fields; who listens is told of pauses only.
@@ -11,10 +15,10 @@ export class Meter {
   messages = 0;
   #waitsFor: (() => WaitsFor) | undefined;
   #since = 0;
-  readonly #listener: ((meter: Meter) => void) | undefined;
+  readonly #listener: MeterListener | undefined;
 
-  /** @param listener called after each beginning and each end of a pause. */
-  constructor(listener?: (meter: Meter) => void) {
+  /** @param listener told of each beginning and each end of a pause. */
+  constructor(listener?: MeterListener) {
     this.#listener = listener;
   }
 
@@ -33,12 +37,12 @@ export class Meter {
     const isNew = this.#waitsFor === undefined;
     this.#waitsFor = waitsFor;
     this.#since = asyncScheduler.now();
-    if (isNew) this.#listener?.(this);
+    if (isNew) this.#listener?.changed(this);
   }
 
   resume(): void {
     if (this.#waitsFor === undefined) return;
     this.#waitsFor = undefined;
-    this.#listener?.(this);
+    this.#listener?.changed(this);
   }
 }

@@ -1,4 +1,4 @@
-import type { Observable } from 'rxjs';
+import { Observable } from 'rxjs';
 import { comesFromSubject } from './demand.ts';
 
 /** On Observables that can be subscribed to once. Known to every copy of this library in a process. */
@@ -7,6 +7,13 @@ const oneShot: unique symbol = Symbol.for('rx-grpc.oneShot') as never;
 /** Says of an Observable that subscribing to it a second time does not give its values again. Returns it. */
 export function markOneShot<O extends Observable<any>>(source$: O): O {
   return Object.defineProperty(source$, oneShot, { value: true });
+}
+
+/** An Observable that is marked so from the beginning. */
+export class OneShot<T> extends Observable<T> {
+  get [oneShot](): true {
+    return true;
+  }
 }
 
 /**

@@ -1,124 +1,176 @@
 import type { Metadata, StatusObject } from '@grpc/grpc-js';
-import { defer } from 'rxjs';
+import { type Observable, throwError } from 'rxjs';
 import type { Rpc } from '../compose.ts';
 import { isPast, startDeadline } from '../deadline.ts';
 import { OverflowError } from '../flow/overflow-error.ts';
-import { type Sending, send } from '../flow/send.ts';
-import { single } from '../flow/single.ts';
+import { send } from '../flow/send.ts';
+import { sendOne } from '../flow/send-one.ts';
 import { watchForStall } from '../flow/stall.ts';
-import { type FlowOptions, mergeFlowOptions } from '../flow-options.ts';
+import type { FlowOptions } from '../flow-options.ts';
+import type { LiveCall } from '../live-calls.ts';
 import { checkSendable, sendable } from '../metadata.ts';
 import type { Method } from '../rpc.ts';
 import { Code, hiddenStatus, RpcError, statusToSend } from '../status.ts';
 import { type Hooks, report } from './hooks.ts';
 import { type IncomingCall, incomingCall } from './incoming-call.ts';
-import { requests } from './requests.ts';
+import { Requests } from './requests.ts';
 import type { ServerStream } from './transport.ts';
 
 export interface Served {
   readonly method: Method;
   /** The handler, with the middleware before it. */
   readonly rpc: Rpc<IncomingCall>;
-  /** Of its service; the server's stand behind. */
+  /** Of its service and its server. */
   readonly flow: FlowOptions;
 }
 
 /** Runs one incoming call: the handler is called once, what it returns is sent, and how that ends is the status. */
 export function handle(stream: ServerStream, served: Served, hooks: Hooks): void {
-  const { method, rpc } = served;
-  const { path } = method;
-  const { maxQueuedBytes, prefetch, stallTimeoutMs } = mergeFlowOptions(served.flow, hooks.flow);
-  const failure = (code: Code, details: string, cause?: unknown) => new RpcError(code, details, { path, cause });
-  let hasEnded = false;
-  let sending: Sending | undefined;
+  new Handling(stream, served, hooks).start();
+}
+
+class Handling {
+  readonly #stream: ServerStream;
+  readonly #served: Served;
+  readonly #hooks: Hooks;
+  readonly #call: IncomingCall;
+  readonly #live: LiveCall;
+  readonly #requests: Requests;
+  readonly #stopDeadline: () => void;
+  readonly #stopWatching: () => void;
+  #hasEnded = false;
+  #stopSending: (() => void) | undefined;
+
+  constructor(stream: ServerStream, served: Served, hooks: Hooks) {
+    const { method, flow } = served;
+    this.#stream = stream;
+    this.#served = served;
+    this.#hooks = hooks;
+    this.#call = incomingCall(stream, method, { draining$: hooks.draining$, cut: this.#cut });
+    void this.#call.peer; // a connection that is lost has none, and its call still knows it
+    this.#live = hooks.live.open(method, this.#cut);
+    this.#stopDeadline = startDeadline(this.#call.deadline, this.#cancel);
+    this.#stopWatching = watchForStall(this.#live.received, flow.stallTimeoutMs, () =>
+      this.#cut(
+        this.#failure(Code.ABORTED, `the handler has taken no request for ${flow.stallTimeoutMs} ms (stallTimeoutMs)`),
+      ),
+    );
+    this.#requests = new Requests(stream, method, {
+      prefetch: flow.prefetch,
+      meter: this.#live.received,
+      isEndCertain: hooks.inProcess !== undefined,
+      violated: this.#cut,
+    });
+  }
+
+  start(): void {
+    const { method } = this.#served;
+    this.#stream.on('cancelled', this.#cancel); // comes after a call that ended well, too
+    if (method.responseStream) this.#sendStream();
+    else this.#sendOne();
+    if (this.#hasEnded) this.#stopSending?.();
+  }
+
+  #sendStream(): void {
+    const { flow } = this.#served;
+    const sending = send<unknown>(this.#invoke(), this.#stream, {
+      encode: this.#encode,
+      maxQueuedBytes: flow.maxQueuedBytes,
+      meter: this.#live.sent,
+      complete: () => this.#complete(),
+      error: (error, flush) => {
+        if (error instanceof OverflowError) this.#fail(this.#failure(Code.RESOURCE_EXHAUSTED, error.message, error));
+        else flush(() => this.#fail(error));
+      },
+    });
+    this.#live.sending = sending;
+    this.#stopSending = () => sending.stop();
+  }
+
+  #sendOne(): void {
+    const sending = sendOne<unknown>(this.#invoke(), {
+      send: response => {
+        const bytes = this.#encode(response);
+        this.#live.sent.messages++;
+        this.#stream.write(bytes, ignore);
+        this.#complete();
+      },
+      violated: values => {
+        const details = `expected one response, the handler gave ${values === 'none' ? 'none' : 'a second one'}`;
+        this.#fail(this.#failure(Code.INTERNAL, details));
+      },
+      error: error => this.#fail(error),
+    });
+    this.#stopSending = () => sending.unsubscribe();
+  }
+
+  #invoke(): Observable<unknown> {
+    try {
+      return this.#served.rpc(this.#requests.request$, this.#call);
+    } catch (error) {
+      return throwError(() => error);
+    }
+  }
+
+  readonly #encode = (response: unknown): Uint8Array => {
+    const bytes = this.#served.method.responseSerialize(response);
+    this.#call.headersAreSent();
+    return bytes;
+  };
 
   /**
    * Every end passes through here, once; with an error when the call was cut short. What request$ is told comes before
    * response$ is unsubscribed, so that its handler can still act on it.
    */
-  const end = (error: RpcError | undefined): boolean => {
-    if (hasEnded) return false;
-    hasEnded = true;
-    stopDeadline();
-    stopWatching();
-    live.close();
-    call.inContext(() => {
-      call.end(error);
-      incoming.end(error);
-      sending?.stop();
+  #end(error: RpcError | undefined): boolean {
+    if (this.#hasEnded) return false;
+    this.#hasEnded = true;
+    this.#stopDeadline();
+    this.#stopWatching();
+    this.#live.close();
+    this.#call.inContext(() => {
+      this.#call.end(error);
+      this.#requests.end(error);
+      this.#stopSending?.();
     });
     return true;
-  };
+  }
 
-  // Completion forward.
-  const complete = (): void => {
-    const unfit = call.askedTrailers && whyUnfit(call.askedTrailers);
-    if (unfit !== undefined) fail(unfit);
-    else if (end(undefined)) stream.end(call.askedTrailers);
-  };
+  /** Completion forward. */
+  #complete(): void {
+    const { askedTrailers } = this.#call;
+    const unfit = askedTrailers && whyUnfit(askedTrailers);
+    if (unfit !== undefined) this.#fail(unfit);
+    else if (this.#end(undefined)) this.#stream.end(askedTrailers);
+  }
 
-  // Error forward.
-  const fail = (error: unknown, forReader?: RpcError): void => {
-    if (!end(forReader)) return;
+  /** Error forward. */
+  #fail(error: unknown, forReader?: RpcError): void {
+    if (!this.#end(forReader)) return;
     const status = statusOrNothing(error);
-    if (status === undefined) report(hooks, error, call);
+    if (status === undefined) report(this.#hooks, error, this.#call);
     const { code, details, metadata } = status ?? hiddenStatus();
-    const trailers = call.trailers.clone();
+    const trailers = this.#call.trailers.clone();
     for (const key of Object.keys(metadata.getMap())) trailers.remove(key); // else two values of one key would be joined
     trailers.merge(metadata);
-    stream.emit('error', { code, details, metadata: sendable(trailers) });
+    this.#stream.emit('error', { code, details, metadata: sendable(trailers) });
+  }
+
+  /** Cancellation backward. */
+  readonly #cancel = (): void => {
+    if (this.#hasEnded) return;
+    const [code, details] = isPast(this.#call.deadline)
+      ? ([Code.DEADLINE_EXCEEDED, 'the deadline has passed'] as const)
+      : ([Code.CANCELLED, 'cancelled by the caller'] as const);
+    this.#end(this.#failure(code, details));
   };
 
-  // Cancellation backward.
-  const cancel = (): void => {
-    if (hasEnded) return;
-    const isLate = isPast(call.deadline);
-    end(
-      isLate
-        ? failure(Code.DEADLINE_EXCEEDED, 'the deadline has passed')
-        : failure(Code.CANCELLED, 'cancelled by the caller'),
-    );
-  };
+  /** Error backward: the call cannot go on, and the caller is told why. */
+  readonly #cut = (error: RpcError): void => this.#fail(error, error);
 
-  // Error backward: the call cannot go on, and the caller is told why.
-  const cut = (error: RpcError): void => fail(error, error);
-
-  const call = incomingCall(stream, method, { draining$: hooks.draining$, cut });
-  void call.peer; // a connection that is lost has none, and its call still knows it
-  const live = hooks.live.open(method, cut);
-  const stopDeadline = startDeadline(call.deadline, cancel);
-  const stopWatching = watchForStall(live.received, stallTimeoutMs, () =>
-    cut(failure(Code.ABORTED, `the handler has taken no request for ${stallTimeoutMs} ms (stallTimeoutMs)`)),
-  );
-  const incoming = requests(stream, method, {
-    prefetch,
-    meter: live.received,
-    isEndCertain: hooks.inProcess !== undefined,
-    violated: cut,
-  });
-  const response$ = defer(() => rpc(incoming.request$, call));
-  const one = single<unknown>(values => {
-    const details = `expected one response, the handler gave ${values === 'none' ? 'none' : 'a second one'}`;
-    return failure(Code.INTERNAL, details);
-  });
-
-  stream.on('cancelled', cancel); // comes after a call that ended well, too
-  sending = send(method.responseStream ? response$ : response$.pipe(one), stream, {
-    encode: value => {
-      const bytes = method.responseSerialize(value);
-      call.headersAreSent();
-      return bytes;
-    },
-    maxQueuedBytes,
-    meter: live.sent,
-    complete,
-    error: (error, flush) => {
-      if (error instanceof OverflowError) fail(failure(Code.RESOURCE_EXHAUSTED, error.message, error));
-      else flush(() => fail(error));
-    },
-  });
-  live.queuedBytes = () => sending?.queuedBytes ?? 0;
-  if (hasEnded) sending.stop();
+  #failure(code: Code, details: string, cause?: unknown): RpcError {
+    return new RpcError(code, details, { path: this.#served.method.path, cause });
+  }
 }
 
 /** Of an error that cannot even be read nothing is told, as of any other that is not for the caller. */
@@ -138,3 +190,5 @@ function whyUnfit(trailers: Metadata): unknown {
   }
   return undefined;
 }
+
+const ignore = (): void => {};

@@ -1,6 +1,6 @@
 import type { ServiceDefinition, UntypedServiceImplementation } from '@grpc/grpc-js';
 import { checkMiddleware, type MiddlewareList, type Rpc, type ServerMiddlewareOf, wrap } from '../compose.ts';
-import { checkFlowOptions, type FlowOptions, flowOptions } from '../flow-options.ts';
+import { checkFlowOptions, type FlowOptions, flowOptions, mergeFlowOptions } from '../flow-options.ts';
 import { adjustGrpcJs } from '../grpc-js/adjust.ts';
 import { rawRequest } from '../grpc-js/whole-frames.ts';
 import {
@@ -117,7 +117,7 @@ function bind(
       const served: Served = {
         method: hooks.inProcess?.codecOf(method) ?? method,
         rpc: wrap(rpc, hooks.middleware, name, method) ?? rpc,
-        flow: options,
+        flow: mergeFlowOptions(options, hooks.flow),
       };
       handlers[name] = (stream: any) => handle(stream, served, hooks);
     }

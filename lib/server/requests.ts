@@ -1,8 +1,8 @@
-import { Observable, type Subscriber } from 'rxjs';
+import type { Observable, Subscriber } from 'rxjs';
 import type { Meter } from '../flow/meter.ts';
-import { markOneShot, refusal } from '../flow/one-shot.ts';
+import { OneShot, refusal } from '../flow/one-shot.ts';
 import { receive } from '../flow/receive.ts';
-import { single } from '../flow/single.ts';
+import { receiveOne } from '../flow/receive-one.ts';
 import { TRUNCATED, truncatedMessage } from '../grpc-js/whole-frames.ts';
 import type { Method } from '../rpc.ts';
 import { Code, RpcError } from '../status.ts';
@@ -17,69 +17,89 @@ export interface RequestOptions {
   readonly violated: (error: RpcError) => void;
 }
 
-/** request$ of one call. */
-export interface Requests {
-  readonly request$: Observable<unknown>;
+/** The requests of one call. */
+export class Requests {
+  readonly request$: Observable<unknown> = new OneShot(reader => this.#read(reader));
+  readonly #stream: ServerStream;
+  readonly #method: Method;
+  readonly #options: RequestOptions;
+  #reader: Subscriber<unknown> | undefined;
+  #isOver = false;
+  #whyOver: RpcError | undefined;
+
+  constructor(stream: ServerStream, method: Method, options: RequestOptions) {
+    this.#stream = stream;
+    this.#method = method;
+    this.#options = options;
+  }
+
   /** The call is over: an error is told to who reads, else the reading just ends. Who subscribes later is told in any case. */
-  end(error: RpcError | undefined): void;
-}
+  end(error: RpcError | undefined): void {
+    this.#isOver = true;
+    this.#whyOver = error;
+    if (error === undefined) this.#reader?.unsubscribe();
+    else this.#reader?.error(error);
+  }
 
-export function requests(
-  stream: ServerStream,
-  method: Method,
-  { prefetch, meter, isEndCertain, violated }: RequestOptions,
-): Requests {
-  const { path, requestStream } = method;
-  let reader: Subscriber<unknown> | undefined;
-  let isOver = false;
-  let whyOver: RpcError | undefined;
-
-  const violation = (details: string, cause?: unknown): RpcError => {
-    const error = new RpcError(Code.INTERNAL, details, { path, cause });
-    violated(error);
-    return error;
-  };
-
-  const message$ = new Observable<unknown>(subscriber => {
-    if (reader !== undefined) {
+  #read(reader: Subscriber<unknown>): void {
+    const { path, requestStream } = this.#method;
+    if (this.#reader !== undefined) {
       throw refusal(
         new Error(`${path}: request$ can be subscribed to once; share() it if two parts of the handler need it`),
       );
     }
-    reader = subscriber;
-    if (isOver) return subscriber.error(whyOver ?? new RpcError(Code.CANCELLED, 'the call has ended', { path }));
-    receive<unknown>(stream, subscriber, {
-      decode: bytes => {
-        if (bytes === truncatedMessage) throw truncation;
-        return method.requestDeserialize(bytes);
-      },
+    this.#reader = reader;
+    if (this.#isOver) reader.error(this.#whyOver ?? new RpcError(Code.CANCELLED, 'the call has ended', { path }));
+    else if (requestStream) this.#readStream(reader);
+    else this.#readOne(reader);
+  }
+
+  #readStream(reader: Subscriber<unknown>): void {
+    const { prefetch, meter, isEndCertain } = this.#options;
+    receive<unknown>(this.#stream, reader, {
+      decode: this.#decode,
       prefetch,
       meter,
-      malformed: error => {
-        if (error === truncation) afterTwoTurns(() => violation(TRUNCATED));
-        else violation('a request cannot be decoded', error);
-      },
+      malformed: this.#malformed,
       end: () => {
-        if (isEndCertain || (!requestStream && meter.messages > 0)) subscriber.complete();
-        else afterTwoTurns(() => subscriber.complete());
+        if (isEndCertain) reader.complete();
+        else afterTwoTurns(() => reader.complete());
       },
     });
-  });
+  }
 
-  markOneShot(message$);
-  return {
-    request$: requestStream
-      ? message$
-      : message$.pipe(
-          single(values => violation(`expected one request, got ${values === 'none' ? 'none' : 'a second one'}`)),
-        ),
-    end: error => {
-      isOver = true;
-      whyOver = error;
-      if (error === undefined) reader?.unsubscribe();
-      else reader?.error(error);
-    },
+  #readOne(reader: Subscriber<unknown>): void {
+    const { meter, isEndCertain } = this.#options;
+    const isNone = () => this.#violated('expected one request, got none');
+    receiveOne<unknown>(this.#stream, reader, {
+      decode: this.#decode,
+      meter,
+      malformed: this.#malformed,
+      exceeded: () => this.#violated('expected one request, got a second one'),
+      end: request => {
+        if (request !== undefined) {
+          reader.next(request.value);
+          reader.complete();
+        } else if (isEndCertain) isNone();
+        else afterTwoTurns(() => reader.closed || isNone());
+      },
+    });
+  }
+
+  readonly #decode = (bytes: Buffer): unknown => {
+    if (bytes === truncatedMessage) throw truncation;
+    return this.#method.requestDeserialize(bytes);
   };
+
+  readonly #malformed = (error: unknown): void => {
+    if (error === truncation) afterTwoTurns(() => this.#violated(TRUNCATED));
+    else this.#violated('a request cannot be decoded', error);
+  };
+
+  /** Who reads is told by the end of the call. */
+  #violated(details: string, cause?: unknown): void {
+    this.#options.violated(new RpcError(Code.INTERNAL, details, { path: this.#method.path, cause }));
+  }
 }
 
 const truncation = new Error(TRUNCATED);

@@ -10,7 +10,7 @@ import { FakeWritable } from './support/fake-writable.ts';
 /** A meter, and what its listener heard. */
 function listening() {
   const heard: (string | undefined)[] = [];
-  const meter: Meter = new Meter(({ waitsFor }) => heard.push(waitsFor));
+  const meter: Meter = new Meter({ changed: ({ waitsFor }) => heard.push(waitsFor) });
   return { meter, heard };
 }
 

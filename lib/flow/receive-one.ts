@@ -1,0 +1,56 @@
+import type { Subscriber } from 'rxjs';
+import { bindContext, bindKnownContext } from './context.ts';
+import type { Meter } from './meter.ts';
+import type { ByteSource } from './receive.ts';
+
+export interface ReceiveOneOptions<T> {
+  readonly decode: (bytes: Buffer) => T;
+  /** That who calls has looked for an async context in this turn ({@link bindContext}). Default: false. */
+  readonly isContextKnown?: boolean | undefined;
+  readonly meter: Meter;
+  /** The stream has ended; with its one message, or without any. */
+  readonly end: (message: One<T> | undefined) => void;
+  /** There is a second message; nothing more is read. */
+  readonly exceeded: () => void;
+  /** A message cannot be decoded; nothing more is read. */
+  readonly malformed: (error: unknown) => void;
+}
+
+/** In an object, for a message may be undefined. */
+export interface One<T> {
+  readonly value: T;
+}
+
+/**
+ * For the shapes that have one message in a direction: reads it, and waits for the end, so that nobody acts on it before it is
+ * certain to be the only one. Unsubscribing stops the reading and leaves the stream as it is.
+ */
+export function receiveOne<T>(stream: ByteSource, subscriber: Subscriber<T>, options: ReceiveOneOptions<T>): void {
+  const { decode, isContextKnown = false, meter, end, exceeded, malformed } = options;
+  let message: One<T> | undefined;
+
+  const readOn = (): void => {
+    while (!subscriber.closed) {
+      const bytes = stream.read();
+      if (bytes === null) return;
+      if (message !== undefined) return exceeded();
+      try {
+        message = { value: decode(bytes) };
+      } catch (error) {
+        return malformed(error);
+      }
+      meter.messages++;
+    }
+  };
+  const onReadable = (isContextKnown ? bindKnownContext : bindContext)(readOn);
+  const onEnd = bindKnownContext(() => {
+    if (!subscriber.closed) end(message);
+  });
+  stream.on('readable', onReadable);
+  stream.on('end', onEnd);
+  subscriber.add(() => {
+    stream.off('readable', onReadable);
+    stream.off('end', onEnd);
+  });
+  readOn();
+}
