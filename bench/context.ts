@@ -4,7 +4,7 @@
 //
 //   npm run build && npx tsx bench/context.ts [rounds] [name=folder of another build ...]
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { type ChildProcess, fork } from 'node:child_process';
+import { type ChildProcess, execFileSync, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { cpSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -24,7 +24,7 @@ interface Costs {
 }
 
 const root = join(import.meta.dirname, '..');
-/** The build to measure; given when others work in the tree. */
+/** The build to measure, its sources beside it; given when others work in the tree. */
 const dist = process.env['DIST'] ?? join(root, 'dist');
 
 const bytes = (value: Buffer): Buffer => value;
@@ -117,21 +117,21 @@ async function compare(): Promise<void> {
   );
 }
 
-/** A copy of the build, its functions of context replaced by what they are when nothing is bound. */
+/** A build of the same sources, the functions of context replaced by what they are when nothing is bound. */
 function buildWithoutBinding(): string {
   const folder = mkdtempSync(join(tmpdir(), 'rx-grpc-bench-'));
-  const build = join(folder, 'dist');
-  cpSync(dist, build, { recursive: true });
+  for (const name of ['package.json', 'tsconfig.json']) cpSync(join(root, name), join(folder, name));
   symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'));
-  writeFileSync(join(folder, 'package.json'), '{"type":"module"}');
+  cpSync(join(dirname(dist), 'lib'), join(folder, 'lib'), { recursive: true });
   writeFileSync(
-    join(build, 'flow', 'context.js'),
+    join(folder, 'lib/flow/context.ts'),
     `export const bindContext = work => work;
      export const bindKnownContext = work => work;
      export const captureContext = () => undefined;
      export const outsideContext = work => work();`,
   );
-  return build;
+  execFileSync('npm', ['run', '--silent', 'build:js'], { cwd: folder });
+  return join(folder, 'dist');
 }
 
 const median = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!;

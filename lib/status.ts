@@ -98,6 +98,8 @@ export class RpcError extends Error {
   }
 
   static {
+    // Bundled, a class that names itself is another name's: `class _RpcError`.
+    Object.defineProperty(RpcError, 'name', { value: 'RpcError', configurable: true });
     // For console.error(error). Not as a member, whose name isolatedDeclarations could not write down.
     Object.defineProperty(RpcError.prototype, inspect.custom, {
       value(this: RpcError, _depth: number, options: InspectOptions) {

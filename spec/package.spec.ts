@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 
 const root = join(import.meta.dirname, '..');
+const PATIENCE_MS = 60_000;
 
 const program = `
 import { close, Code, connect, implement, isRpcError, load, pull, RpcError, serve } from 'rx-grpc';
@@ -44,38 +45,71 @@ function consumer(): string {
     '--strip-components=1',
   ]);
   mkdirSync(join(modules, '@types'));
-  for (const name of ['@grpc', 'protobufjs', 'rxjs', '@types/node', 'undici-types', 'long']) {
+  for (const name of ['@grpc', 'commander', 'protobufjs', 'rxjs', '@types/node', 'undici-types', 'long']) {
     symlinkSync(join(root, 'node_modules', name), join(modules, name), 'dir');
   }
   writeFileSync(join(folder, 'package.json'), '{ "type": "module", "private": true }');
   writeFileSync(join(folder, 'users.proto'), readFileSync(join(root, 'protos/users.proto')));
-  writeFileSync(join(folder, 'program.ts'), program);
   return folder;
 }
 
+const generatedProgram = `
+import { RpcError } from 'rx-grpc';
+import { Timestamp } from 'rx-grpc/google/protobuf/timestamp';
+import { User } from './gen/users.js';
+
+const id: string = User.decode(User.encode({ id: 'a' })).id;
+console.log(id, Timestamp.decode(Timestamp.encode({ seconds: 1n })).seconds, RpcError.name);
+`;
+
+function run(folder: string, file: string, ...args: string[]): string {
+  return execFileSync(process.execPath, [file, ...args], { cwd: folder, stdio: 'pipe', encoding: 'utf8' });
+}
+
+const flags = [
+  '--strict',
+  '--noUncheckedIndexedAccess',
+  '--exactOptionalPropertyTypes',
+  '--verbatimModuleSyntax',
+  '--module',
+  'nodenext',
+  '--target',
+  'es2023',
+  '--types',
+  'node',
+];
+
 describe('the packed package', () => {
-  it('compiles under every strictness flag and runs in a project of its own', () => {
-    const folder = consumer();
+  let folder: string;
+
+  before(function () {
+    this.timeout(PATIENCE_MS);
+    folder = consumer();
+  });
+
+  after(() => rmSync(folder, { recursive: true }));
+
+  /** What a program prints, compiled under every strictness flag. */
+  function compiledAndRun(name: string, program: string): string {
+    writeFileSync(join(folder, `${name}.ts`), program);
     try {
-      const flags = [
-        '--strict',
-        '--noUncheckedIndexedAccess',
-        '--exactOptionalPropertyTypes',
-        '--verbatimModuleSyntax',
-      ];
-      const emit = ['--module', 'nodenext', '--target', 'es2023', '--types', 'node'];
-      const tsc = join(root, 'node_modules/typescript/bin/tsc');
-      execFileSync(process.execPath, [tsc, ...flags, ...emit, 'program.ts'], {
-        cwd: folder,
-        stdio: 'pipe',
-        encoding: 'utf8',
-      });
-      const printed = execFileSync(process.execPath, ['program.js'], { cwd: folder, encoding: 'utf8' });
-      expect(printed).to.equal('a\n/users.Users/CreateUser INVALID_ARGUMENT: a user has a name\n');
+      run(folder, join(root, 'node_modules/typescript/bin/tsc'), ...flags, `${name}.ts`);
+      return run(folder, `${name}.js`);
     } catch (error) {
       throw new Error(`${error}\n${(error as { stdout?: string }).stdout ?? ''}`);
-    } finally {
-      rmSync(folder, { recursive: true });
     }
-  }).timeout(60_000);
+  }
+
+  it('compiles under every strictness flag and runs in a project of its own', () => {
+    expect(compiledAndRun('program', program)).to.equal(
+      'a\n/users.Users/CreateUser INVALID_ARGUMENT: a user has a name\n',
+    );
+  }).timeout(PATIENCE_MS);
+
+  it('generates, and what it generated compiles and runs', () => {
+    const cli = 'node_modules/rx-grpc/dist/gen/cli/main.js';
+    expect(run(folder, cli, '--version')).to.match(/^\d+\.\d+\.\d+\n$/);
+    run(folder, cli, 'generate', 'users.proto', '--out', 'gen');
+    expect(compiledAndRun('generated', generatedProgram)).to.equal('a 1n RpcError\n');
+  }).timeout(PATIENCE_MS);
 });

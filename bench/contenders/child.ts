@@ -4,7 +4,6 @@ import { once } from 'node:events';
 export interface ChildOptions {
   readonly args: readonly string[];
   readonly cwd: string;
-  readonly env?: NodeJS.ProcessEnv | undefined;
   readonly execArgv?: readonly string[];
 }
 
@@ -18,11 +17,10 @@ export class Child<Message extends object> {
   #stderr = '';
 
   /** @param name for errors. */
-  constructor(name: string, file: string, { args, cwd, env, execArgv = [] }: ChildOptions) {
+  constructor(name: string, file: string, { args, cwd, execArgv = [] }: ChildOptions) {
     this.#name = name;
     this.#child = fork(file, [...args], {
       cwd,
-      env: { ...process.env, ...env },
       execArgv: [...execArgv],
       serialization: 'advanced',
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],

@@ -1,11 +1,17 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
+import { SourceMap, type SourceMapping } from 'node:module';
+import { fileURLToPath } from 'node:url';
 import { markdownTable } from '../contenders/markdown-table.ts';
 
+interface Frame {
+  readonly functionName: string;
+  readonly url: string;
+  readonly lineNumber: number;
+  readonly columnNumber: number;
+}
+
 interface Profile {
-  readonly nodes: readonly {
-    readonly id: number;
-    readonly callFrame: { readonly functionName: string; readonly url: string; readonly lineNumber: number };
-  }[];
+  readonly nodes: readonly { readonly id: number; readonly callFrame: Frame }[];
   readonly samples: readonly number[];
   /** Microseconds from each sample to the one before. */
   readonly timeDeltas: readonly number[];
@@ -22,7 +28,8 @@ export function summary(path: string): string {
   let total = 0;
   let idle = 0;
   for (const [i, id] of samples.entries()) {
-    const { functionName, url, lineNumber } = frames.get(id)!;
+    const frame = frames.get(id)!;
+    const { functionName, url } = frame;
     const time = timeDeltas[i + 1] ?? 0;
     if (functionName === '(idle)') {
       idle += time;
@@ -30,7 +37,7 @@ export function summary(path: string): string {
     }
     total += time;
     const part = partOf(url, functionName);
-    const name = url === '' ? functionName : `${functionName || '(anonymous)'} ${shortened(url)}:${lineNumber + 1}`;
+    const name = url === '' ? functionName : `${functionName || '(anonymous)'} ${place(frame, part)}`;
     parts.set(part, (parts.get(part) ?? 0) + time);
     functions.set(name, (functions.get(name) ?? 0) + time);
   }
@@ -53,6 +60,19 @@ function partOf(url: string, functionName: string): string {
   return url === '' ? (functionName === '(program)' ? 'native code' : functionName || 'native code') : 'rx-grpc';
 }
 
-function shortened(url: string): string {
-  return url.replace(/^.*\/node_modules\//, '').replace(/^.*\/(?=dist\/)/, '');
+/** Of a function of ours in its source: it is built into one file with many others. */
+function place({ url, lineNumber, columnNumber }: Frame, part: string): string {
+  const origin: Partial<SourceMapping> = (part === 'rx-grpc' && mapOf(url)?.findEntry(lineNumber, columnNumber)) || {};
+  if (origin.originalSource) return `${origin.originalSource.replace(/^(\.\.\/)+/, '')}:${origin.originalLine! + 1}`;
+  return `${url.replace(/^.*\/node_modules\//, '').replace(/^.*\/(?=dist\/)/, '')}:${lineNumber + 1}`;
+}
+
+const maps = new Map<string, SourceMap | undefined>();
+
+function mapOf(url: string): SourceMap | undefined {
+  if (!maps.has(url)) {
+    const file = url.startsWith('file:') ? `${fileURLToPath(url)}.map` : '';
+    maps.set(url, existsSync(file) ? new SourceMap(JSON.parse(readFileSync(file, 'utf8'))) : undefined);
+  }
+  return maps.get(url);
 }

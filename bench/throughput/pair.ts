@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { Child } from '../contenders/child.ts';
 import type { Cell } from './cells.ts';
 import type { Answer, Request, Task, Usage } from './participant.ts';
+import { programs } from './programs.ts';
 import type { Slice } from './work.ts';
 
 /** Seconds after which a contender that has not done its work is given up. */
@@ -73,10 +74,9 @@ export class Pair {
 }
 
 function participant(task: Task, { build }: PairOptions): Child<Answer> {
-  return new Child(`the ${task.role} of ${task.file}`, join(import.meta.dirname, 'dist/throughput/participant.js'), {
+  return new Child(`the ${task.role} of ${task.file}`, join(programs(build), 'throughput/participant.js'), {
     args: [JSON.stringify(task)],
     cwd: import.meta.dirname,
-    env: build === undefined ? {} : { RX_GRPC_BUILD: build },
   });
 }
 
