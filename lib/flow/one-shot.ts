@@ -11,8 +11,9 @@ export function markOneShot<O extends Observable<any>>(source$: O): O {
 
 /** An Observable that is marked so from the beginning. */
 export class OneShot<T> extends Observable<T> {
-  get [oneShot](): true {
-    return true;
+  static {
+    // Not as a member, whose name isolatedDeclarations could not write down.
+    Object.defineProperty(OneShot.prototype, oneShot, { value: true });
   }
 }
 
