@@ -14,10 +14,12 @@ export function isPast(deadline: Date | undefined): boolean {
  * be written, which a caller who does not read prevents for ever.
  */
 export function startDeadline(deadline: Date | undefined, passed: () => void): () => void {
-  if (deadline === undefined) return () => {};
+  if (deadline === undefined) return nothing;
   const delayMs = deadline.getTime() - asyncScheduler.now();
-  if (delayMs > MAX_TIMER_MS) return () => {};
+  if (delayMs > MAX_TIMER_MS) return nothing;
   // RxJS's clock, which a TestScheduler turns.
   const timer = asyncScheduler.schedule(passed, Math.max(0, delayMs));
   return () => timer.unsubscribe();
 }
+
+const nothing = (): void => {};

@@ -53,21 +53,26 @@ export function inspect(clientOrServer: object): Inspector {
   return live.inspector;
 }
 
+/** Who runs a call. */
+export interface CallOwner<Reason> {
+  /** Ends it. */
+  cut(reason: Reason): void;
+}
+
 /** A call while it runs. */
 export class LiveCall<Reason = any> implements MeterListener {
   readonly received: Meter = new Meter(this);
   readonly sent: Meter = new Meter(this);
   /** Bytes that wait to be sent, when there is something that can queue. */
   sending: { readonly queuedBytes: number } | undefined;
-  /** Ends the call. */
-  readonly cut: (reason: Reason) => void;
+  readonly owner: CallOwner<Reason>;
   readonly #method: Method;
   readonly #all: AllCalls<Reason>;
   readonly #startedAt: number = Date.now();
 
-  constructor(method: Method, cut: (reason: Reason) => void, all: AllCalls<Reason>) {
+  constructor(method: Method, owner: CallOwner<Reason>, all: AllCalls<Reason>) {
     this.#method = method;
-    this.cut = cut;
+    this.owner = owner;
     this.#all = all;
   }
 
@@ -111,15 +116,14 @@ export class LiveCalls<Reason = any> {
     return this.#all.calls.size;
   }
 
-  /** @param cut ends the call. */
-  open(method: Method, cut: (reason: Reason) => void): LiveCall<Reason> {
-    const call = new LiveCall(method, cut, this.#all);
+  open(method: Method, owner: CallOwner<Reason>): LiveCall<Reason> {
+    const call = new LiveCall(method, owner, this.#all);
     this.#all.calls.add(call);
     return call;
   }
 
   cutAll(reason: () => Reason): void {
-    for (const call of this.#all.calls) call.cut(reason());
+    for (const { owner } of this.#all.calls) owner.cut(reason());
   }
 
   get inspector(): Inspector {

@@ -26,6 +26,8 @@ import type { Transport } from './transport.ts';
  * connection fails under it. Calls with a single request keep grpc-js's default.
  */
 const STREAM_RETRY_BUFFER_BYTES = 4 * 1024;
+/** Its statistics would cost a tenth of each call, and are there for who asks for them. */
+const CHANNELZ = 'grpc.enable_channelz';
 const RETRY_BUFFER = 'grpc.per_rpc_retry_buffer_size';
 const COMPRESSION = 'grpc.default_compression_algorithm';
 
@@ -69,6 +71,7 @@ export function openChannels(address: string, settings: ChannelSettings): Transp
     if (client === undefined) {
       client = new Client(target, credentials, {
         [ADJUSTED]: 1,
+        [CHANNELZ]: 0,
         ...(isForStreams && { [RETRY_BUFFER]: STREAM_RETRY_BUFFER_BYTES }),
         ...channelOptions,
         ...(compression !== undefined && { [COMPRESSION]: compressionAlgorithms[compression] }),

@@ -1,7 +1,5 @@
 import type { Metadata, StatusObject } from '@grpc/grpc-js';
-import { Inbox } from '../flow/inbox.ts';
-import { Outbox, type Writing } from '../flow/outbox.ts';
-import type { InFlight, Taken } from '../flow/send.ts';
+import { MessageStream, type Writing } from '../flow/message-stream.ts';
 import { join } from '../grpc-js/join.ts';
 import type { Method } from '../rpc.ts';
 import { Code } from '../status.ts';
@@ -9,19 +7,16 @@ import type { Channel } from './connectivity.ts';
 import { explained, foreignType } from './content-type.ts';
 import type { ClientStream, OpenOptions } from './transport.ts';
 
-type GrpcCall = ReturnType<Channel['createCall']>;
-
-/** Messages given to a call and not yet on the wire; half of them may be one write, so that the others are made meanwhile. */
-const IN_FLIGHT: InFlight = { maxMessages: 256, maxBytes: 24 * 1024, minMessages: 2 };
+/** Beyond what is in HTTP/2's windows. grpc-js writes one message of a call at a time, and no public means changes that. */
+const one: Writing = { maxMessages: 256, maxBytes: 24 * 1024, minMessages: 2, maxWrites: 1, join: undefined };
+const joined: Writing = { ...one, join };
 
 /**
  * A call of grpc-js without the streams and interceptors that a Client of it puts before one: a message is asked for when there
- * is room, and there is one write at a time.
+ * is room for it.
  */
-export class DirectCall extends Inbox implements ClientStream {
-  readonly inFlightLimits: InFlight = IN_FLIGHT;
-  readonly #call: GrpcCall;
-  readonly #outbox: Outbox;
+export class DirectCall extends MessageStream implements ClientStream {
+  readonly #call: ReturnType<Channel['createCall']>;
   #onMetadata: ((headers: Metadata) => void) | undefined;
   #onStatus: ((status: StatusObject) => void) | undefined;
   #foreignType: string | undefined;
@@ -29,27 +24,15 @@ export class DirectCall extends Inbox implements ClientStream {
 
   /** @param isJoining whether several messages may be one write. */
   constructor(channel: Channel, { path }: Method, options: OpenOptions, isJoining: boolean) {
-    super();
+    super(isJoining ? joined : one);
     const { metadata, deadline = Number.POSITIVE_INFINITY, host, credentials } = options;
-    const call = channel.createCall(path, deadline, host, null, undefined);
-    this.#call = call;
-    this.#outbox = new Outbox({
-      write: (message, callback) => call.sendMessageWithContext({ callback }, message),
-      maxWrites: 1,
-      join: isJoining ? join : undefined,
-      maxJoinedMessages: IN_FLIGHT.maxMessages / 2,
-      maxJoinedBytes: IN_FLIGHT.maxBytes / 2,
-    } satisfies Writing);
-    if (credentials !== undefined) call.setCredentials(credentials);
-    call.start(metadata, this);
-  }
-
-  write(message: Buffer, taken: Taken): void {
-    this.#outbox.write(message, taken);
+    this.#call = channel.createCall(path, deadline, host, null, undefined);
+    if (credentials !== undefined) this.#call.setCredentials(credentials);
+    this.#call.start(metadata, this);
   }
 
   end(): void {
-    this.#outbox.flush(() => this.#call.halfClose());
+    this.flush(() => this.#call.halfClose());
   }
 
   /**
@@ -60,16 +43,13 @@ export class DirectCall extends Inbox implements ClientStream {
     const cancel = () => this.#call.cancelWithStatus(Code.CANCELLED as number, 'Cancelled on client');
     cancel();
     setImmediate(cancel);
+    this.#letGo();
   }
 
   override on(event: string, listener: (...args: any[]) => void): void {
     if (event === 'status') this.#onStatus = listener;
     else if (event === 'metadata') this.#onMetadata = listener;
     else super.on(event, listener);
-  }
-
-  protected override ask(): void {
-    this.#call.startRead();
   }
 
   onReceiveMetadata(headers: Metadata): void {
@@ -85,6 +65,21 @@ export class DirectCall extends Inbox implements ClientStream {
     if (this.#hasStatus) return;
     this.#hasStatus = true;
     this.#onStatus?.(this.#foreignType === undefined ? status : explained(status, this.#foreignType));
+    this.#letGo();
     this.close();
+  }
+
+  protected override ask(): void {
+    this.#call.startRead();
+  }
+
+  protected override give(message: Buffer, callback: () => void): void {
+    this.#call.sendMessageWithContext({ callback }, message);
+  }
+
+  /** The HTTP/2 stream, on which this hangs, lives until V8's next large collection: what is over should not hang on it. */
+  #letGo(): void {
+    this.#onStatus = undefined;
+    this.#onMetadata = undefined;
   }
 }

@@ -6,10 +6,12 @@ export const MAX_HELD = 16;
 
 /**
  * The messages of a source that gives one each time it is asked, now or later: it is asked as long as fewer than 16 are held for
- * who reads, and tells of each at once.
+ * who reads, who is told of each at once.
  */
 export abstract class Inbox implements ByteSource {
-  readonly #messages = new Fifo<Buffer>();
+  /** The next message, and those behind it: mostly there is one, and many calls have no more. */
+  #first: Buffer | undefined;
+  #others: Fifo<Buffer> | undefined;
   #onReadable: (() => void) | undefined;
   #onEnd: (() => void) | undefined;
   #isAsked = false;
@@ -18,13 +20,13 @@ export abstract class Inbox implements ByteSource {
   #hasToldEnd = false;
 
   get readableLength(): number {
-    return this.#messages.size;
+    return this.#first === undefined ? 0 : 1 + (this.#others?.size ?? 0);
   }
 
   read(): Buffer | null {
-    let message = this.#messages.shift();
+    let message = this.#shift();
     this.#ask();
-    message ??= this.#messages.shift(); // that came at once
+    message ??= this.#shift(); // that came at once
     if (message === undefined && this.#hasEnded) this.#tellEnd();
     return message ?? null;
   }
@@ -43,7 +45,8 @@ export abstract class Inbox implements ByteSource {
   protected abstract ask(): void;
 
   protected take(message: Buffer): void {
-    this.#messages.push(message);
+    if (this.#first === undefined) this.#first = message;
+    else this.#behind(message);
     this.#isAsked = false;
     if (this.#isAsking) return; // who asked reads on
     this.#ask();
@@ -53,17 +56,28 @@ export abstract class Inbox implements ByteSource {
   /** Nothing more comes. */
   protected close(): void {
     this.#hasEnded = true;
-    if (this.#messages.size === 0) this.#tellEnd();
+    if (this.#first === undefined) this.#tellEnd();
   }
 
   /** In a loop: what comes at once does not grow the stack. */
   #ask(): void {
     this.#isAsking = true;
-    while (!this.#isAsked && !this.#hasEnded && this.#messages.size < MAX_HELD) {
+    while (!this.#isAsked && !this.#hasEnded && this.readableLength < MAX_HELD) {
       this.#isAsked = true;
       this.ask();
     }
     this.#isAsking = false;
+  }
+
+  #behind(message: Buffer): void {
+    this.#others ??= new Fifo();
+    this.#others.push(message);
+  }
+
+  #shift(): Buffer | undefined {
+    const message = this.#first;
+    if (message !== undefined) this.#first = this.#others?.shift();
+    return message;
   }
 
   #tellEnd(): void {

@@ -33,11 +33,15 @@ export function receiveOne<T>(stream: ByteSource, subscriber: Subscriber<T>, opt
     while (!subscriber.closed) {
       const bytes = stream.read();
       if (bytes === null) return;
-      if (message !== undefined) return exceeded();
+      if (message !== undefined) {
+        exceeded();
+        return;
+      }
       try {
         message = { value: decode(bytes) };
       } catch (error) {
-        return malformed(error);
+        malformed(error);
+        return;
       }
       meter.messages++;
     }

@@ -11,9 +11,9 @@ export interface SendOneOptions<T> {
 
 /**
  * For the shapes that have one message in a direction: an Observable of that message. It is sent when the source completes, so
- * that nobody acts on it before it is certain to be the only one. Unsubscribing drops it.
+ * that nobody acts on it before it is certain to be the only one. `stop` unsubscribes the source and drops the message.
  */
-export function sendOne<T>(source$: Observable<T>, options: SendOneOptions<T>): Subscriber<T> {
+export function sendOne<T>(source$: Observable<T>, options: SendOneOptions<T>): { stop(): void } {
   const one = new One(options);
   source$.subscribe(one);
   return one;
@@ -28,6 +28,10 @@ class One<T> extends Subscriber<T> {
   constructor(options: SendOneOptions<T>) {
     super();
     this.#options = options;
+  }
+
+  stop(): void {
+    this.unsubscribe();
   }
 
   protected override _next(value: T): void {
@@ -46,9 +50,9 @@ class One<T> extends Subscriber<T> {
   protected override _complete(): void {
     const value = this.#value;
     this.unsubscribe();
-    if (value === none) return this.#options.violated('none');
     try {
-      this.#options.send(value);
+      if (value === none) this.#options.violated('none');
+      else this.#options.send(value);
     } catch (error) {
       this.#options.error(error);
     }

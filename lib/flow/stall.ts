@@ -9,10 +9,12 @@ export const MAX_TIMER_MS: number = 2 ** 31 - 1;
  * It looks twice in that time, so that a pause that comes and goes costs no timer; a stall is seen up to half of it late.
  */
 export function watchForStall(meter: Meter, timeoutMs: number | undefined, stalled: () => void): () => void {
-  if (timeoutMs === undefined || timeoutMs > MAX_TIMER_MS) return () => {};
+  if (timeoutMs === undefined || timeoutMs > MAX_TIMER_MS) return nothing;
   const look = interval(timeoutMs / 2).subscribe(() => {
     const { waitsFor, waitsSince } = meter;
     if (waitsFor === 'demand' && asyncScheduler.now() - waitsSince!.getTime() >= timeoutMs) stalled();
   });
   return () => look.unsubscribe();
 }
+
+const nothing = (): void => {};

@@ -5,17 +5,25 @@ import {
   type ServerInterceptor,
   type StatusObject,
 } from '@grpc/grpc-js';
-import { Inbox } from '../flow/inbox.ts';
-import { Outbox, type Writing } from '../flow/outbox.ts';
-import type { InFlight, Taken } from '../flow/send.ts';
+import { MessageStream, type Writing } from '../flow/message-stream.ts';
+import type { Taken } from '../flow/send.ts';
 import { join } from '../grpc-js/join.ts';
 import { Code } from '../status.ts';
 import type { ServerStream } from './transport.ts';
 
 type Listener = Parameters<ServerInterceptingCallInterface['start']>[0];
 
-/** Messages given to a call and not yet on the wire; half of them may be one write, so that the others are made meanwhile. */
-const IN_FLIGHT: InFlight = { maxMessages: 256, maxBytes: 24 * 1024, minMessages: 2 };
+/** Beyond what is in HTTP/2's windows. */
+const several: Writing = {
+  maxMessages: 256,
+  maxBytes: 24 * 1024,
+  minMessages: 2,
+  maxWrites: Infinity,
+  join: undefined,
+};
+const joined: Writing = { ...several, maxWrites: 1, join };
+/** An interceptor has place for one message. */
+const one: Writing = { ...several, maxWrites: 1 };
 
 /**
  * Has calls served here, without the streams that grpc-js puts before a handler: an interceptor stands where those would listen.
@@ -54,12 +62,10 @@ class Intercepted extends ServerInterceptingCall {
   }
 }
 
-class DirectCall extends Inbox implements ServerStream, Listener {
-  readonly inFlightLimits: InFlight;
+class DirectCall extends MessageStream implements ServerStream, Listener {
   metadata!: Metadata;
   readonly #call: ServerInterceptingCallInterface;
   readonly #handler: (stream: ServerStream) => void;
-  readonly #outbox: Outbox;
   readonly #maxMessageBytes: number;
   #onCancelled: (() => void) | undefined;
   #isRefused = false;
@@ -69,20 +75,10 @@ class DirectCall extends Inbox implements ServerStream, Listener {
     handler: (stream: ServerStream) => void,
     { isJoining, maxMessageBytes }: DirectOptions,
   ) {
-    super();
+    super(call instanceof ServerInterceptingCall ? one : isJoining ? joined : several);
     this.#call = call;
     this.#handler = handler;
     this.#maxMessageBytes = maxMessageBytes;
-    // An interceptor has place for one message.
-    const isBehindOthers = call instanceof ServerInterceptingCall;
-    this.inFlightLimits = IN_FLIGHT;
-    this.#outbox = new Outbox({
-      write: (message, written) => call.sendMessage(message, written),
-      maxWrites: isBehindOthers || isJoining ? 1 : Number.POSITIVE_INFINITY,
-      join: isJoining && !isBehindOthers ? join : undefined,
-      maxJoinedMessages: IN_FLIGHT.maxMessages / 2,
-      maxJoinedBytes: Math.min(IN_FLIGHT.maxBytes / 2, maxMessageBytes),
-    } satisfies Writing);
   }
 
   getPeer(): string {
@@ -102,10 +98,10 @@ class DirectCall extends Inbox implements ServerStream, Listener {
   }
 
   /** Behind a message that grpc-js refuses comes its status, and nothing else may. */
-  write(message: Buffer, taken: Taken): void {
+  override write(message: Buffer, taken: Taken): void {
     if (this.#isRefused) return;
     this.#isRefused = message.byteLength > this.#maxMessageBytes;
-    this.#outbox.write(message, taken);
+    super.write(message, taken);
   }
 
   end(metadata: Metadata | undefined): void {
@@ -142,7 +138,12 @@ class DirectCall extends Inbox implements ServerStream, Listener {
     this.#call.startRead();
   }
 
+  protected override give(message: Buffer, written: () => void): void {
+    this.#call.sendMessage(message, written);
+  }
+
   #finish(status: Parameters<ServerInterceptingCallInterface['sendStatus']>[0]): void {
-    this.#outbox.flush(() => this.#call.sendStatus(status));
+    this.#onCancelled = undefined; // the HTTP/2 stream, on which this hangs, lives longer than the call
+    this.flush(() => this.#call.sendStatus(status));
   }
 }

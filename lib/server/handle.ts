@@ -2,6 +2,7 @@ import type { Metadata, StatusObject } from '@grpc/grpc-js';
 import { type Observable, throwError } from 'rxjs';
 import type { Rpc } from '../compose.ts';
 import { isPast, startDeadline } from '../deadline.ts';
+import type { Meter } from '../flow/meter.ts';
 import { OverflowError } from '../flow/overflow-error.ts';
 import { send } from '../flow/send.ts';
 import { sendOne } from '../flow/send-one.ts';
@@ -12,8 +13,8 @@ import { checkSendable, sendable } from '../metadata.ts';
 import type { Method } from '../rpc.ts';
 import { Code, hiddenStatus, RpcError, statusToSend } from '../status.ts';
 import { type Hooks, report } from './hooks.ts';
-import { type IncomingCall, incomingCall } from './incoming-call.ts';
-import { Requests } from './requests.ts';
+import { type IncomingCall, type IncomingCallOwner, incomingCall } from './incoming-call.ts';
+import { Requests, type RequestsOwner } from './requests.ts';
 import type { ServerStream } from './transport.ts';
 
 export interface Served {
@@ -29,52 +30,64 @@ export function handle(stream: ServerStream, served: Served, hooks: Hooks): void
   new Handling(stream, served, hooks).start();
 }
 
-class Handling {
+class Handling implements IncomingCallOwner, RequestsOwner {
   readonly #stream: ServerStream;
   readonly #served: Served;
   readonly #hooks: Hooks;
   readonly #call: IncomingCall;
-  readonly #live: LiveCall;
+  readonly #live: LiveCall<RpcError>;
   readonly #requests: Requests;
   readonly #stopDeadline: () => void;
   readonly #stopWatching: () => void;
   #hasEnded = false;
-  #stopSending: (() => void) | undefined;
+  #sending: { stop(): void } | undefined;
 
   constructor(stream: ServerStream, served: Served, hooks: Hooks) {
     const { method, flow } = served;
     this.#stream = stream;
     this.#served = served;
     this.#hooks = hooks;
-    this.#call = incomingCall(stream, method, { draining$: hooks.draining$, cut: this.#cut });
+    this.#call = incomingCall(stream, method, this);
     void this.#call.peer; // a connection that is lost has none, and its call still knows it
-    this.#live = hooks.live.open(method, this.#cut);
-    this.#stopDeadline = startDeadline(this.#call.deadline, this.#cancel);
-    this.#stopWatching = watchForStall(this.#live.received, flow.stallTimeoutMs, () =>
-      this.#cut(
-        this.#failure(Code.ABORTED, `the handler has taken no request for ${flow.stallTimeoutMs} ms (stallTimeoutMs)`),
-      ),
-    );
-    this.#requests = new Requests(stream, method, {
-      prefetch: flow.prefetch,
-      meter: this.#live.received,
-      isEndCertain: hooks.inProcess !== undefined,
-      violated: this.#cut,
-    });
+    this.#live = hooks.live.open(method, this);
+    this.#stopDeadline = startDeadline(this.#call.deadline, () => this.#cancel());
+    this.#stopWatching = watchForStall(this.#live.received, flow.stallTimeoutMs, () => this.#stalled());
+    this.#requests = new Requests(stream, method, this);
+  }
+
+  get draining$(): Observable<void> {
+    return this.#hooks.draining$;
+  }
+
+  get prefetch(): number | undefined {
+    return this.#served.flow.prefetch;
+  }
+
+  get received(): Meter {
+    return this.#live.received;
+  }
+
+  get isEndCertain(): boolean {
+    return this.#hooks.inProcess !== undefined;
   }
 
   start(): void {
     const { method } = this.#served;
-    this.#stream.on('cancelled', this.#cancel); // comes after a call that ended well, too
+    this.#stream.on('cancelled', () => this.#cancel()); // comes after a call that ended well, too
     if (method.responseStream) this.#sendStream();
     else this.#sendOne();
-    if (this.#hasEnded) this.#stopSending?.();
+    if (this.#hasEnded) this.#sending?.stop();
+  }
+
+  /** Error backward: the call cannot go on, and the caller is told why. */
+  cut(error: RpcError): void {
+    this.#fail(error, error);
   }
 
   #sendStream(): void {
     const { flow } = this.#served;
     const sending = send<unknown>(this.#invoke(), this.#stream, {
-      encode: this.#encode,
+      encode: response => this.#encode(response),
       maxQueuedBytes: flow.maxQueuedBytes,
       meter: this.#live.sent,
       complete: () => this.#complete(),
@@ -84,11 +97,11 @@ class Handling {
       },
     });
     this.#live.sending = sending;
-    this.#stopSending = () => sending.stop();
+    this.#sending = sending;
   }
 
   #sendOne(): void {
-    const sending = sendOne<unknown>(this.#invoke(), {
+    this.#sending = sendOne<unknown>(this.#invoke(), {
       send: response => {
         const bytes = this.#encode(response);
         this.#live.sent.messages++;
@@ -101,7 +114,6 @@ class Handling {
       },
       error: error => this.#fail(error),
     });
-    this.#stopSending = () => sending.unsubscribe();
   }
 
   #invoke(): Observable<unknown> {
@@ -112,11 +124,11 @@ class Handling {
     }
   }
 
-  readonly #encode = (response: unknown): Uint8Array => {
+  #encode(response: unknown): Uint8Array {
     const bytes = this.#served.method.responseSerialize(response);
     this.#call.headersAreSent();
     return bytes;
-  };
+  }
 
   /**
    * Every end passes through here, once; with an error when the call was cut short. What request$ is told comes before
@@ -131,7 +143,7 @@ class Handling {
     this.#call.inContext(() => {
       this.#call.end(error);
       this.#requests.end(error);
-      this.#stopSending?.();
+      this.#sending?.stop();
     });
     return true;
   }
@@ -157,16 +169,18 @@ class Handling {
   }
 
   /** Cancellation backward. */
-  readonly #cancel = (): void => {
+  #cancel(): void {
     if (this.#hasEnded) return;
     const [code, details] = isPast(this.#call.deadline)
       ? ([Code.DEADLINE_EXCEEDED, 'the deadline has passed'] as const)
       : ([Code.CANCELLED, 'cancelled by the caller'] as const);
     this.#end(this.#failure(code, details));
-  };
+  }
 
-  /** Error backward: the call cannot go on, and the caller is told why. */
-  readonly #cut = (error: RpcError): void => this.#fail(error, error);
+  #stalled(): void {
+    const { stallTimeoutMs } = this.#served.flow;
+    this.cut(this.#failure(Code.ABORTED, `the handler has taken no request for ${stallTimeoutMs} ms (stallTimeoutMs)`));
+  }
 
   #failure(code: Code, details: string, cause?: unknown): RpcError {
     return new RpcError(code, details, { path: this.#served.method.path, cause });

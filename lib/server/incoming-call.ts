@@ -10,11 +10,11 @@ import { limitDeadline, onCancelled, type ParentCall, serverCall } from '../serv
 import { Code, RpcError } from '../status.ts';
 import type { ServerStream } from './transport.ts';
 
-/** What a server tells and asks of one of its calls. */
-export interface IncomingCallOptions {
+/** Who runs the call. */
+export interface IncomingCallOwner {
   readonly draining$: Observable<void>;
   /** Ends the call, and tells its caller why. */
-  readonly cut: (error: RpcError) => void;
+  cut(error: RpcError): void;
 }
 
 /** The ServerCall of one incoming call, with what its server may do to it. */
@@ -29,8 +29,8 @@ export interface IncomingCall extends ParentCall {
   end(reason: RpcError | undefined): void;
 }
 
-export function incomingCall(stream: ServerStream, method: Method, options: IncomingCallOptions): IncomingCall {
-  return new Incoming(stream, method, options);
+export function incomingCall(stream: ServerStream, method: Method, owner: IncomingCallOwner): IncomingCall {
+  return new Incoming(stream, method, owner);
 }
 
 class Incoming implements IncomingCall {
@@ -38,7 +38,7 @@ class Incoming implements IncomingCall {
   readonly method: Method;
   readonly metadata: Metadata;
   readonly #stream: ServerStream;
-  readonly #options: IncomingCallOptions;
+  readonly #owner: IncomingCallOwner;
   /** Told of the end, with a reason when the call is cut short. */
   #listeners: Set<(reason: RpcError | undefined) => void> | undefined;
   #deadline: Date | undefined;
@@ -52,16 +52,16 @@ class Incoming implements IncomingCall {
   #cancelled: RpcError | undefined;
   #hasEnded = false;
 
-  constructor(stream: ServerStream, method: Method, options: IncomingCallOptions) {
+  constructor(stream: ServerStream, method: Method, owner: IncomingCallOwner) {
     this.#stream = stream;
-    this.#options = options;
+    this.#owner = owner;
     this.method = method;
     this.metadata = stream.metadata;
     const deadline = Number(stream.getDeadline());
     this.#deadline = Number.isFinite(deadline) ? new Date(deadline) : undefined;
   }
 
-  inContext: (work: () => void) => void = work => work();
+  inContext: (work: () => void) => void = run;
 
   get trailers(): Metadata {
     this.#trailers ??= new Metadata();
@@ -117,7 +117,7 @@ class Incoming implements IncomingCall {
   get draining$(): Observable<void> {
     return new Observable(subscriber => {
       subscriber.add(this.#onEnd(() => subscriber.complete()));
-      this.#options.draining$.subscribe(subscriber);
+      this.#owner.draining$.subscribe(subscriber);
     });
   }
 
@@ -145,7 +145,7 @@ class Incoming implements IncomingCall {
     this.#deadline = deadline;
     this.#stopLimit?.();
     this.#stopLimit = startDeadline(deadline, () =>
-      this.#options.cut(new RpcError(Code.DEADLINE_EXCEEDED, details, { path: this.path })),
+      this.#owner.cut(new RpcError(Code.DEADLINE_EXCEEDED, details, { path: this.path })),
     );
   }
 
@@ -168,3 +168,5 @@ class Incoming implements IncomingCall {
     return () => this.#listeners?.delete(listener);
   }
 }
+
+const run = (work: () => void): void => work();

@@ -8,13 +8,14 @@ import type { Method } from '../rpc.ts';
 import { Code, RpcError } from '../status.ts';
 import type { ServerStream } from './transport.ts';
 
-export interface RequestOptions {
+/** Who runs the call. */
+export interface RequestsOwner {
   readonly prefetch: number | undefined;
-  readonly meter: Meter;
+  readonly received: Meter;
   /** The half-close can be believed at once. */
   readonly isEndCertain: boolean;
   /** The requests are not what they should be: the call cannot go on. */
-  readonly violated: (error: RpcError) => void;
+  cut(error: RpcError): void;
 }
 
 /** The requests of one call. */
@@ -22,15 +23,15 @@ export class Requests {
   readonly request$: Observable<unknown> = new OneShot(reader => this.#read(reader));
   readonly #stream: ServerStream;
   readonly #method: Method;
-  readonly #options: RequestOptions;
+  readonly #owner: RequestsOwner;
   #reader: Subscriber<unknown> | undefined;
   #isOver = false;
   #whyOver: RpcError | undefined;
 
-  constructor(stream: ServerStream, method: Method, options: RequestOptions) {
+  constructor(stream: ServerStream, method: Method, owner: RequestsOwner) {
     this.#stream = stream;
     this.#method = method;
-    this.#options = options;
+    this.#owner = owner;
   }
 
   /** The call is over: an error is told to who reads, else the reading just ends. Who subscribes later is told in any case. */
@@ -55,12 +56,12 @@ export class Requests {
   }
 
   #readStream(reader: Subscriber<unknown>): void {
-    const { prefetch, meter, isEndCertain } = this.#options;
+    const { prefetch, received, isEndCertain } = this.#owner;
     receive<unknown>(this.#stream, reader, {
-      decode: this.#decode,
+      decode: bytes => this.#decode(bytes),
       prefetch,
-      meter,
-      malformed: this.#malformed,
+      meter: received,
+      malformed: error => this.#malformed(error),
       end: () => {
         if (isEndCertain) reader.complete();
         else afterTwoTurns(() => reader.complete());
@@ -69,12 +70,12 @@ export class Requests {
   }
 
   #readOne(reader: Subscriber<unknown>): void {
-    const { meter, isEndCertain } = this.#options;
+    const { received, isEndCertain } = this.#owner;
     const isNone = () => this.#violated('expected one request, got none');
     receiveOne<unknown>(this.#stream, reader, {
-      decode: this.#decode,
-      meter,
-      malformed: this.#malformed,
+      decode: bytes => this.#decode(bytes),
+      meter: received,
+      malformed: error => this.#malformed(error),
       exceeded: () => this.#violated('expected one request, got a second one'),
       end: request => {
         if (request !== undefined) {
@@ -86,19 +87,19 @@ export class Requests {
     });
   }
 
-  readonly #decode = (bytes: Buffer): unknown => {
+  #decode(bytes: Buffer): unknown {
     if (bytes === truncatedMessage) throw truncation;
     return this.#method.requestDeserialize(bytes);
-  };
+  }
 
-  readonly #malformed = (error: unknown): void => {
+  #malformed(error: unknown): void {
     if (error === truncation) afterTwoTurns(() => this.#violated(TRUNCATED));
     else this.#violated('a request cannot be decoded', error);
-  };
+  }
 
   /** Who reads is told by the end of the call. */
   #violated(details: string, cause?: unknown): void {
-    this.#options.violated(new RpcError(Code.INTERNAL, details, { path: this.#method.path, cause }));
+    this.#owner.cut(new RpcError(Code.INTERNAL, details, { path: this.#method.path, cause }));
   }
 }
 

@@ -124,14 +124,17 @@ export function hooksOf(of: string, options: ServerDefaults, draining$: Observab
   };
 }
 
+/** Its statistics would cost a tenth of each call, and are there for who asks for them. */
+const CHANNELZ = 'grpc.enable_channelz';
+
 /** Behind the interceptors of the user. */
 function servedDirectly(handlerOf: Parameters<typeof serveDirectly>[0], options: ServerOptions = {}): ServerOptions {
   const { interceptors = [], 'grpc.max_send_message_length': maxMessageBytes = -1 } = options;
   const directly = serveDirectly(handlerOf, {
-    isJoining: process.env['JOIN'] !== 'off',
+    isJoining: maxMessageBytes === -1 && process.env['JOIN'] !== 'off',
     maxMessageBytes: maxMessageBytes === -1 ? Number.POSITIVE_INFINITY : maxMessageBytes,
   });
-  return { ...options, interceptors: [...interceptors, directly] };
+  return { [CHANNELZ]: 0, ...options, interceptors: [...interceptors, directly] };
 }
 
 function addService(

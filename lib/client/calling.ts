@@ -1,0 +1,232 @@
+import { Metadata, type StatusObject } from '@grpc/grpc-js';
+import { isObservable, type Observable, type Subscriber } from 'rxjs';
+import { startDeadline } from '../deadline.ts';
+import { bindKnownContext, captureContext } from '../flow/context.ts';
+import { OverflowError } from '../flow/overflow-error.ts';
+import { receive } from '../flow/receive.ts';
+import { type One, receiveOne } from '../flow/receive-one.ts';
+import { send } from '../flow/send.ts';
+import { sendOne } from '../flow/send-one.ts';
+import { watchForStall } from '../flow/stall.ts';
+import type { CallOwner, LiveCall } from '../live-calls.ts';
+import { toMetadata } from '../metadata.ts';
+import { onAbort } from '../on-abort.ts';
+import type { CallOptions, Method } from '../rpc.ts';
+import { onCancelled, type ParentCall } from '../server-call.ts';
+import { Code, errorFromStatus, isRpcError, leadTo, markReceived, RpcError } from '../status.ts';
+import type { Connection } from './call.ts';
+import { checkedCredentials } from './call-credentials.ts';
+import { atDeadline, DEADLINE_SLACK_MS, earliestDeadline } from './call-deadline.ts';
+import type { Trace } from './call-trace.ts';
+import type { ClientStream } from './transport.ts';
+
+/** A call on its way. */
+export class Calling<O> implements CallOwner<string> {
+  readonly #connection: Connection;
+  readonly #method: Method;
+  readonly #options: CallOptions;
+  readonly #subscriber: Subscriber<O>;
+  readonly #trace: Trace;
+  readonly #inContext = captureContext();
+  #live!: LiveCall<string>;
+  #stream!: ClientStream;
+  #sending: { stop(): void } | undefined;
+  /** In milliseconds since the epoch. */
+  #deadline: number | undefined;
+  #status: StatusObject | undefined;
+
+  constructor(connection: Connection, method: Method, options: CallOptions, subscriber: Subscriber<O>, trace: Trace) {
+    this.#connection = connection;
+    this.#method = method;
+    this.#options = options;
+    this.#subscriber = subscriber;
+    this.#trace = trace;
+  }
+
+  begin(request: unknown): void {
+    // Encoded before anything else: a message that cannot be sent starts no call.
+    const message = isObservable(request) ? undefined : this.#method.requestSerialize(request);
+    const stream = this.#open();
+    if (stream === undefined) return;
+    this.#stream = stream;
+    this.#subscriber.add(() => {
+      if (this.#status === undefined) stream.cancel();
+      this.#sending?.stop();
+    });
+    this.#receive();
+    if (message !== undefined) this.#giveOne(message);
+    else this.#send(request as Observable<unknown>);
+  }
+
+  cut(details: string, cause?: unknown): void {
+    this.#end(Code.CANCELLED, details, cause);
+  }
+
+  /** In the async context of the subscription. */
+  #end(code: Code, details: string, cause?: unknown): void {
+    if (this.#inContext === undefined) this.#fail(code, details, cause);
+    else this.#inContext(() => this.#fail(code, details, cause));
+  }
+
+  /** With an error that its own side found; it counts as received, so that no server shows it. */
+  #fail(code: Code, details: string, cause?: unknown): void {
+    const { path } = this.#method;
+    this.#subscriber.error(leadTo(markReceived(new RpcError(code, details, { path, cause })), this.#trace));
+  }
+
+  /** The call on its way, and everything that may cut it short; undefined when it has ended before it began. */
+  #open(): ClientStream | undefined {
+    const { signal, stallTimeoutMs, host, credentials, compression } = this.#options;
+    const subscriber = this.#subscriber;
+    const connection = this.#connection;
+    const parent = this.#options.parent as ParentCall | undefined;
+
+    if (connection.isClosed) this.cut('the client is closed');
+    else if (signal?.aborted) this.cut('cancelled by its signal', signal.reason);
+    if (subscriber.closed) return undefined;
+
+    const live = connection.live.open(this.#method, this);
+    this.#live = live;
+    subscriber.add(() => live.close());
+    if (stallTimeoutMs !== undefined) {
+      const stalled = () => this.#end(Code.ABORTED, `no response was taken for ${stallTimeoutMs} ms (stallTimeoutMs)`);
+      subscriber.add(watchForStall(live.received, stallTimeoutMs, stalled));
+    }
+    if (signal) subscriber.add(onAbort(signal, () => this.cut('cancelled by its signal', signal.reason)));
+    if (parent) subscriber.add(parent[onCancelled](reason => this.cut('cancelled by its parent call', reason)));
+    if (subscriber.closed) return undefined;
+
+    const metadata = this.#requestHeaders();
+    const deadline = earliestDeadline(this.#options);
+    this.#deadline = deadline;
+    if (deadline !== undefined) {
+      // grpc-js ends the call, but what it then tells stands behind the responses that nobody takes.
+      const passed = () => this.#end(Code.DEADLINE_EXCEEDED, 'the deadline has passed');
+      subscriber.add(startDeadline(new Date(deadline + DEADLINE_SLACK_MS), passed));
+    }
+    try {
+      const checked = credentials && checkedCredentials(credentials, metadata);
+      return connection.transport.open(this.#method, { metadata, deadline, host, credentials: checked, compression });
+    } catch (error) {
+      if (!isRpcError(error)) throw error;
+      this.#end(error.code, error.details);
+      return undefined;
+    }
+  }
+
+  #requestHeaders(): Metadata {
+    const metadata = toMetadata(this.#options.metadata);
+    const { waitForReady } = this.#options;
+    if (waitForReady !== undefined) metadata.setOptions({ ...metadata.getOptions(), waitForReady });
+    return metadata;
+  }
+
+  /** Backward: headers, responses, the end. */
+  #receive(): void {
+    const { onHeaders, prefetch } = this.#options;
+    const { responseStream, responseDeserialize } = this.#method;
+    const stream = this.#stream;
+    const subscriber = this.#subscriber;
+    stream.on(
+      'status',
+      bindKnownContext((status: StatusObject) => this.#ended(status)),
+    );
+    if (onHeaders) {
+      stream.on(
+        'metadata',
+        bindKnownContext((headers: Metadata) => notify(onHeaders, headers, subscriber)),
+      );
+    }
+    const decode = responseDeserialize;
+    const meter = this.#live.received;
+    const malformed = (error: unknown) => this.#fail(Code.INTERNAL, 'a response cannot be decoded', error);
+    if (responseStream) {
+      const end = () => {
+        if (this.#isOk()) subscriber.complete();
+      };
+      receive(stream, subscriber, { decode, prefetch, isContextKnown: true, meter, end, malformed });
+    } else {
+      const end = (response: One<O> | undefined) => this.#completeWith(response);
+      const exceeded = () => this.#fail(Code.INTERNAL, 'expected one response, got a second one');
+      receiveOne(stream, subscriber, { decode, isContextKnown: true, meter, end, exceeded, malformed });
+    }
+  }
+
+  #ended(status: StatusObject): void {
+    this.#status = atDeadline(status, this.#deadline);
+    this.#sending?.stop();
+  }
+
+  /** All responses have been given: tells of the trailers, and of a status that is an error. */
+  #isOk(): boolean {
+    const status = this.#status!;
+    notify(this.#options.onTrailers, status.metadata, this.#subscriber);
+    if (status.code === Code.OK) return true;
+    this.#subscriber.error(leadTo(errorFromStatus(status, this.#method.path), this.#trace));
+    return false;
+  }
+
+  #completeWith(response: One<O> | undefined): void {
+    if (!this.#isOk()) return;
+    if (response === undefined) {
+      this.#fail(Code.INTERNAL, 'expected one response, got none');
+      return;
+    }
+    this.#subscriber.next(response.value);
+    this.#subscriber.complete();
+  }
+
+  /** Forward: requests, their end. */
+  #send(request$: Observable<unknown>): void {
+    const { requestStream, requestSerialize } = this.#method;
+    // An error of request$ is passed on as it is; that of its queue is a status.
+    const error = (reason: unknown): void => {
+      if (reason instanceof OverflowError) this.#fail(Code.RESOURCE_EXHAUSTED, reason.message, reason);
+      else this.#subscriber.error(reason);
+    };
+    if (requestStream) {
+      const sending = send(request$, this.#stream, {
+        encode: requestSerialize,
+        maxQueuedBytes: this.#options.maxQueuedBytes,
+        meter: this.#live.sent,
+        complete: () => this.#stream.end(),
+        error,
+      });
+      this.#live.sending = sending;
+      this.#sending = sending;
+    } else {
+      this.#sending = sendOne(request$, {
+        send: request => this.#giveOne(requestSerialize(request)),
+        violated: values =>
+          this.#fail(
+            Code.INTERNAL,
+            `expected one request, request$ had ${values === 'none' ? 'none' : 'a second one'}`,
+          ),
+        error,
+      });
+    }
+    if (this.#subscriber.closed || this.#status !== undefined) this.#sending.stop();
+  }
+
+  #giveOne(request: Uint8Array): void {
+    this.#live.sent.messages++;
+    this.#stream.write(request, ignore);
+    this.#stream.end();
+  }
+}
+
+/** Tells the user; what a callback throws is the call's error, as what an operator's function throws is its Observable's. */
+function notify(
+  callback: ((metadata: Metadata) => void) | undefined,
+  metadata: Metadata | undefined,
+  subscriber: Subscriber<unknown>,
+): void {
+  if (callback === undefined || subscriber.closed) return;
+  try {
+    callback(metadata ?? new Metadata());
+  } catch (error) {
+    subscriber.error(error);
+  }
+}
+
+const ignore = (): void => {};
