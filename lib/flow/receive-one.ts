@@ -33,16 +33,18 @@ export function receiveOne<T>(stream: ByteSource, subscriber: Subscriber<T>, opt
     while (!subscriber.closed) {
       const bytes = stream.read();
       if (bytes === null) return;
-      if (message !== undefined) {
-        exceeded();
-        return;
-      }
+      let value: T;
       try {
-        message = { value: decode(bytes) };
+        value = decode(bytes);
       } catch (error) {
         malformed(error);
         return;
       }
+      if (message !== undefined) {
+        exceeded();
+        return;
+      }
+      message = { value };
       meter.messages++;
     }
   };
