@@ -11,6 +11,7 @@ import { parseAddress } from '../address.ts';
 import { outsideContext } from '../flow/context.ts';
 import { adjustGrpcJs } from '../grpc-js/adjust.ts';
 import { ADJUSTED } from '../grpc-js/adjusted.ts';
+import { mayJoin } from '../grpc-js/join.ts';
 import { type Compression, kindOf } from '../rpc.ts';
 import { Code, RpcError } from '../status.ts';
 import { type Channel, Connectivity } from './connectivity.ts';
@@ -45,6 +46,7 @@ export interface ChannelSettings {
   readonly tls?: ClientTls | undefined;
   readonly channelOptions?: ClientOptions | undefined;
   readonly compression?: Compression | undefined;
+  readonly coalesce?: boolean | undefined;
 }
 
 /**
@@ -60,7 +62,7 @@ export function openChannels(address: string, settings: ChannelSettings): Transp
   const isPlaintext = credentials.constructor === grpcCredentials.createInsecure().constructor;
   const defaultCompression = settings.compression ?? (COMPRESSION in channelOptions ? undefined : 'identity');
   const hasInterceptors = Boolean(channelOptions.interceptors?.length || channelOptions.interceptor_providers?.length);
-  const mayJoin = process.env['JOIN'] !== 'off';
+  const isJoining = (settings.coalesce ?? true) && mayJoin({ [CHANNELZ]: 0, ...channelOptions });
   const clients = new Map<string, Client>();
   const connectivity = new Connectivity();
 
@@ -90,7 +92,7 @@ export function openChannels(address: string, settings: ChannelSettings): Transp
       connectOutsideContext(channel);
       if (hasInterceptors) return openCall(client, method, options);
       const isPlain = (options.compression ?? defaultCompression) === 'identity';
-      return new DirectCall(channel, method, options, isPlain && mayJoin);
+      return new DirectCall(channel, method, options, isPlain && isJoining);
     },
     state$: connectivity.state$,
     connect: () => connectOutsideContext(clientFor(false).getChannel()),

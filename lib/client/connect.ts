@@ -1,4 +1,5 @@
 import type { ChannelCredentials, Client, ClientOptions } from '@grpc/grpc-js';
+import { checkCoalesce } from '../coalesce.ts';
 import { type ClientKeepalive, withKeepalive } from '../keepalive.ts';
 import { type ClientOf, checkOptions } from '../rpc.ts';
 import { type ClientTls, existingChannel, openChannels } from './channels.ts';
@@ -20,6 +21,12 @@ export interface ConnectOptions<S = any> extends ClientDefaults<S> {
    * ever. `keepalive: {}` is what every server allows. gRFC A8; GRPC_ARG_KEEPALIVE_TIME_MS and its like in gRPC core.
    */
   readonly keepalive?: ClientKeepalive | undefined;
+  /**
+   * Whether small requests of a stream that come while a write is under way go into one write. None waits for others, and on the
+   * wire they are the messages that they are. Default: true; false for a connection where messages are compressed, their size to
+   * send is limited, there are interceptors or channelz is on, and with a version of grpc-js that this was not tested with.
+   */
+  readonly coalesce?: boolean | undefined;
 }
 
 /**
@@ -42,13 +49,14 @@ export function connect<S extends Readonly<Record<string, any>>>(
 ): ClientOf<S> {
   checkOptions('connect', options, [...channelSettings, ...clientDefaults]);
   if (typeof target === 'object') checkForeign(options);
+  checkCoalesce('connect', options.coalesce);
   const channelOptions = withKeepalive('connect', options.keepalive, options.channelOptions);
   return createClient('connect', service, options as ConnectOptions, () =>
     typeof target === 'string' ? openChannels(target, { ...options, channelOptions }) : existingChannel(target),
   );
 }
 
-const channelSettings = ['credentials', 'tls', 'channelOptions', 'keepalive'] as const;
+const channelSettings = ['credentials', 'tls', 'channelOptions', 'keepalive', 'coalesce'] as const;
 
 /** What an existing channel has already, and nothing can give it any more. */
 function checkForeign(options: ConnectOptions): void {

@@ -4,11 +4,9 @@ import { endsHeardByClient, endsHeardByServer } from './ends-heard.ts';
 import { findPrivateParts, type PrivateParts } from './private.ts';
 import { resetAlone } from './reset-alone.ts';
 import { statusWaits } from './status-waits.ts';
+import { isTested, TESTED } from './tested.ts';
 import { wholeFramesOfRequests, wholeFramesOfResponses } from './whole-frames.ts';
 import { writesEnd } from './writes-end.ts';
-
-/** The versions of grpc-js on which spec/grpc-js passed. */
-const TESTED: readonly string[] = ['1.14.4', '1.14.5', '1.14.6', '1.14.7'];
 
 /** On what is adjusted for every copy of this library in the process. */
 const mark = Symbol.for('rx-grpc.isAdjusted');
@@ -23,7 +21,7 @@ export function adjustGrpcJs(find: () => PrivateParts | undefined = findPrivateP
   if (isDone || isSwitchedOff()) return;
   isDone = true;
   const parts = find();
-  if (parts === undefined || !TESTED.includes(parts.version)) {
+  if (parts === undefined || !isTested(parts)) {
     warn(parts?.version);
     return;
   }

@@ -1,9 +1,11 @@
 import { Server as GrpcServer, ServerCredentials, type ServerOptions } from '@grpc/grpc-js';
 import { type Observable, ReplaySubject } from 'rxjs';
 import { parseAddress } from '../address.ts';
+import { checkCoalesce } from '../coalesce.ts';
 import { checkMiddleware, type MiddlewareList, type ServerMiddleware } from '../compose.ts';
 import { inOwnContext } from '../flow/in-own-context.ts';
 import { checkFlowOptions, type FlowOptions, flowOptions } from '../flow-options.ts';
+import { mayJoin } from '../grpc-js/join.ts';
 import { type ServerKeepalive, withKeepalive } from '../keepalive.ts';
 import { checkOptions, kindOf } from '../rpc.ts';
 import type { ServerCall } from '../server-call.ts';
@@ -44,6 +46,12 @@ export interface ServeOptions extends ServerDefaults {
    * handler that writes nothing may wait for ever. gRFC A9. (How often clients may ping is not limited by grpc-js.)
    */
   readonly keepalive?: ServerKeepalive | undefined;
+  /**
+   * Whether small responses of a stream that come while a write is under way go into one write. None waits for others, and on the
+   * wire they are the messages that they are. Default: true; false where their size to send is limited, there are interceptors or
+   * channelz is on, and with a version of grpc-js that this was not tested with.
+   */
+  readonly coalesce?: boolean | undefined;
 }
 
 /** A server that listens. */
@@ -75,14 +83,15 @@ export async function serve(
   services: Bound | readonly Bound[],
   options: ServeOptions = {},
 ): Promise<Server> {
-  checkOptions('serve', options, ['tls', 'credentials', 'serverOptions', 'keepalive', ...serverDefaults]);
+  checkOptions('serve', options, ['tls', 'credentials', 'serverOptions', 'keepalive', 'coalesce', ...serverDefaults]);
+  checkCoalesce('serve', options.coalesce);
   const draining$ = new ReplaySubject<void>(1);
   const hooks = hooksOf('serve', options, draining$);
   const { target, tls } = parseAddress(address);
   const credentials = credentialsFor(address, tls, options);
   const handlers = new Map<string, (stream: ServerStream) => void>();
   const serverOptions = withKeepalive('serve', options.keepalive, options.serverOptions);
-  const grpc = new GrpcServer(servedDirectly(path => handlers.get(path), serverOptions));
+  const grpc = new GrpcServer(servedDirectly(path => handlers.get(path), serverOptions, options.coalesce));
   for (const service of Array.isArray(services) ? services : [services]) addService(grpc, service, hooks, handlers);
 
   const port = await bind(grpc, target, credentials);
@@ -124,17 +133,22 @@ export function hooksOf(of: string, options: ServerDefaults, draining$: Observab
   };
 }
 
-/** Its statistics would cost a tenth of each call, and are there for who asks for them. */
+/** Its statistics cost a tenth of a unary call, and are there for who asks for them. */
 const CHANNELZ = 'grpc.enable_channelz';
 
 /** Behind the interceptors of the user. */
-function servedDirectly(handlerOf: Parameters<typeof serveDirectly>[0], options: ServerOptions = {}): ServerOptions {
+function servedDirectly(
+  handlerOf: Parameters<typeof serveDirectly>[0],
+  given: ServerOptions = {},
+  coalesce = true,
+): ServerOptions {
+  const options = { [CHANNELZ]: 0, ...given };
   const { interceptors = [], 'grpc.max_send_message_length': maxMessageBytes = -1 } = options;
   const directly = serveDirectly(handlerOf, {
-    isJoining: maxMessageBytes === -1 && process.env['JOIN'] !== 'off',
+    isJoining: coalesce && mayJoin(options),
     maxMessageBytes: maxMessageBytes === -1 ? Number.POSITIVE_INFINITY : maxMessageBytes,
   });
-  return { [CHANNELZ]: 0, ...options, interceptors: [...interceptors, directly] };
+  return { ...options, interceptors: [...interceptors, directly] };
 }
 
 function addService(
