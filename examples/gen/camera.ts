@@ -81,7 +81,7 @@ function writeWatchRequest(w: $.Writer, m: WatchRequestInit, depth: number): voi
 function readFrame(r: $.Reader, depth: number, end: number, into: Frame | undefined): Frame {
   const m = (into ?? {
     number: 0,
-    picture: $.noBytes(),
+    picture: undefined as never,
   }) as $.Draft<Frame>;
   let tag: number;
   while ((tag = $.nextTag(r, end)) !== end) {
@@ -96,6 +96,7 @@ function readFrame(r: $.Reader, depth: number, end: number, into: Frame | undefi
         r.skipType(tag & 7, depth, tag >>> 3);
     }
   }
+  m.picture ??= $.noBytes();
   return m;
 }
 

@@ -23,19 +23,5 @@ export function openCall(client: Client, method: Method, options: OpenOptions): 
   return stream;
 }
 
-/**
- * grpc-js takes the stack of each call, for an error that nobody is shown: ours leads to who subscribed. Not where interceptors
- * run, whose own errors would have none.
- */
-export function withoutStack<T>(open: () => T): T {
-  const limit = Error.stackTraceLimit;
-  Reflect.set(Error, 'stackTraceLimit', 0);
-  try {
-    return open();
-  } finally {
-    Reflect.set(Error, 'stackTraceLimit', limit);
-  }
-}
-
 const identity = (bytes: Buffer): Buffer => bytes;
 const ignore = (): void => {};

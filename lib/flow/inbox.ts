@@ -2,7 +2,7 @@ import { Fifo } from './fifo.ts';
 import type { ByteSource } from './receive.ts';
 
 /** As many as the streams of grpc-js hold. */
-export const MAX_HELD = 16;
+const MAX_HELD = 16;
 
 /**
  * The messages of a source that gives one each time it is asked, now or later: it is asked as long as fewer than 16 are held for

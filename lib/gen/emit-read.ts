@@ -23,9 +23,24 @@ ${cases.join('')}      default:
         r.skipType(tag & 7, depth, tag >>> 3);
     }
   }
-${requiredOnes(message)}  return m;
+${emptyOnes(message)}${requiredOnes(message)}  return m;
 }`;
   return [read, ...maps].join('\n\n');
+}
+
+/** Made when the message has none: mostly it has, and an empty array of bytes costs as much as the rest of a small message. */
+function emptyOnes({ properties }: MessageModel): string {
+  return properties
+    .filter(each => each.shape !== 'oneof' && isEmptyAtFirst(each))
+    .map(({ key }) => `  m.${key} ??= $.noBytes();\n`)
+    .join('');
+}
+
+function isEmptyAtFirst(field: FieldModel): boolean {
+  const { shape, required, presence, value } = field;
+  return (
+    shape === 'singular' && !required && !presence && field.default === undefined && typeof value.zero === 'object'
+  );
 }
 
 function requiredOnes({ fullName, properties }: MessageModel): string {
@@ -47,7 +62,7 @@ function atFirst(scope: Scope, property: FieldModel | OneofModel): string {
   if (property.shape === 'oneof') return 'undefined';
   if (property.shape === 'repeated') return '[]';
   if (property.shape === 'map') return '$.emptyMap()';
-  if (property.required) return 'undefined as never';
+  if (property.required || isEmptyAtFirst(property)) return 'undefined as never';
   if (property.default !== undefined) {
     if (property.value.scalar === 'bytes') return `$.latin1(${quoted(String(property.default))})`;
     return literal(scope, property.default, property.value.scalar);

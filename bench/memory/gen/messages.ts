@@ -12,21 +12,25 @@ export interface ParcelInit {
   readonly n?: number | undefined;
 }
 
-export const Parcel: $.MessageType<Parcel, ParcelInit> = $.messageType('bench.memory.Parcel', readParcel, writeParcel);
+export const Parcel: $.MessageType<Parcel, ParcelInit> = /* @__PURE__ */ $.messageType(
+  'bench.memory.Parcel',
+  readParcel,
+  writeParcel,
+);
 
 export const Bench: {
   readonly Download: $.Method<$.Message<Parcel, ParcelInit>, $.Message<Parcel, ParcelInit>, false, true>;
   readonly Upload: $.Method<$.Message<Parcel, ParcelInit>, $.Message<Parcel, ParcelInit>, true, false>;
   readonly Echo: $.Method<$.Message<Parcel, ParcelInit>, $.Message<Parcel, ParcelInit>, true, true>;
 } = {
-  Download: $.method('/bench.memory.Bench/Download', false, true, Parcel, Parcel),
-  Upload: $.method('/bench.memory.Bench/Upload', true, false, Parcel, Parcel),
-  Echo: $.method('/bench.memory.Bench/Echo', true, true, Parcel, Parcel),
+  Download: /* @__PURE__ */ $.method('/bench.memory.Bench/Download', false, true, Parcel, Parcel),
+  Upload: /* @__PURE__ */ $.method('/bench.memory.Bench/Upload', true, false, Parcel, Parcel),
+  Echo: /* @__PURE__ */ $.method('/bench.memory.Bench/Echo', true, true, Parcel, Parcel),
 };
 
 function readParcel(r: $.Reader, depth: number, end: number, into: Parcel | undefined): Parcel {
   const m = (into ?? {
-    payload: $.noBytes(),
+    payload: undefined as never,
     n: 0,
   }) as $.Draft<Parcel>;
   let tag: number;
@@ -42,6 +46,7 @@ function readParcel(r: $.Reader, depth: number, end: number, into: Parcel | unde
         r.skipType(tag & 7, depth, tag >>> 3);
     }
   }
+  m.payload ??= $.noBytes();
   return m;
 }
 

@@ -12,7 +12,7 @@ export interface ParcelInit {
   readonly n?: number | undefined;
 }
 
-export const Parcel: $.MessageType<Parcel, ParcelInit> = $.messageType(
+export const Parcel: $.MessageType<Parcel, ParcelInit> = /* @__PURE__ */ $.messageType(
   'bench.throughput.Parcel',
   readParcel,
   writeParcel,
@@ -29,7 +29,11 @@ export interface OrderInit {
   readonly bytes?: number | undefined;
 }
 
-export const Order: $.MessageType<Order, OrderInit> = $.messageType('bench.throughput.Order', readOrder, writeOrder);
+export const Order: $.MessageType<Order, OrderInit> = /* @__PURE__ */ $.messageType(
+  'bench.throughput.Order',
+  readOrder,
+  writeOrder,
+);
 
 export interface Tally {
   readonly count: number;
@@ -40,7 +44,11 @@ export interface TallyInit {
   readonly count?: number | undefined;
 }
 
-export const Tally: $.MessageType<Tally, TallyInit> = $.messageType('bench.throughput.Tally', readTally, writeTally);
+export const Tally: $.MessageType<Tally, TallyInit> = /* @__PURE__ */ $.messageType(
+  'bench.throughput.Tally',
+  readTally,
+  writeTally,
+);
 
 export const Bench: {
   readonly Unary: $.Method<$.Message<Parcel, ParcelInit>, $.Message<Parcel, ParcelInit>, false, false>;
@@ -48,15 +56,15 @@ export const Bench: {
   readonly ClientStream: $.Method<$.Message<Parcel, ParcelInit>, $.Message<Tally, TallyInit>, true, false>;
   readonly Bidi: $.Method<$.Message<Parcel, ParcelInit>, $.Message<Parcel, ParcelInit>, true, true>;
 } = {
-  Unary: $.method('/bench.throughput.Bench/Unary', false, false, Parcel, Parcel),
-  ServerStream: $.method('/bench.throughput.Bench/ServerStream', false, true, Order, Parcel),
-  ClientStream: $.method('/bench.throughput.Bench/ClientStream', true, false, Parcel, Tally),
-  Bidi: $.method('/bench.throughput.Bench/Bidi', true, true, Parcel, Parcel),
+  Unary: /* @__PURE__ */ $.method('/bench.throughput.Bench/Unary', false, false, Parcel, Parcel),
+  ServerStream: /* @__PURE__ */ $.method('/bench.throughput.Bench/ServerStream', false, true, Order, Parcel),
+  ClientStream: /* @__PURE__ */ $.method('/bench.throughput.Bench/ClientStream', true, false, Parcel, Tally),
+  Bidi: /* @__PURE__ */ $.method('/bench.throughput.Bench/Bidi', true, true, Parcel, Parcel),
 };
 
 function readParcel(r: $.Reader, depth: number, end: number, into: Parcel | undefined): Parcel {
   const m = (into ?? {
-    payload: $.noBytes(),
+    payload: undefined as never,
     n: 0,
   }) as $.Draft<Parcel>;
   let tag: number;
@@ -72,6 +80,7 @@ function readParcel(r: $.Reader, depth: number, end: number, into: Parcel | unde
         r.skipType(tag & 7, depth, tag >>> 3);
     }
   }
+  m.payload ??= $.noBytes();
   return m;
 }
 

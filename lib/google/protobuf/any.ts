@@ -17,7 +17,7 @@ export const Any: $.MessageType<Any, AnyInit> = /* @__PURE__ */ $.messageType('g
 function readAny(r: $.Reader, depth: number, end: number, into: Any | undefined): Any {
   const m = (into ?? {
     typeUrl: '',
-    value: $.noBytes(),
+    value: undefined as never,
   }) as $.Draft<Any>;
   let tag: number;
   while ((tag = $.nextTag(r, end)) !== end) {
@@ -32,6 +32,7 @@ function readAny(r: $.Reader, depth: number, end: number, into: Any | undefined)
         r.skipType(tag & 7, depth, tag >>> 3);
     }
   }
+  m.value ??= $.noBytes();
   return m;
 }
 

@@ -322,7 +322,7 @@ function writeStringValue(w: $.Writer, m: StringValueInit, depth: number): void 
 
 function readBytesValue(r: $.Reader, depth: number, end: number, into: BytesValue | undefined): BytesValue {
   const m = (into ?? {
-    value: $.noBytes(),
+    value: undefined as never,
   }) as $.Draft<BytesValue>;
   let tag: number;
   while ((tag = $.nextTag(r, end)) !== end) {
@@ -334,6 +334,7 @@ function readBytesValue(r: $.Reader, depth: number, end: number, into: BytesValu
         r.skipType(tag & 7, depth, tag >>> 3);
     }
   }
+  m.value ??= $.noBytes();
   return m;
 }
 

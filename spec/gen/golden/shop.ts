@@ -167,7 +167,7 @@ function readOrder(r: $.Reader, depth: number, end: number, into: Order | undefi
     urgent: false,
     rounding: 0,
     weights: [],
-    signature: $.noBytes(),
+    signature: undefined as never,
   }) as $.Draft<Order>;
   let tag: number;
   while ((tag = $.nextTag(r, end)) !== end) {
@@ -218,6 +218,7 @@ function readOrder(r: $.Reader, depth: number, end: number, into: Order | undefi
         r.skipType(tag & 7, depth, tag >>> 3);
     }
   }
+  m.signature ??= $.noBytes();
   return m;
 }
 

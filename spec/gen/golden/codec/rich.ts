@@ -329,7 +329,7 @@ function readScalars(r: $.Reader, depth: number, end: number, into: Scalars | un
     sfixed64Value: 0n,
     boolValue: false,
     stringValue: '',
-    bytesValue: $.noBytes(),
+    bytesValue: undefined as never,
     color: 0,
   }) as $.Draft<Scalars>;
   let tag: number;
@@ -387,6 +387,7 @@ function readScalars(r: $.Reader, depth: number, end: number, into: Scalars | un
         r.skipType(tag & 7, depth, tag >>> 3);
     }
   }
+  m.bytesValue ??= $.noBytes();
   return m;
 }
 
