@@ -1,5 +1,6 @@
 import { Metadata, type StatusObject } from '@grpc/grpc-js';
 import { isObservable, type Observable, type Subscriber } from 'rxjs';
+import { lending } from '../codec/lent.ts';
 import { startDeadline } from '../deadline.ts';
 import { bindKnownContext, captureContext } from '../flow/context.ts';
 import { OverflowError } from '../flow/overflow-error.ts';
@@ -24,6 +25,7 @@ import type { ClientStream } from './transport.ts';
 export class Calling<O> implements CallOwner<string> {
   readonly #connection: Connection;
   readonly #method: Method;
+  readonly #encode: Method['requestSerialize'];
   readonly #options: CallOptions;
   readonly #subscriber: Subscriber<O>;
   readonly #trace: Trace;
@@ -38,6 +40,7 @@ export class Calling<O> implements CallOwner<string> {
   constructor(connection: Connection, method: Method, options: CallOptions, subscriber: Subscriber<O>, trace: Trace) {
     this.#connection = connection;
     this.#method = method;
+    this.#encode = lending(method.requestSerialize);
     this.#options = options;
     this.#subscriber = subscriber;
     this.#trace = trace;
@@ -45,7 +48,7 @@ export class Calling<O> implements CallOwner<string> {
 
   begin(request: unknown): void {
     // Encoded before anything else: a message that cannot be sent starts no call.
-    const message = isObservable(request) ? undefined : this.#method.requestSerialize(request);
+    const message = isObservable(request) ? undefined : this.#encode(request);
     const stream = this.#open();
     if (stream === undefined) return;
     this.#stream = stream;
@@ -178,15 +181,14 @@ export class Calling<O> implements CallOwner<string> {
 
   /** Forward: requests, their end. */
   #send(request$: Observable<unknown>): void {
-    const { requestStream, requestSerialize } = this.#method;
     // An error of request$ is passed on as it is; that of its queue is a status.
     const error = (reason: unknown): void => {
       if (reason instanceof OverflowError) this.#fail(Code.RESOURCE_EXHAUSTED, reason.message, reason);
       else this.#subscriber.error(reason);
     };
-    if (requestStream) {
+    if (this.#method.requestStream) {
       const sending = send(request$, this.#stream, {
-        encode: requestSerialize,
+        encode: this.#encode,
         maxQueuedBytes: this.#options.maxQueuedBytes,
         meter: this.#live.sent,
         complete: () => this.#stream.end(),
@@ -196,7 +198,7 @@ export class Calling<O> implements CallOwner<string> {
       this.#sending = sending;
     } else {
       this.#sending = sendOne(request$, {
-        send: request => this.#giveOne(requestSerialize(request)),
+        send: request => this.#giveOne(this.#encode(request)),
         violated: values =>
           this.#fail(
             Code.INTERNAL,

@@ -1,4 +1,5 @@
 import type { Metadata, StatusObject } from '@grpc/grpc-js';
+import { giveBack } from '../codec/lent.ts';
 import { MessageStream, type Writing } from '../flow/message-stream.ts';
 import { join } from '../grpc-js/join.ts';
 import type { Method } from '../rpc.ts';
@@ -73,7 +74,11 @@ export class DirectCall extends MessageStream implements ClientStream {
     this.#call.startRead();
   }
 
-  protected override give(message: Buffer, callback: () => void): void {
+  protected override give(message: Buffer, written: () => void): void {
+    const callback = () => {
+      giveBack(message); // it has been copied into its frame
+      written();
+    };
     this.#call.sendMessageWithContext({ callback }, message);
   }
 

@@ -4,6 +4,7 @@ import { maxDepth } from './decode.ts';
 import { encode } from './encode.ts';
 import type { FieldCodec } from './field-codec.ts';
 import { isRecord } from './is-record.ts';
+import type { Finish } from './lent.ts';
 import { parseMapKey } from './map-key.ts';
 import type { MessageCodec, Step } from './message-codec.ts';
 import { Unfit, within } from './unfit.ts';
@@ -17,8 +18,8 @@ type Writer = protobuf.Writer;
  *
  * @throws TypeError `pkg.Message.items[2].price: expected a number, got string "x"`, when a field's value does not fit.
  */
-export function encodeMessage(codec: MessageCodec, value: unknown): Buffer {
-  return encode(codec.typeName, (writer, message, depth) => writeMessage(codec, writer, message, depth), value);
+export function encodeMessage(codec: MessageCodec, value: unknown, finish?: Finish): Buffer {
+  return encode(codec.typeName, (writer, message, depth) => writeMessage(codec, writer, message, depth), value, finish);
 }
 
 function writeMessage(codec: MessageCodec, writer: Writer, value: unknown, depth: number): void {

@@ -1,10 +1,11 @@
 import protobuf from 'protobufjs/minimal.js';
+import type { Finish } from './lent.ts';
 import { Unfit } from './unfit.ts';
 
 type Writer = protobuf.Writer;
 
 // A Writer's buffer is larger than most messages: one that is not too large stays, and the message is copied out of it.
-const maxIdleBytes = 64 * 1024;
+const maxIdleBytes = 128 * 1024;
 let idle: Writer | undefined;
 
 /**
@@ -16,6 +17,7 @@ export function encode<T>(
   typeName: string,
   write: (writer: Writer, value: T, depth: number) => void,
   value: T,
+  finish: Finish = ownBytes,
 ): Buffer {
   // A getter in the value may encode another message meanwhile, and an error leaves the writer half-way: so it is taken away.
   const writer = idle ?? protobuf.Writer.create();
@@ -26,7 +28,11 @@ export function encode<T>(
     if (error instanceof Unfit) throw new TypeError(`${typeName}${error.path}: ${error.message}`);
     throw error;
   }
-  const bytes = writer.finish() as Buffer;
+  const bytes = finish(writer);
   if (bytes.length <= maxIdleBytes) idle = writer.reset();
   return bytes;
+}
+
+function ownBytes(writer: Writer): Buffer {
+  return writer.finish() as Buffer;
 }

@@ -1,6 +1,7 @@
 import type { Message, Method } from '../method.ts';
 import { decode, type Read } from './decode.ts';
 import { encode } from './encode.ts';
+import { type Finish, serializer } from './lent.ts';
 import { decodeReceived } from './received.ts';
 import type { Write } from './write-message.ts';
 
@@ -59,11 +60,15 @@ export function method<I, IInit, O, OInit, RequestStream extends boolean, Respon
     path,
     requestStream,
     responseStream,
-    requestSerialize: value => now(request).encode(value as IInit),
+    requestSerialize: serializer((value, finish) => serialize(now(request), value as IInit, finish)),
     requestDeserialize: bytes => received(now(request), bytes) as Message<I, IInit>,
-    responseSerialize: value => now(response).encode(value as OInit),
+    responseSerialize: serializer((value, finish) => serialize(now(response), value as OInit, finish)),
     responseDeserialize: bytes => received(now(response), bytes) as Message<O, OInit>,
   };
+}
+
+function serialize<Init>({ typeName, write }: MessageType<any, Init>, value: Init, finish?: Finish): Buffer {
+  return encode(typeName, write, value, finish);
 }
 
 function received<T>({ typeName, read }: MessageType<T, any>, bytes: Uint8Array): T {

@@ -2,6 +2,7 @@ import type protobuf from 'protobufjs';
 import type { Method, Service } from '../rpc.ts';
 import { decodeReceivedMessage } from './decode-message.ts';
 import { encodeMessage } from './encode-message.ts';
+import { serializer } from './lent.ts';
 import type { MessageCodec } from './message-codec.ts';
 import { fullName } from './reflection.ts';
 
@@ -18,9 +19,9 @@ export function serviceCodec(service: protobuf.Service, codecOf: (type: protobuf
       path: `/${name}/${method.name}`,
       requestStream: method.requestStream === true,
       responseStream: method.responseStream === true,
-      requestSerialize: value => encodeMessage(request, value),
+      requestSerialize: serializer((value, finish) => encodeMessage(request, value, finish)),
       requestDeserialize: bytes => decodeReceivedMessage(request, bytes),
-      responseSerialize: value => encodeMessage(response, value),
+      responseSerialize: serializer((value, finish) => encodeMessage(response, value, finish)),
       responseDeserialize: bytes => decodeReceivedMessage(response, bytes),
     });
   }

@@ -5,6 +5,7 @@ import {
   type ServerInterceptor,
   type StatusObject,
 } from '@grpc/grpc-js';
+import { giveBack } from '../codec/lent.ts';
 import { MessageStream, type Writing } from '../flow/message-stream.ts';
 import type { Taken } from '../flow/send.ts';
 import { join } from '../grpc-js/join.ts';
@@ -140,6 +141,7 @@ class DirectCall extends MessageStream implements ServerStream, Listener {
 
   protected override give(message: Buffer, written: () => void): void {
     this.#call.sendMessage(message, written);
+    if (this.inFlightLimits !== one) giveBack(message); // grpc-js has copied it into its frame; an interceptor may keep it
   }
 
   #finish(status: Parameters<ServerInterceptingCallInterface['sendStatus']>[0]): void {

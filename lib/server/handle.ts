@@ -1,5 +1,6 @@
 import type { Metadata, StatusObject } from '@grpc/grpc-js';
 import { type Observable, throwError } from 'rxjs';
+import { lending } from '../codec/lent.ts';
 import type { Rpc } from '../compose.ts';
 import { isPast, startDeadline } from '../deadline.ts';
 import type { Meter } from '../flow/meter.ts';
@@ -34,6 +35,7 @@ class Handling implements IncomingCallOwner, RequestsOwner {
   readonly #stream: ServerStream;
   readonly #served: Served;
   readonly #hooks: Hooks;
+  readonly #serialize: Method['responseSerialize'];
   readonly #call: IncomingCall;
   readonly #live: LiveCall<RpcError>;
   readonly #requests: Requests;
@@ -47,6 +49,7 @@ class Handling implements IncomingCallOwner, RequestsOwner {
     this.#stream = stream;
     this.#served = served;
     this.#hooks = hooks;
+    this.#serialize = lending(method.responseSerialize);
     this.#call = incomingCall(stream, method, this);
     void this.#call.peer; // a connection that is lost has none, and its call still knows it
     this.#live = hooks.live.open(method, this);
@@ -125,7 +128,7 @@ class Handling implements IncomingCallOwner, RequestsOwner {
   }
 
   #encode(response: unknown): Uint8Array {
-    const bytes = this.#served.method.responseSerialize(response);
+    const bytes = this.#serialize(response);
     this.#call.headersAreSent();
     return bytes;
   }

@@ -1,0 +1,62 @@
+import type protobuf from 'protobufjs';
+
+/** Takes what was written out of a Writer. */
+export type Finish = (writer: protobuf.Writer) => Buffer;
+
+type Serialize<T = any> = (value: T) => Buffer;
+
+/** Smaller messages are cheap to allocate, and several of them may become one write; larger ones would make the spare memory large. */
+export const MIN_LENT_BYTES: number = 16 * 1024;
+export const MAX_LENT_BYTES: number = 128 * 1024;
+
+/** Pieces of memory that wait for a message, 2 MiB of them at the most. */
+export const MAX_SPARE = 16;
+
+/** Sizes of memory are multiples of it, so that messages of about one size can use the same. */
+const STEP_BYTES = 1024;
+
+const lenders = new WeakMap<Serialize, Serialize>();
+const memories = new WeakMap<Uint8Array, Buffer>();
+/** The last one that came back is at the end. */
+const spare: Buffer[] = [];
+
+/** A serializer that can lend: see {@link lending}. */
+export function serializer<T>(encode: (value: T, finish?: Finish) => Buffer): Serialize<T> {
+  const serialize = (value: T) => encode(value);
+  lenders.set(serialize, (value: T) => encode(value, lend));
+  return serialize;
+}
+
+/**
+ * The same serializer for one who may have done with its bytes soon: those of a large message are in memory that is used again
+ * after {@link giveBack}. Bytes that never come back are left to the garbage collector, as all are of a serializer that is not
+ * ours. Memory outside of V8's heap is what large messages cost most: a mark-compact begins for about every 16 MB of it.
+ */
+export function lending<T>(serialize: Serialize<T>): Serialize<T> {
+  return lenders.get(serialize) ?? serialize;
+}
+
+/** To be called when nobody will look at these bytes any more; whatever was not lent, or came back before, is left alone. */
+export function giveBack(bytes: Uint8Array): void {
+  const memory = memories.get(bytes);
+  if (memory === undefined) return;
+  memories.delete(bytes);
+  spare.push(memory);
+  if (spare.length > MAX_SPARE) spare.shift(); // of a size that is no longer sent, or one of too many
+}
+
+function lend(writer: protobuf.Writer): Buffer {
+  const length = writer.pos;
+  if (length < MIN_LENT_BYTES || length > MAX_LENT_BYTES) return writer.finish() as Buffer;
+  const memory = spareFor(length) ?? Buffer.allocUnsafe(Math.ceil(length / STEP_BYTES) * STEP_BYTES);
+  const bytes = writer.finishInto(memory).subarray(0, length);
+  memories.set(bytes, memory);
+  return bytes;
+}
+
+/** Not much larger than the message, which may have to wait for long. */
+function spareFor(length: number): Buffer | undefined {
+  const fits = ({ byteLength }: Buffer) => byteLength >= length && byteLength <= length * 2;
+  const i = spare.findLastIndex(fits);
+  return i < 0 ? undefined : spare.splice(i, 1)[0];
+}
