@@ -9,8 +9,9 @@ export interface FlowOptions {
    */
   readonly maxQueuedBytes?: number | undefined;
   /**
-   * Messages that may be read ahead of the work on them, from 16, which grpc-js holds in any case. More smooths work whose
-   * pace varies. Those beyond 16 are read again when two thirds of them are left. Default: 16.
+   * Messages that may be read ahead of the work on them, 16 or more. More smooths work whose pace varies. They are read in rows,
+   * each time that two thirds of them are left. Default: 4; and 16 where a call rides a stream of grpc-js, as it does with
+   * interceptors of a client, over a Client or Channel of one's own, and on a server of one's own.
    */
   readonly prefetch?: number | undefined;
   /**

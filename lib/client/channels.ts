@@ -27,6 +27,12 @@ import type { Transport } from './transport.ts';
  * connection fails under it. Calls with a single request keep grpc-js's default.
  */
 const STREAM_RETRY_BUFFER_BYTES = 4 * 1024;
+/**
+ * How much a server may send of one call, and of all, before this client reads. A little more than HTTP/2's 64 KiB, so that a message
+ * of 64 KiB need not wait for the word that there is room for its last bytes.
+ */
+const WINDOW_BYTES = 80 * 1024;
+const WINDOW = 'grpc-node.flow_control_window';
 /** Its statistics would cost a tenth of each call, and are there for who asks for them. */
 const CHANNELZ = 'grpc.enable_channelz';
 const RETRY_BUFFER = 'grpc.per_rpc_retry_buffer_size';
@@ -74,6 +80,7 @@ export function openChannels(address: string, settings: ChannelSettings): Transp
       client = new Client(target, credentials, {
         [ADJUSTED]: 1,
         [CHANNELZ]: 0,
+        [WINDOW]: WINDOW_BYTES,
         ...(isForStreams && { [RETRY_BUFFER]: STREAM_RETRY_BUFFER_BYTES }),
         ...channelOptions,
         ...(compression !== undefined && { [COMPRESSION]: compressionAlgorithms[compression] }),

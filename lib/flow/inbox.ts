@@ -1,14 +1,18 @@
 import { Fifo } from './fifo.ts';
 import type { ByteSource } from './receive.ts';
 
-/** As many as the streams of grpc-js hold. */
-const MAX_HELD = 16;
+/**
+ * More would be no faster, for below this there are more that have come already; and a transport that is asked for more takes in
+ * another half of its window.
+ */
+const MAX_HELD = 4;
 
 /**
- * The messages of a source that gives one each time it is asked, now or later: it is asked as long as fewer than 16 are held for
+ * The messages of a source that gives one each time it is asked, now or later: it is asked as long as fewer than 4 are held for
  * who reads, who is told of each at once.
  */
 export abstract class Inbox implements ByteSource {
+  readonly holds: number = MAX_HELD;
   /** The next message, and those behind it: mostly there is one, and many calls have no more. */
   #first: Buffer | undefined;
   #others: Fifo<Buffer> | undefined;

@@ -4,11 +4,13 @@ import { Fifo } from './fifo.ts';
 import type { Meter } from './meter.ts';
 import { pace } from './pace.ts';
 
-/** What grpc-js's streams hold ahead, and no public means makes less of it. */
+/** What grpc-js's streams hold ahead, where a call rides one, and no public means makes less of it. */
 export const MIN_PREFETCH = 16;
 
 /** What is read of a Readable. */
 export interface ByteSource {
+  /** Messages that it holds by itself. Default: 16. */
+  readonly holds?: number | undefined;
   read(): Buffer | null;
   readonly readableLength: number;
   on(event: 'readable' | 'end', listener: () => void): unknown;
@@ -18,8 +20,8 @@ export interface ByteSource {
 export interface ReceiveOptions<T> {
   readonly decode: (bytes: Buffer) => T;
   /**
-   * Messages that may be read ahead of what was delivered: 16, which the stream holds by itself, or more. Those beyond 16
-   * are read when no more than two thirds of them are left, so that they come in rows. Default: 16.
+   * Messages that may be read ahead of what was delivered, 16 or more. Those beyond what the stream holds by itself are read when
+   * no more than two thirds of them are left, so that they come in rows. Default: what the stream holds.
    */
   readonly prefetch?: number | undefined;
   /** That who calls has looked for an async context in this turn ({@link bindContext}). Default: false. */
@@ -38,8 +40,8 @@ export interface ReceiveOptions<T> {
  * Unsubscribing stops the reading and leaves the stream as it is. All comes in the async context of the subscription.
  */
 export function receive<T>(stream: ByteSource, subscriber: Subscriber<T>, options: ReceiveOptions<T>): void {
-  const { decode, prefetch = MIN_PREFETCH, isContextKnown = false, meter, end, malformed } = options;
-  const maxHeld = prefetch - MIN_PREFETCH;
+  const { decode, prefetch = 0, isContextKnown = false, meter, end, malformed } = options;
+  const maxHeld = Math.max(0, prefetch - (stream.holds ?? MIN_PREFETCH));
   const lowTide = Math.floor((maxHeld * 2) / 3);
   const held = new Fifo<Buffer>();
   let isFilling = true;
