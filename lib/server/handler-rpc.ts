@@ -10,12 +10,22 @@ import type { IncomingCall } from './incoming-call.ts';
 export type AnyHandler = (request$: Observable<any>, call: ServerCall) => ObservableInput<any>;
 
 /**
- * A handler as the innermost RPC: it runs when its response is subscribed to, in the async context in which the middleware
- * before it called the RPC (`storage.run(store, () => rpc(request$, call))`).
+ * A handler as an RPC that runs it at once.
  *
  * @param isProxy the handler is a method of a client of ours: what its call ends with is its own.
  */
 export function handlerRpc(handler: AnyHandler, isProxy: boolean): Rpc<ServerCall> {
+  return (request$, call) => {
+    const response$ = responseOf(handler(request$, call), call.path);
+    return isProxy ? response$.pipe(catchError(failWith)) : response$;
+  };
+}
+
+/**
+ * The same behind middleware: it runs when its response is subscribed to, in the async context in which the middleware before it
+ * called the RPC (`storage.run(store, () => rpc(request$, call))`).
+ */
+export function behindMiddleware(rpc: Rpc<ServerCall>): Rpc<ServerCall> {
   return (request$, call) => {
     if (!isServerCall(call)) {
       throw new TypeError(
@@ -24,10 +34,7 @@ export function handlerRpc(handler: AnyHandler, isProxy: boolean): Rpc<ServerCal
     }
     const inContext = captureContext();
     return new Observable(output => {
-      const run = () => {
-        const response$ = responseOf(handler(request$, call), call.path);
-        (isProxy ? response$.pipe(catchError(failWith)) : response$).subscribe(output);
-      };
+      const run = () => rpc(request$, call).subscribe(output);
       if (inContext === undefined) run();
       else {
         (call as IncomingCall).inContext = inContext;

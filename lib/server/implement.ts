@@ -13,7 +13,7 @@ import {
   type Service,
 } from '../rpc.ts';
 import { handle, type Served } from './handle.ts';
-import { type AnyHandler, handlerRpc } from './handler-rpc.ts';
+import { type AnyHandler, behindMiddleware, handlerRpc } from './handler-rpc.ts';
 import { defaultHooks, type Hooks } from './hooks.ts';
 
 /**
@@ -97,7 +97,7 @@ function bind(
       throw new TypeError(`implement: the service has no method "${key}"; it has ${names.join(', ')}`);
     }
   }
-  const middleware = options.middleware as MiddlewareList | undefined;
+  const middleware = (options.middleware ?? []) as MiddlewareList;
   const rpcs: { readonly name: string; readonly method: Method; readonly rpc: Rpc<any> }[] = [];
   for (const [name, method] of methods) {
     const handler = handlerOf(implementation, name);
@@ -108,15 +108,14 @@ function bind(
           'implement.partial() answers those left out with UNIMPLEMENTED',
       );
     }
-    const base = handlerRpc(handler.bind(implementation) as AnyHandler, isClientMethod(handler));
-    rpcs.push({ name, method, rpc: wrap(base, middleware, name, method) ?? base });
+    rpcs.push({ name, method, rpc: handlerRpc(handler.bind(implementation) as AnyHandler, isClientMethod(handler)) });
   }
   const toImplementation = (hooks: Hooks): UntypedServiceImplementation => {
     const handlers: UntypedServiceImplementation = Object.create(null);
     for (const { name, method, rpc } of rpcs) {
       const served: Served = {
         method: hooks.inProcess?.codecOf(method) ?? method,
-        rpc: wrap(rpc, hooks.middleware, name, method) ?? rpc,
+        rpc: withMiddleware(rpc, [...hooks.middleware, ...middleware], name, method),
         flow: mergeFlowOptions(options, hooks.flow),
       };
       handlers[name] = (stream: any) => handle(stream, served, hooks);
@@ -130,6 +129,11 @@ function bind(
   };
   bindings.set(bound, toImplementation);
   return bound;
+}
+
+/** The server's stands before that of the service. */
+function withMiddleware(rpc: Rpc<any>, middleware: MiddlewareList, name: string, method: Method): Rpc<any> {
+  return wrap(behindMiddleware(rpc), middleware, name, method) ?? rpc;
 }
 
 /** An RPC may be called as what every object has: toString, or the constructor of its class. */

@@ -14,7 +14,6 @@ import {
   windowCount,
 } from 'rxjs';
 import { comesFromSubject, type Demand, demand, demandsBelow } from '../../lib/flow/demand.ts';
-import { single } from '../../lib/flow/single.ts';
 import { concatMap, mergeMap, operator } from '../../lib/operators.ts';
 
 const full: Demand = { ready: false, onReady: () => () => {} };
@@ -126,7 +125,6 @@ describe('comesFromSubject', () => {
     const subject = new Subject<number>();
     tells(subject.pipe(concatMap(() => EMPTY)), true);
     tells(subject.pipe(operator(() => ({ next: () => {} }))), true);
-    tells(subject.pipe(single(() => 'no')), true);
   });
 
   it('takes nothing else for one', () => {

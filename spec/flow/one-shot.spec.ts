@@ -20,7 +20,6 @@ import {
 } from 'rxjs';
 import { isOneShot, isRefusal, markOneShot } from '../../lib/flow/one-shot.ts';
 import { pull } from '../../lib/flow/pull.ts';
-import { single } from '../../lib/flow/single.ts';
 import { concatMap, operator, share } from '../../lib/operators.ts';
 import { errorOf, record } from '../support/record.ts';
 
@@ -70,7 +69,6 @@ const operators: Record<string, (x$: Observable<any>) => Observable<any>> = {
     x$.pipe(
       operator(output => ({ next: x => output.next(x) })),
       concatMap(x => of(x)),
-      single(() => new Error()),
     ),
   'a paced share': x$ => x$.pipe(share()),
 };
