@@ -1,3 +1,4 @@
+import type { ServerHttp2Stream } from 'node:http2';
 import { isAdjusted } from './adjusted.ts';
 import type { PrivateClientCall, PrivateServerCall } from './private.ts';
 import { rawRequest } from './whole-frames.ts';
@@ -31,7 +32,11 @@ export function endsHeardByClient(proto: PrivateClientCall): void {
 export function endsHeardByServer(proto: PrivateServerCall): void {
   const { start } = proto;
   proto.start = function (this: PrivateServerCall, listener: object): void {
-    if (this.handler.deserialize === rawRequest) this.stream.once('aborted', () => this.stream.destroy());
+    if (this.handler.deserialize === rawRequest) this.stream.on('aborted', destroy);
     start.call(this, listener);
   };
+}
+
+function destroy(this: ServerHttp2Stream): void {
+  this.destroy();
 }

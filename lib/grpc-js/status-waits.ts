@@ -23,7 +23,7 @@ export function statusWaits(proto: PrivateClientCall): void {
   proto.endCall = function (this: PrivateClientCall, status: StatusObject): void {
     if (!isAdjusted(this)) endCall.call(this, status);
     else if (this.finalStatus === null) {
-      this.http2Stream.once('close', () => this.maybeOutputStatus());
+      this.http2Stream.on('close', () => this.maybeOutputStatus());
       endCall.call(this, status);
     }
   };
