@@ -1,0 +1,31 @@
+import type { Method } from '../../lib/rpc.ts';
+
+const bytes = (message: Buffer): Buffer => message;
+
+function method<RequestStream extends boolean, ResponseStream extends boolean>(
+  name: string,
+  requestStream: RequestStream,
+  responseStream: ResponseStream,
+): Method<Buffer, Buffer, RequestStream, ResponseStream> {
+  return {
+    path: `/lab.Blobs/${name}`,
+    requestStream,
+    responseStream,
+    requestSerialize: bytes,
+    requestDeserialize: bytes,
+    responseSerialize: bytes,
+    responseDeserialize: bytes,
+  };
+}
+
+/** A service whose messages are the bytes that they are, so that a spec knows what has to be on the wire. */
+export const Blobs = {
+  download: method('Download', false, true),
+  upload: method('Upload', true, false),
+  echo: method('Echo', true, true),
+} as const;
+
+/** Messages of these sizes, each with bytes of its own. */
+export function blobs(sizes: readonly number[]): Buffer[] {
+  return sizes.map((size, n) => Buffer.alloc(size, (n % 255) + 1));
+}

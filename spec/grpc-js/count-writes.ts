@@ -1,0 +1,45 @@
+import { adjustGrpcJs } from '../../lib/grpc-js/adjust.ts';
+import { findPrivateParts } from '../../lib/grpc-js/private.ts';
+
+export interface CountedWrites {
+  readonly client: number;
+  readonly server: number;
+  /** From zero again. */
+  reset(): void;
+  /** Leaves grpc-js as it was. */
+  stop(): void;
+}
+
+/** Counts what grpc-js writes to the HTTP/2 streams of all calls of this process, from now on. */
+export function countWrites(): CountedWrites {
+  adjustGrpcJs(); // else it would stand on what is counted here
+  const { clientCall, serverCall } = findPrivateParts()! as unknown as Record<string, Record<string, any>>;
+  const { sendMessageWithContext } = clientCall!;
+  const { sendMessage } = serverCall!;
+  let client = 0;
+  let server = 0;
+  clientCall!['sendMessageWithContext'] = function (this: any, ...args: unknown[]) {
+    client++;
+    return sendMessageWithContext.apply(this, args);
+  };
+  serverCall!['sendMessage'] = function (this: any, ...args: unknown[]) {
+    if (!this.stream.closed && !this.stream.destroyed) server++; // else it goes nowhere
+    return sendMessage.apply(this, args);
+  };
+  return {
+    get client() {
+      return client;
+    },
+    get server() {
+      return server;
+    },
+    reset: () => {
+      client = 0;
+      server = 0;
+    },
+    stop: () => {
+      clientCall!['sendMessageWithContext'] = sendMessageWithContext;
+      serverCall!['sendMessage'] = sendMessage;
+    },
+  };
+}

@@ -1,0 +1,263 @@
+import { gunzipSync } from 'node:zlib';
+import {
+  Client,
+  credentials,
+  experimental,
+  InterceptingCall,
+  ServerCredentials,
+  ServerInterceptingCall,
+} from '@grpc/grpc-js';
+import { expect } from 'chai';
+import { lastValueFrom, toArray } from 'rxjs';
+import { close } from '../../lib/client/client.ts';
+import { type ConnectOptions, connect } from '../../lib/client/connect.ts';
+import { pull } from '../../lib/flow/pull.ts';
+import { mayJoin } from '../../lib/grpc-js/join.ts';
+import { findPrivateParts } from '../../lib/grpc-js/private.ts';
+import type { CallOptions } from '../../lib/rpc.ts';
+import { implement } from '../../lib/server/implement.ts';
+import { type ServeOptions, serve } from '../../lib/server/serve.ts';
+import { useBench } from '../support/bench.ts';
+import { Lab, type Note } from '../support/lab.ts';
+import { rawServer } from '../support/raw-server.ts';
+import { record, rejectionOf, thrownBy } from '../support/record.ts';
+import { runChild } from '../support/run-child.ts';
+import { Blobs, blobs } from './blobs.ts';
+import { type CountedWrites, countWrites } from './count-writes.ts';
+
+const COUNT = 500;
+/** When many of them are joined. */
+const FEW = COUNT / 4;
+const noChannelz = { 'grpc.enable_channelz': 0 };
+
+let copies = 0;
+/** As a process would have it that asks for the first time. */
+const freshMayJoin = async (): Promise<typeof mayJoin> =>
+  (await import(`../../lib/grpc-js/join.ts?copy=${++copies}`)).mayJoin;
+
+describe('Joining', () => {
+  const bench = useBench();
+  let writes: CountedWrites;
+
+  beforeEach(() => {
+    writes = countWrites();
+    bench.onEnd(() => writes.stop());
+  });
+
+  /** How many writes it takes to send 500 small messages, either way. */
+  async function writesWith(
+    { server: serveOptions, client: connectOptions }: { server?: ServeOptions; client?: ConnectOptions },
+    callOptions?: CallOptions,
+  ): Promise<{ client: number; server: number }> {
+    const address = serveOptions?.credentials ? '127.0.0.1:0' : 'http://127.0.0.1:0';
+    const download = () => pull(blobs(Array(COUNT).fill(10)));
+    const server = await serve(
+      address,
+      implement.partial(Blobs, { download, echo: request$ => request$ }),
+      serveOptions,
+    );
+    bench.onEnd(() => server.shutdown({ graceMs: 0 }));
+    const client = connect(Blobs, `http://127.0.0.1:${server.port}`, connectOptions);
+    bench.onEnd(() => close(client));
+    writes.reset();
+    const downloaded = await lastValueFrom(client.download(Buffer.alloc(0), callOptions).pipe(toArray()));
+    expect(downloaded).to.deep.equal(blobs(Array(COUNT).fill(10)));
+    const down = writes.server;
+    writes.reset();
+    const echoed = await lastValueFrom(client.echo(download(), callOptions).pipe(toArray()));
+    expect(echoed).to.deep.equal(downloaded);
+    return { client: writes.client, server: down };
+  }
+
+  const interceptor = (options: any, next: any): InterceptingCall => new InterceptingCall(next(options));
+  const channelOptions = (given: object): ConnectOptions => ({ channelOptions: given });
+
+  for (const [what, client, call] of [
+    ['by default', {}],
+    ['with coalesce: true', { coalesce: true }],
+    ['with coalesce: undefined', { coalesce: undefined }],
+    ['without compression', { compression: 'identity' }],
+    ['in a call without compression', { compression: 'gzip' }, { compression: 'identity' }],
+    ['where any size may be sent', channelOptions({ 'grpc.max_send_message_length': -1 })],
+    ['with channelz off', channelOptions(noChannelz)],
+    ['with an empty list of interceptors', channelOptions({ interceptors: [] })],
+  ] as [string, ConnectOptions, CallOptions?][]) {
+    it(`is done by a client ${what}`, async () => {
+      expect((await writesWith({ client }, call)).client).to.be.below(FEW);
+    });
+  }
+
+  for (const [what, client, call] of [
+    ['with coalesce: false', { coalesce: false }],
+    ['with gzip', { compression: 'gzip' }],
+    ['with deflate', { compression: 'deflate' }],
+    ['with the gzip of grpc-js', channelOptions({ 'grpc.default_compression_algorithm': 2 })],
+    ['in a call with gzip', {}, { compression: 'gzip' }],
+    ['where the size to send is limited', channelOptions({ 'grpc.max_send_message_length': 1000 })],
+    ['with channelz on', channelOptions({ 'grpc.enable_channelz': 1 })],
+    ['with interceptors', channelOptions({ interceptors: [interceptor] })],
+    ['with providers of interceptors', channelOptions({ interceptor_providers: [() => interceptor] })],
+  ] as [string, ConnectOptions, CallOptions?][]) {
+    it(`is not done by a client ${what}`, async () => {
+      const { client: taken, server } = await writesWith({ client }, call);
+      expect(taken).to.equal(COUNT);
+      expect(server, 'its server is another matter').to.be.below(FEW);
+    });
+  }
+
+  for (const [what, server] of [
+    ['by default', {}],
+    ['with coalesce: true', { coalesce: true }],
+    ['where any size may be sent', { serverOptions: { 'grpc.max_send_message_length': -1 } }],
+    ['with channelz off', { serverOptions: noChannelz }],
+    ['with an empty list of interceptors', { serverOptions: { interceptors: [] } }],
+  ] as [string, ServeOptions][]) {
+    it(`is done by a server ${what}`, async () => {
+      expect((await writesWith({ server })).server).to.be.below(FEW);
+    });
+  }
+
+  const serverInterceptor = (_: unknown, call: any): ServerInterceptingCall => new ServerInterceptingCall(call);
+  const withInterceptor = experimental.createServerCredentialsWithInterceptors(ServerCredentials.createInsecure(), [
+    serverInterceptor,
+  ]);
+
+  for (const [what, server] of [
+    ['with coalesce: false', { coalesce: false }],
+    ['where the size to send is limited', { serverOptions: { 'grpc.max_send_message_length': 1000 } }],
+    ['with channelz on', { serverOptions: { 'grpc.enable_channelz': 1 } }],
+    ['with interceptors', { serverOptions: { interceptors: [serverInterceptor] } }],
+    ['with credentials that have interceptors', { credentials: withInterceptor }],
+  ] as [string, ServeOptions][]) {
+    it(`is not done by a server ${what}`, async () => {
+      const { client, server: taken } = await writesWith({ server });
+      expect(taken).to.equal(COUNT);
+      expect(client, 'its client is another matter').to.be.below(FEW);
+    });
+  }
+
+  it("is not done over somebody else's Client", async () => {
+    const { server } = await bench.run({ bidi: request$ => request$ });
+    const foreign = new Client(server.target.replace('http://', ''), credentials.createInsecure(), noChannelz);
+    bench.onEnd(() => foreign.close());
+    const client = connect(Lab, foreign);
+    bench.onEnd(() => close(client));
+    const notes = Array.from({ length: COUNT }, (_, n): Note => ({ n }));
+    expect(await lastValueFrom(client.bidi(pull(notes)).pipe(toArray()))).to.deep.equal(notes);
+    expect(writes.client).to.equal(COUNT);
+  });
+
+  it('leaves compressed messages as they are: each by itself', async () => {
+    const raw = await rawServer();
+    bench.onEnd(() => raw.close());
+    const notes = Array.from({ length: 200 }, (_, n): Note => ({ n, text: 'x'.repeat(n) }));
+    for (const [connectOptions, callOptions] of [
+      [{ compression: 'gzip' }, {}],
+      [{}, { compression: 'gzip' }],
+    ] as [ConnectOptions, CallOptions][]) {
+      const client = connect(Lab, raw.target, connectOptions);
+      bench.onEnd(() => close(client));
+      expect(await record(client.clientStream(pull(notes), callOptions)).ending).to.deep.equal({});
+      const { frames } = raw.requests.at(-1)!;
+      expect(frames.every(({ compressed }) => compressed)).to.equal(true);
+      expect(frames.map(({ bytes }) => JSON.parse(String(gunzipSync(bytes))))).to.deep.equal(notes);
+    }
+  });
+
+  it('refuses a coalesce that is neither true nor false', async () => {
+    for (const coalesce of [1, 'true', null, {}] as any[]) {
+      const connecting = thrownBy(() => connect(Lab, 'http://127.0.0.1:1', { coalesce }));
+      const serving = await rejectionOf(serve('http://127.0.0.1:0', implement.partial(Lab, {}), { coalesce }));
+      for (const [of, error] of [
+        ['connect', connecting],
+        ['serve', serving],
+      ]) {
+        expect(error).to.be.instanceOf(TypeError);
+        expect(error.message).to.match(new RegExp(`^${of}: expected coalesce to be true or false, got `));
+      }
+    }
+  });
+});
+
+describe('mayJoin', () => {
+  const parts = findPrivateParts()!;
+
+  it('is true on each version that was tested, and false on another, or an unknown one', async () => {
+    for (const version of ['1.14.4', '1.14.5', '1.14.6', '1.14.7']) {
+      expect(
+        (await freshMayJoin())(noChannelz, () => ({ ...parts, version })),
+        version,
+      ).to.equal(true);
+    }
+    for (const version of ['1.14.3', '1.14.8', '1.15.0', '2.0.0', '']) {
+      expect(
+        (await freshMayJoin())(noChannelz, () => ({ ...parts, version })),
+        version,
+      ).to.equal(false);
+    }
+    expect((await freshMayJoin())(noChannelz, () => undefined)).to.equal(false);
+  });
+
+  it('looks for grpc-js once', async () => {
+    const fresh = await freshMayJoin();
+    let looked = 0;
+    const find = () => {
+      looked++;
+      return parts;
+    };
+    for (let i = 0; i < 3; i++) expect(fresh(noChannelz, find)).to.equal(true);
+    expect(looked).to.equal(1);
+  });
+
+  it('is true without a limit alone, and with channelz off alone', () => {
+    for (const limit of [undefined, -1]) {
+      expect(mayJoin({ ...noChannelz, 'grpc.max_send_message_length': limit } as object)).to.equal(true);
+    }
+    for (const limit of [0, 1, 2 ** 31]) {
+      expect(mayJoin({ ...noChannelz, 'grpc.max_send_message_length': limit })).to.equal(false);
+    }
+    for (const options of [{}, { 'grpc.enable_channelz': 1 }]) expect(mayJoin(options)).to.equal(false);
+  });
+
+  for (const [how, first, isJoining] of [
+    ['as it is', '', true],
+    ['with RX_GRPC_ADJUST=off', "process.env['RX_GRPC_ADJUST'] = 'off';", false],
+    ['on a version that was not tested', "mayJoin({}, () => ({ ...findPrivateParts(), version: '1.99.0' }));", false],
+  ] as const) {
+    it(`decides for all of a process: ${how}`, async () => {
+      const { stdout, stderr } = await runChild(`
+        import { count, lastValueFrom, map, toArray } from 'rxjs';
+        import { close } from 'lib/client/client.ts';
+        import { connect } from 'lib/client/connect.ts';
+        import { pull } from 'lib/flow/pull.ts';
+        import { mayJoin } from 'lib/grpc-js/join.ts';
+        import { findPrivateParts } from 'lib/grpc-js/private.ts';
+        import { implement } from 'lib/server/implement.ts';
+        import { serve } from 'lib/server/serve.ts';
+        import { Lab } from 'support/lab.ts';
+        import { countWrites } from 'support/../grpc-js/count-writes.ts';
+        ${first}
+        const notes = Array.from({ length: ${COUNT} }, (_, n) => ({ n }));
+        const server = await serve('http://127.0.0.1:0', implement.partial(Lab, {
+          serverStream: () => pull(notes),
+          clientStream: request$ => request$.pipe(count(), map(n => ({ n }))),
+        }));
+        const client = connect(Lab, server.target);
+        const writes = countWrites();
+        const down = await lastValueFrom(client.serverStream({ n: 1 }).pipe(toArray()));
+        const written = writes.server;
+        writes.reset();
+        const up = await lastValueFrom(client.clientStream(pull(notes)));
+        console.log(JSON.stringify({ down: down.length, up: up.n, server: written, client: writes.client }));
+        close(client);
+        await server.shutdown();
+      `);
+      const said = JSON.parse(stdout || '{}');
+      expect([said.down, said.up], stderr).to.deep.equal([COUNT, COUNT]);
+      for (const count of [said.server, said.client]) {
+        if (isJoining) expect(count).to.be.below(FEW);
+        else expect(count).to.equal(COUNT);
+      }
+    });
+  }
+});

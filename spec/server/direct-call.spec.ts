@@ -1,0 +1,262 @@
+import { Metadata, ServerInterceptingCall, type ServerInterceptingCallInterface } from '@grpc/grpc-js';
+import { expect } from 'chai';
+import { pull } from '../../lib/flow/pull.ts';
+import { send } from '../../lib/flow/send.ts';
+import { serveDirectly } from '../../lib/server/direct-call.ts';
+import type { ServerStream } from '../../lib/server/transport.ts';
+import { Counted } from '../flow/support/counted.ts';
+
+const ignore = (): void => {};
+const bytes = (size: number, n = 0): Buffer => Buffer.alloc(size, n);
+const upTo = (last: number): number[] => Array.from({ length: last }, (_, i) => i + 1);
+
+/** grpc-js's own call: it writes down what it is given, and says that it is on the wire when told to. */
+class NextCall {
+  readonly log: string[] = [];
+  readonly messages: any[] = [];
+  readonly callbacks: (() => void)[] = [];
+  asked = 0;
+  listener!: { [K in keyof Parameters<ServerInterceptingCallInterface['start']>[0]]-?: any };
+
+  start(listener: any): void {
+    this.listener = listener;
+  }
+
+  startRead(): void {
+    this.asked++;
+  }
+
+  sendMetadata(): void {
+    this.log.push('headers');
+  }
+
+  sendMessage(message: any, callback: () => void): void {
+    this.messages.push(message);
+    this.log.push(`message of ${message.byteLength}`);
+    this.callbacks.push(callback);
+  }
+
+  sendStatus({ code, details, metadata }: any): void {
+    this.log.push(`status ${code} ${details} ${JSON.stringify(metadata?.getMap() ?? null)}`);
+  }
+
+  getPeer(): string {
+    return 'a peer';
+  }
+
+  getDeadline(): number {
+    return Number.POSITIVE_INFINITY;
+  }
+
+  getAuthContext(): object {
+    return { transportSecurityType: 'ssl' };
+  }
+
+  written(): void {
+    this.callbacks.shift()!();
+  }
+
+  allWritten(): void {
+    while (this.callbacks.length > 0) this.written();
+  }
+}
+
+interface Given {
+  readonly isJoining?: boolean;
+  readonly maxMessageBytes?: number;
+  readonly isBehindInterceptor?: boolean;
+}
+
+/** A call that was served, what its handler was given, and what is below. */
+function served({ isJoining = false, maxMessageBytes = Number.POSITIVE_INFINITY, isBehindInterceptor }: Given = {}) {
+  const next = new NextCall();
+  const call = next as unknown as ServerInterceptingCallInterface;
+  let stream!: ServerStream;
+  const handlerOf = () => (given: ServerStream) => {
+    stream = given;
+  };
+  const toldGrpcJs: string[] = [];
+  const ofGrpcJs: any = new Proxy({}, { get: (_, event) => () => toldGrpcJs.push(String(event)) });
+  const intercept = serveDirectly(handlerOf, { isJoining, maxMessageBytes });
+  intercept({ path: '/a/b' } as any, isBehindInterceptor ? new ServerInterceptingCall(call) : call).start(ofGrpcJs);
+  const metadata = new Metadata();
+  metadata.set('x-key', 'v');
+  next.listener.onReceiveMetadata(metadata);
+  return { next, stream, toldGrpcJs };
+}
+
+describe('A call that is served directly', () => {
+  it('is told to its handler with its headers, and to nothing of grpc-js', () => {
+    const { next, stream, toldGrpcJs } = served();
+    expect(stream.metadata.get('x-key')).to.deep.equal(['v']);
+    expect([stream.getPeer(), stream.getDeadline()]).to.deep.equal(['a peer', Number.POSITIVE_INFINITY]);
+    expect(stream.getAuthContext()).to.deep.equal({ transportSecurityType: 'ssl' });
+    stream.read();
+    next.listener.onReceiveMessage(bytes(1));
+    next.listener.onReceiveHalfClose();
+    next.listener.onCancel();
+    expect(toldGrpcJs).to.deep.equal([]);
+  });
+
+  it('of a service of others goes on to their handler, through what is next', () => {
+    const next = new NextCall();
+    const call = next as unknown as ServerInterceptingCallInterface;
+    const intercept = serveDirectly(() => undefined, { isJoining: true, maxMessageBytes: 1 });
+    const others = intercept({ path: '/a/b' } as any, call);
+    const log: unknown[] = [];
+    others.start({
+      onReceiveMetadata: () => log.push('headers'),
+      onReceiveMessage: message => log.push(message),
+      onReceiveHalfClose: () => log.push('end'),
+      onCancel: () => log.push('cancelled'),
+    });
+    next.listener.onReceiveMetadata(new Metadata());
+    next.listener.onReceiveMessage('of any kind');
+    next.listener.onReceiveHalfClose();
+    others.sendMessage('an answer', ignore);
+    expect([log, next.messages]).to.deep.equal([['headers', 'of any kind', 'end'], ['an answer']]);
+  });
+
+  it('asks for requests as they are read, and tells of their end behind them', () => {
+    const { next, stream } = served();
+    expect(next.asked).to.equal(0);
+    const log: string[] = [];
+    stream.on('end', () => log.push('end'));
+    stream.read();
+    expect(next.asked).to.equal(1);
+    for (const n of upTo(3)) next.listener.onReceiveMessage(bytes(1, n));
+    next.listener.onReceiveHalfClose();
+    expect(upTo(3).map(() => stream.read()![0])).to.deep.equal([1, 2, 3]);
+    expect(log).to.deep.equal([]);
+    expect([stream.read(), log]).to.deep.equal([null, ['end']]);
+  });
+
+  it('asks for 16 requests ahead of who reads at the most', () => {
+    const { next, stream } = served();
+    stream.read();
+    let given = 0;
+    while (next.asked > given && given < 100) {
+      given++;
+      next.listener.onReceiveMessage(bytes(1));
+    }
+    expect(given).to.be.within(1, 16);
+  });
+
+  it('tells of a cancellation, and of none behind its end', () => {
+    for (const end of ['no end', 'an end', 'an error']) {
+      const { next, stream } = served();
+      let told = 0;
+      stream.on('cancelled', () => told++);
+      if (end === 'an end') stream.end();
+      if (end === 'an error') stream.emit('error', { code: 5, details: 'no', metadata: new Metadata() });
+      next.listener.onCancel();
+      expect(told, end).to.equal(end === 'no end' ? 1 : 0);
+    }
+  });
+
+  it('sends headers and trailers, and each status', () => {
+    const { next, stream } = served();
+    const trailers = new Metadata();
+    trailers.set('x-t', 'v');
+    stream.sendMetadata(new Metadata());
+    stream.write(bytes(1), ignore);
+    stream.end(trailers);
+    expect(next.log).to.deep.equal(['headers', 'message of 1', 'status 0 OK {"x-t":"v"}']);
+    const failing = served();
+    failing.stream.emit('error', { code: 5, details: 'no', metadata: trailers });
+    expect(failing.next.log).to.deep.equal(['status 5 no {"x-t":"v"}']);
+    const bare = served();
+    bare.stream.end();
+    expect(bare.next.log).to.deep.equal(['status 0 OK null']);
+  });
+});
+
+describe('What a call that is served directly writes', () => {
+  const writeAll = (stream: ServerStream, sizes: readonly number[]): void => {
+    for (const size of sizes) stream.write(bytes(size), ignore);
+  };
+
+  it('is a write each, at once, where nothing stands between', () => {
+    const { next, stream } = served();
+    writeAll(stream, upTo(100));
+    expect(next.messages.map(({ byteLength }) => byteLength)).to.deep.equal(upTo(100));
+  });
+
+  it('is joined where that may be: one write at a time', () => {
+    const { next, stream } = served({ isJoining: true });
+    writeAll(stream, [1, 1, 1, 1]);
+    expect(next.messages).to.have.lengthOf(1);
+    next.written();
+    expect(next.log).to.deep.equal(['message of 1', `message of ${3 + 2 * 5}`]);
+  });
+
+  it('is one message at a time behind an interceptor, never joined', () => {
+    for (const isJoining of [false, true]) {
+      const { next, stream } = served({ isJoining, isBehindInterceptor: true });
+      writeAll(stream, upTo(20));
+      for (const n of upTo(20)) {
+        expect([next.messages.length, next.messages.at(-1)!.byteLength]).to.deep.equal([n, n]);
+        next.written();
+      }
+    }
+  });
+
+  for (const [what, size, most] of [
+    ['256 messages', 95, 256],
+    ['24 KiB', 97, 254],
+    ['two messages, however large', 1_000_000, 2],
+  ] as const) {
+    it(`is up to ${what} ahead of the wire, in any case`, () => {
+      for (const given of [{}, { isJoining: true }, { isBehindInterceptor: true }]) {
+        const { next, stream } = served(given);
+        const source = new Counted();
+        const sending = send(pull(source), stream, { encode: () => bytes(size), complete: ignore, error: ignore });
+        expect(source.asked).to.equal(most);
+        next.written();
+        expect(source.asked).to.equal(most + 1);
+        sending.stop();
+      }
+    });
+  }
+
+  it('comes before the status, an error too', () => {
+    for (const [given, writes] of [
+      [{}, ['message of 1', 'message of 2', 'message of 3']],
+      [{ isJoining: true }, ['message of 1', 'message of 10']],
+      [{ isBehindInterceptor: true }, ['headers', 'message of 1', 'message of 2', 'message of 3']],
+    ] as const) {
+      for (const end of ['end', 'error'] as const) {
+        const { next, stream } = served(given);
+        writeAll(stream, [1, 2, 3]);
+        if (end === 'end') stream.end(new Metadata());
+        else stream.emit('error', { code: 5, details: 'no', metadata: new Metadata() });
+        next.allWritten();
+        expect(next.log).to.deep.equal([...writes, end === 'end' ? 'status 0 OK {}' : 'status 5 no {}']);
+      }
+    }
+  });
+
+  it('does not hold the status back where nothing waits', () => {
+    for (const given of [{}, { isJoining: true }]) {
+      const { next, stream } = served(given);
+      writeAll(stream, [1]);
+      stream.end();
+      expect(next.log.at(-1)).to.equal('status 0 OK null');
+    }
+  });
+
+  it('is nothing behind a message that is larger than grpc-js sends', () => {
+    for (const isBehindInterceptor of [false, true]) {
+      const { next, stream } = served({ maxMessageBytes: 100, isBehindInterceptor });
+      const source = new Counted(10);
+      const sending = send(pull(source), stream, {
+        encode: n => bytes(n === 5 ? 101 : 100),
+        complete: ignore,
+        error: ignore,
+      });
+      next.allWritten();
+      expect(next.messages.map(({ byteLength }) => byteLength)).to.deep.equal([100, 100, 100, 100, 101]);
+      sending.stop();
+    }
+  });
+});
