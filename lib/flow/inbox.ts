@@ -5,10 +5,10 @@ import type { ByteSource } from './receive.ts';
  * More would be no faster, for below this there are more that have come already; and a transport that is asked for more takes in
  * another half of its window.
  */
-const MAX_HELD = 4;
+const MAX_HELD = 8;
 
 /**
- * The messages of a source that gives one each time it is asked, now or later: it is asked as long as fewer than 4 are held for
+ * The messages of a source that gives one each time it is asked, now or later: it is asked as long as fewer than 8 are held for
  * who reads, who is told of each at once.
  */
 export abstract class Inbox implements ByteSource {

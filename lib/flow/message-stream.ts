@@ -8,6 +8,8 @@ export interface Writing extends InFlight {
   readonly maxWrites: number;
   /** Makes one write of several messages; undefined where each is a write of its own. */
   readonly join: ((messages: readonly Buffer[]) => Buffer) | undefined;
+  /** Whether the end has to wait until the last write is on the wire. Default: it goes with it. */
+  readonly endsWritten?: boolean;
 }
 
 /**
@@ -38,10 +40,10 @@ export abstract class MessageStream extends Inbox implements ByteSink {
   /** Hands over one write; to be called back when it is on the wire. */
   protected abstract give(message: Buffer, written: () => void): void;
 
-  /** Calls back when all has been handed over, at once if it has. */
+  /** Calls back when the end may be handed over, at once if it may. */
   protected flush(then: () => void): void {
-    if (this.#isWaiting) this.#flushed = then;
-    else then();
+    if (this.#mayEnd) then();
+    else this.#flushed = then;
   }
 
   get #hasRoom(): boolean {
@@ -50,6 +52,10 @@ export abstract class MessageStream extends Inbox implements ByteSink {
 
   get #isWaiting(): boolean {
     return this.#waiting !== undefined && this.#waiting.size > 0;
+  }
+
+  get #mayEnd(): boolean {
+    return !this.#isWaiting && (this.#writes === 0 || !this.inFlightLimits.endsWritten);
   }
 
   #wait(message: Buffer): void {
@@ -67,7 +73,7 @@ export abstract class MessageStream extends Inbox implements ByteSink {
     this.#writes--;
     const count = this.#joined;
     while (this.#isWaiting && this.#hasRoom) this.#giveNext(this.#waiting!);
-    if (!this.#isWaiting && this.#flushed !== undefined) {
+    if (this.#flushed !== undefined && this.#mayEnd) {
       const then = this.#flushed;
       this.#flushed = undefined;
       then();

@@ -37,24 +37,33 @@ class One<T> extends Subscriber<T> {
   protected override _next(value: T): void {
     if (this.#value === none) this.#value = value;
     else {
-      this.unsubscribe();
-      this.#options.violated('more');
+      this.isStopped = true; // it may give more before this is known to its owner
+      this.#end(() => this.#options.violated('more'));
     }
   }
 
   protected override _error(error: unknown): void {
-    this.unsubscribe();
-    this.#options.error(error);
+    this.#end(() => this.#options.error(error));
   }
 
   protected override _complete(): void {
     const value = this.#value;
-    this.unsubscribe();
+    this.#end(() => {
+      try {
+        if (value === none) this.#options.violated('none');
+        else this.#options.send(value);
+      } catch (error) {
+        this.#options.error(error);
+      }
+    });
+  }
+
+  /** Only then is the source unsubscribed, for its teardown may throw. */
+  #end(tell: () => void): void {
     try {
-      if (value === none) this.#options.violated('none');
-      else this.#options.send(value);
-    } catch (error) {
-      this.#options.error(error);
+      tell();
+    } finally {
+      this.unsubscribe();
     }
   }
 }

@@ -9,6 +9,7 @@ import { giveBack } from '../codec/lent.ts';
 import { MessageStream, type Writing } from '../flow/message-stream.ts';
 import type { Taken } from '../flow/send.ts';
 import { join } from '../grpc-js/join.ts';
+import { isNextToWire } from '../grpc-js/next-to-wire.ts';
 import { Code } from '../status.ts';
 import type { ServerStream } from './transport.ts';
 
@@ -23,21 +24,22 @@ const several: Writing = {
   join: undefined,
 };
 const joined: Writing = { ...several, maxWrites: 1, join };
-/** An interceptor has place for one message. */
-const one: Writing = { ...several, maxWrites: 1 };
+/** An interceptor has place for one message, and loses a status that comes while it has one. */
+const one: Writing = { ...several, maxWrites: 1, endsWritten: true };
 
 /**
  * Has calls served here, without the streams that grpc-js puts before a handler: an interceptor stands where those would listen.
  * It has to be the last one, which is next to the handler; those of the user stand between it and the wire.
  *
- * @param handlerOf who serves the method of a path; the calls of others go on to their handlers.
+ * @param handlers who serves the method with a serializer, by which it is told even from what takes its place at its path; the
+ *   calls of others go on to their handlers.
  */
 export function serveDirectly(
-  handlerOf: (path: string) => ((stream: ServerStream) => void) | undefined,
+  handlers: ReadonlyMap<unknown, (stream: ServerStream) => void>,
   options: DirectOptions,
 ): ServerInterceptor {
-  return ({ path }, call) => {
-    const handler = handlerOf(path);
+  return ({ responseSerialize }, call) => {
+    const handler = handlers.get(responseSerialize);
     return handler === undefined ? new ServerInterceptingCall(call) : new Intercepted(call, handler, options);
   };
 }
@@ -76,7 +78,7 @@ class DirectCall extends MessageStream implements ServerStream, Listener {
     handler: (stream: ServerStream) => void,
     { isJoining, maxMessageBytes }: DirectOptions,
   ) {
-    super(call instanceof ServerInterceptingCall ? one : isJoining ? joined : several);
+    super(!isNextToWire(call) ? one : isJoining ? joined : several);
     this.#call = call;
     this.#handler = handler;
     this.#maxMessageBytes = maxMessageBytes;

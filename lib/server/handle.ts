@@ -79,7 +79,7 @@ class Handling implements IncomingCallOwner, RequestsOwner {
     this.#stream.on('cancelled', () => this.#cancel()); // comes after a call that ended well, too
     if (method.responseStream) this.#sendStream();
     else this.#sendOne();
-    if (this.#hasEnded) this.#sending?.stop();
+    if (this.#hasEnded) this.#safely(() => this.#sending?.stop());
   }
 
   /** Error backward: the call cannot go on, and the caller is told why. */
@@ -144,11 +144,20 @@ class Handling implements IncomingCallOwner, RequestsOwner {
     this.#stopWatching();
     this.#live.close();
     this.#call.inContext(() => {
-      this.#call.end(error);
-      this.#requests.end(error);
-      this.#sending?.stop();
+      this.#safely(() => this.#call.end(error));
+      this.#safely(() => this.#requests.end(error));
+      this.#safely(() => this.#sending?.stop());
     });
     return true;
+  }
+
+  /** A teardown of the handler that throws does not keep its call from its end. */
+  #safely(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      report(this.#hooks, error, this.#call);
+    }
   }
 
   /** Completion forward. */

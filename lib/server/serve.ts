@@ -89,9 +89,9 @@ export async function serve(
   const hooks = hooksOf('serve', options, draining$);
   const { target, tls } = parseAddress(address);
   const credentials = credentialsFor(address, tls, options);
-  const handlers = new Map<string, (stream: ServerStream) => void>();
+  const handlers = new Map<unknown, (stream: ServerStream) => void>();
   const serverOptions = withKeepalive('serve', options.keepalive, options.serverOptions);
-  const grpc = new GrpcServer(servedDirectly(path => handlers.get(path), serverOptions, options.coalesce));
+  const grpc = new GrpcServer(servedDirectly(handlers, serverOptions, options.coalesce));
   for (const service of Array.isArray(services) ? services : [services]) addService(grpc, service, hooks, handlers);
 
   const port = await bind(grpc, target, credentials);
@@ -138,13 +138,13 @@ const CHANNELZ = 'grpc.enable_channelz';
 
 /** Behind the interceptors of the user. */
 function servedDirectly(
-  handlerOf: Parameters<typeof serveDirectly>[0],
+  handlers: Parameters<typeof serveDirectly>[0],
   given: ServerOptions = {},
   coalesce = true,
 ): ServerOptions {
   const options = { [CHANNELZ]: 0, ...given };
   const { interceptors = [], 'grpc.max_send_message_length': maxMessageBytes = -1 } = options;
-  const directly = serveDirectly(handlerOf, {
+  const directly = serveDirectly(handlers, {
     isJoining: coalesce && mayJoin(options),
     maxMessageBytes: maxMessageBytes === -1 ? Number.POSITIVE_INFINITY : maxMessageBytes,
   });
@@ -155,17 +155,23 @@ function addService(
   grpc: GrpcServer,
   service: Bound,
   hooks: Hooks,
-  handlers: Map<string, (stream: ServerStream) => void>,
+  handlers: Map<unknown, (stream: ServerStream) => void>,
 ): void {
   if (typeof service?.definition !== 'object' || typeof service.implementation !== 'object') {
     throw new TypeError(`serve: expected what implement() gives, or a list of them, got ${kindOf(service)}`);
   }
   const implementation = implementationFor(service, hooks);
-  grpc.addService(service.definition, implementation);
-  if (implementation === service.implementation) return;
-  for (const [name, handler] of Object.entries(implementation)) {
-    handlers.set(service.definition[name]!.path, handler as unknown as (stream: ServerStream) => void);
+  if (implementation === service.implementation) {
+    grpc.addService(service.definition, implementation);
+    return;
   }
+  const definition = { ...service.definition };
+  for (const [name, handler] of Object.entries(implementation)) {
+    const responseSerialize = (bytes: Buffer): Buffer => bytes;
+    definition[name] = { ...definition[name]!, responseSerialize };
+    handlers.set(responseSerialize, handler as unknown as (stream: ServerStream) => void);
+  }
+  grpc.addService(definition, implementation);
 }
 
 function credentialsFor(address: string, isTls: boolean | undefined, options: ServeOptions): ServerCredentials {
