@@ -65,9 +65,13 @@ export class DirectCall extends MessageStream implements ClientStream {
   onReceiveStatus(status: StatusObject): void {
     if (this.#hasStatus) return;
     this.#hasStatus = true;
-    this.#onStatus?.(this.#foreignType === undefined ? status : explained(status, this.#foreignType));
-    this.#letGo();
-    this.close();
+    try {
+      this.#onStatus?.(this.#foreignType === undefined ? status : explained(status, this.#foreignType));
+    } finally {
+      // What tears down request$ is told of by the status, and may throw.
+      this.#letGo();
+      this.close();
+    }
   }
 
   protected override ask(): void {

@@ -12,7 +12,7 @@ import { Counted } from '../flow/support/counted.ts';
 import { data, HEADERS, message, RST_STREAM, responseHeaders, trailers, trailersOnly } from '../grpc-js/raw-peer.ts';
 import { usePeers } from '../grpc-js/use-peers.ts';
 import { Lab } from '../support/lab.ts';
-import { errorOf, record } from '../support/record.ts';
+import { errorOf, record, thrownBy } from '../support/record.ts';
 import { settled } from '../support/settled.ts';
 
 const ignore = (): void => {};
@@ -132,6 +132,16 @@ describe('A direct call of a client', () => {
     expect(told).to.deep.equal(['headers {"x-key":"v"}', 'readable', 'status 5 no']);
     expect(call.read()![0]).to.equal(1);
     expect([call.read(), told.at(-1)]).to.deep.equal([null, 'end']);
+  });
+
+  it('ends though who is told of the status throws: a teardown of request$ may', () => {
+    const { grpc, call, told } = begin();
+    call.on('status', () => {
+      throw new Error('the teardown failed');
+    });
+    call.read();
+    expect(thrownBy(() => grpc.listener.onReceiveStatus(statusOf(0)))).to.include({ message: 'the teardown failed' });
+    expect(told).to.deep.equal(['end']);
   });
 
   it('has one status and one end, however often grpc-js tells', () => {
