@@ -70,6 +70,8 @@ class DirectCall extends MessageStream implements ServerStream, Listener {
   readonly #call: ServerInterceptingCallInterface;
   readonly #handler: (stream: ServerStream) => void;
   readonly #maxMessageBytes: number;
+  /** Milliseconds since the epoch. */
+  readonly #deadline: number;
   #onCancelled: (() => void) | undefined;
   #isRefused = false;
 
@@ -82,6 +84,7 @@ class DirectCall extends MessageStream implements ServerStream, Listener {
     this.#call = call;
     this.#handler = handler;
     this.#maxMessageBytes = maxMessageBytes;
+    this.#deadline = Number(call.getDeadline());
   }
 
   getPeer(): string {
@@ -141,7 +144,9 @@ class DirectCall extends MessageStream implements ServerStream, Listener {
     this.#call.startRead();
   }
 
+  /** At the deadline grpc-js sends the status; a message behind it would break the stream, and nobody would hear of either. */
   protected override give(message: Buffer, written: () => void): void {
+    if (Date.now() >= this.#deadline) return;
     this.#call.sendMessage(message, written);
     if (this.inFlightLimits !== one) giveBack(message); // grpc-js has copied it into its frame; an interceptor may keep it
   }
