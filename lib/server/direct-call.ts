@@ -142,8 +142,17 @@ class DirectCall extends MessageStream implements ServerStream, Listener {
   }
 
   protected override give(message: Buffer, written: () => void): void {
-    this.#call.sendMessage(message, written);
+    if (!this.#isPastDeadline) this.#call.sendMessage(message, written);
     if (this.inFlightLimits !== one) giveBack(message); // grpc-js has copied it into its frame; an interceptor may keep it
+  }
+
+  /**
+   * At the deadline grpc-js sends the status by itself, behind what nobody reads: a message that waited here and came after it would
+   * break the HTTP/2 stream, and the caller would hear nothing. Its timer may be a millisecond early.
+   */
+  get #isPastDeadline(): boolean {
+    const deadline = Number(this.#call.getDeadline());
+    return deadline !== Number.POSITIVE_INFINITY && Date.now() >= deadline - 1;
   }
 
   #finish(status: Parameters<ServerInterceptingCallInterface['sendStatus']>[0]): void {
