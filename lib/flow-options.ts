@@ -10,7 +10,7 @@ export interface FlowOptions {
   readonly maxQueuedBytes?: number | undefined;
   /**
    * Messages that may be read ahead of the work on them, 16 or more. More smooths work whose pace varies. They are read in rows,
-   * each time that two thirds of them are left. Default: 4; and 16 where a call rides a stream of grpc-js, as it does with
+   * each time that two thirds of them are left. Default: 8; and 16 where a call rides a stream of grpc-js, as it does with
    * interceptors of a client, over a Client or Channel of one's own, and on a server of one's own.
    */
   readonly prefetch?: number | undefined;

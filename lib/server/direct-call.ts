@@ -70,8 +70,6 @@ class DirectCall extends MessageStream implements ServerStream, Listener {
   readonly #call: ServerInterceptingCallInterface;
   readonly #handler: (stream: ServerStream) => void;
   readonly #maxMessageBytes: number;
-  /** Milliseconds since the epoch. */
-  readonly #deadline: number;
   #onCancelled: (() => void) | undefined;
   #isRefused = false;
 
@@ -84,7 +82,6 @@ class DirectCall extends MessageStream implements ServerStream, Listener {
     this.#call = call;
     this.#handler = handler;
     this.#maxMessageBytes = maxMessageBytes;
-    this.#deadline = Number(call.getDeadline());
   }
 
   getPeer(): string {
@@ -144,11 +141,18 @@ class DirectCall extends MessageStream implements ServerStream, Listener {
     this.#call.startRead();
   }
 
-  /** At the deadline grpc-js sends the status; a message behind it would break the stream, and nobody would hear of either. */
   protected override give(message: Buffer, written: () => void): void {
-    if (Date.now() >= this.#deadline) return;
-    this.#call.sendMessage(message, written);
+    if (!this.#isPastDeadline) this.#call.sendMessage(message, written);
     if (this.inFlightLimits !== one) giveBack(message); // grpc-js has copied it into its frame; an interceptor may keep it
+  }
+
+  /**
+   * At the deadline grpc-js sends the status by itself, behind what nobody reads: a message that waited here and came after it would
+   * break the HTTP/2 stream, and the caller would hear nothing. Its timer may be a millisecond early.
+   */
+  get #isPastDeadline(): boolean {
+    const deadline = Number(this.#call.getDeadline());
+    return deadline !== Number.POSITIVE_INFINITY && Date.now() >= deadline - 1;
   }
 
   #finish(status: Parameters<ServerInterceptingCallInterface['sendStatus']>[0]): void {

@@ -76,6 +76,14 @@ export const implement: Implement = Object.assign(
   },
 );
 
+interface Implemented {
+  readonly name: string;
+  readonly method: Method;
+  readonly base: Rpc<any>;
+  /** With the middleware of the service before it; undefined where there is none. */
+  readonly wrapped: Rpc<any> | undefined;
+}
+
 function bind(
   service: Service,
   implementation: object,
@@ -98,7 +106,7 @@ function bind(
     }
   }
   const middleware = (options.middleware ?? []) as MiddlewareList;
-  const rpcs: { readonly name: string; readonly method: Method; readonly rpc: Rpc<any> }[] = [];
+  const rpcs: Implemented[] = [];
   for (const [name, method] of methods) {
     const handler = handlerOf(implementation, name);
     if (handler === undefined && isPartial) continue;
@@ -108,14 +116,15 @@ function bind(
           'implement.partial() answers those left out with UNIMPLEMENTED',
       );
     }
-    rpcs.push({ name, method, rpc: handlerRpc(handler.bind(implementation) as AnyHandler, isClientMethod(handler)) });
+    const base = handlerRpc(handler.bind(implementation) as AnyHandler, isClientMethod(handler));
+    rpcs.push({ name, method, base, wrapped: wrap(behindMiddleware(base), middleware, name, method) });
   }
   const toImplementation = (hooks: Hooks): UntypedServiceImplementation => {
     const handlers: UntypedServiceImplementation = Object.create(null);
-    for (const { name, method, rpc } of rpcs) {
+    for (const { name, method, base, wrapped } of rpcs) {
       const served: Served = {
         method: hooks.inProcess?.codecOf(method) ?? method,
-        rpc: withMiddleware(rpc, [...hooks.middleware, ...middleware], name, method),
+        rpc: wrap(wrapped ?? behindMiddleware(base), hooks.middleware, name, method) ?? wrapped ?? base,
         flow: mergeFlowOptions(options, hooks.flow),
       };
       handlers[name] = (stream: any) => handle(stream, served, hooks);
@@ -129,11 +138,6 @@ function bind(
   };
   bindings.set(bound, toImplementation);
   return bound;
-}
-
-/** The server's stands before that of the service. */
-function withMiddleware(rpc: Rpc<any>, middleware: MiddlewareList, name: string, method: Method): Rpc<any> {
-  return wrap(behindMiddleware(rpc), middleware, name, method) ?? rpc;
 }
 
 /** An RPC may be called as what every object has: toString, or the constructor of its class. */

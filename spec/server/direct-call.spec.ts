@@ -2,6 +2,7 @@ import { Metadata, ServerInterceptingCall, type ServerInterceptingCallInterface 
 import { expect } from 'chai';
 import { pull } from '../../lib/flow/pull.ts';
 import { send } from '../../lib/flow/send.ts';
+import { findPrivateParts } from '../../lib/grpc-js/private.ts';
 import { serveDirectly } from '../../lib/server/direct-call.ts';
 import type { ServerStream } from '../../lib/server/transport.ts';
 import { Counted } from '../flow/support/counted.ts';
@@ -61,6 +62,17 @@ class NextCall {
   }
 }
 
+/** Which is told by its prototype. */
+function ofGrpcJsItself(call: NextCall): ServerInterceptingCallInterface {
+  const own = Object.create(findPrivateParts()!.serverCall);
+  for (const name of Object.getOwnPropertyNames(NextCall.prototype)) {
+    own[name] = (...args: unknown[]) => (call as any)[name](...args);
+  }
+  return own;
+}
+
+const serialize = (value: Buffer): Buffer => value;
+
 interface Given {
   readonly isJoining?: boolean;
   readonly maxMessageBytes?: number;
@@ -70,15 +82,16 @@ interface Given {
 /** A call that was served, what its handler was given, and what is below. */
 function served({ isJoining = false, maxMessageBytes = Number.POSITIVE_INFINITY, isBehindInterceptor }: Given = {}) {
   const next = new NextCall();
-  const call = next as unknown as ServerInterceptingCallInterface;
+  const call = ofGrpcJsItself(next);
   let stream!: ServerStream;
-  const handlerOf = () => (given: ServerStream) => {
-    stream = given;
-  };
+  const handlers = new Map([[serialize, (given: ServerStream) => (stream = given)]]);
   const toldGrpcJs: string[] = [];
   const ofGrpcJs: any = new Proxy({}, { get: (_, event) => () => toldGrpcJs.push(String(event)) });
-  const intercept = serveDirectly(handlerOf, { isJoining, maxMessageBytes });
-  intercept({ path: '/a/b' } as any, isBehindInterceptor ? new ServerInterceptingCall(call) : call).start(ofGrpcJs);
+  const intercept = serveDirectly(handlers as any, { isJoining, maxMessageBytes });
+  intercept(
+    { responseSerialize: serialize } as any,
+    isBehindInterceptor ? new ServerInterceptingCall(call) : call,
+  ).start(ofGrpcJs);
   const metadata = new Metadata();
   metadata.set('x-key', 'v');
   next.listener.onReceiveMetadata(metadata);
@@ -101,8 +114,8 @@ describe('A call that is served directly', () => {
   it('of a service of others goes on to their handler, through what is next', () => {
     const next = new NextCall();
     const call = next as unknown as ServerInterceptingCallInterface;
-    const intercept = serveDirectly(() => undefined, { isJoining: true, maxMessageBytes: 1 });
-    const others = intercept({ path: '/a/b' } as any, call);
+    const intercept = serveDirectly(new Map(), { isJoining: true, maxMessageBytes: 1 });
+    const others = intercept({ responseSerialize: serialize } as any, call);
     const log: unknown[] = [];
     others.start({
       onReceiveMetadata: () => log.push('headers'),
