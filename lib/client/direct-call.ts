@@ -9,7 +9,7 @@ import { explained, foreignType } from './content-type.ts';
 import type { ClientStream, OpenOptions } from './transport.ts';
 
 /** Beyond what is in HTTP/2's windows. grpc-js writes one message of a call at a time, and no public means changes that. */
-const one: Writing = { maxMessages: 256, maxBytes: 24 * 1024, minMessages: 2, maxWrites: 1, join: undefined };
+const one: Writing = { maxMessages: 256, maxBytes: 16 * 1024, minMessages: 2, maxWrites: 1, join: undefined };
 const joined: Writing = { ...one, join };
 
 /**

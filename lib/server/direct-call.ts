@@ -18,7 +18,7 @@ type Listener = Parameters<ServerInterceptingCallInterface['start']>[0];
 /** Beyond what is in HTTP/2's windows. */
 const several: Writing = {
   maxMessages: 256,
-  maxBytes: 24 * 1024,
+  maxBytes: 16 * 1024,
   minMessages: 2,
   maxWrites: Infinity,
   join: undefined,

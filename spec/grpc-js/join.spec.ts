@@ -40,7 +40,7 @@ function sameBytes(actual: Buffer, expected: Buffer): void {
   expect(actual.equals(expected), `${actual.length} bytes, and ${expected.length} were expected`).to.equal(true);
 }
 
-/** Half of what may be in flight is joined: 12 KiB, and 128 messages. */
+/** Half of what may be in flight is joined: 8 KiB, and 128 messages. */
 const aroundLimits = [0, 1, 31, 32, 4096, 12_287, 12_288, 12_289, 24_575, 24_576, 24_577];
 const sizes = fc.array(fc.oneof(fc.constantFrom(...aroundLimits), fc.nat(64), fc.constant(10)), { maxLength: 60 });
 const fixed: [what: string, sizes: number[]][] = [

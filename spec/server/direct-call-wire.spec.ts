@@ -14,7 +14,7 @@ import { record } from '../support/record.ts';
 import { settled } from '../support/settled.ts';
 
 const MAX_MESSAGES = 256;
-const MAX_BYTES = 24 * 1024;
+const MAX_BYTES = 16 * 1024;
 /** What HTTP/2 takes of a stream that nobody reads. */
 const WINDOW = 65_535;
 
