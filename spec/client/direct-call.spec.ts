@@ -211,8 +211,8 @@ describe('A direct call of a client', () => {
       });
 
       for (const [what, size, most] of [
-        ['256 messages', 95, 256],
-        ['24 KiB', 97, 254],
+        ['256 messages', 63, 256],
+        ['16 KiB', 65, 253],
         ['two messages, however large', 1_000_000, 2],
       ] as const) {
         it(`takes up to ${what} ahead of the wire`, () => {
