@@ -1,4 +1,4 @@
-import { Metadata, type StatusObject } from '@grpc/grpc-js';
+import type { Metadata, StatusObject } from '@grpc/grpc-js';
 import { isObservable, type Observable, type Subscriber } from 'rxjs';
 import { lending } from '../codec/lent.ts';
 import { startDeadline } from '../deadline.ts';
@@ -10,7 +10,6 @@ import { send } from '../flow/send.ts';
 import { sendOne } from '../flow/send-one.ts';
 import { watchForStall } from '../flow/stall.ts';
 import type { CallOwner, LiveCall } from '../live-calls.ts';
-import { toMetadata } from '../metadata.ts';
 import { onAbort } from '../on-abort.ts';
 import type { CallOptions, Method } from '../rpc.ts';
 import { onCancelled, type ParentCall } from '../server-call.ts';
@@ -19,6 +18,7 @@ import type { Connection } from './call.ts';
 import { checkedCredentials } from './call-credentials.ts';
 import { atDeadline, DEADLINE_SLACK_MS, earliestDeadline } from './call-deadline.ts';
 import type { Trace } from './call-trace.ts';
+import { notify, requestHeaders } from './headers.ts';
 import type { ClientStream } from './transport.ts';
 
 /** A call on its way. */
@@ -99,7 +99,7 @@ export class Calling<O> implements CallOwner<string> {
     if (parent) subscriber.add(parent[onCancelled](reason => this.cut('cancelled by its parent call', reason)));
     if (subscriber.closed) return undefined;
 
-    const metadata = this.#requestHeaders();
+    const metadata = requestHeaders(this.#options);
     const deadline = earliestDeadline(this.#options);
     this.#deadline = deadline;
     if (deadline !== undefined) {
@@ -115,13 +115,6 @@ export class Calling<O> implements CallOwner<string> {
       this.#end(error.code, error.details);
       return undefined;
     }
-  }
-
-  #requestHeaders(): Metadata {
-    const metadata = toMetadata(this.#options.metadata);
-    const { waitForReady } = this.#options;
-    if (waitForReady !== undefined) metadata.setOptions({ ...metadata.getOptions(), waitForReady });
-    return metadata;
   }
 
   /** Backward: headers, responses, the end. */
@@ -214,20 +207,6 @@ export class Calling<O> implements CallOwner<string> {
     this.#live.sent.messages++;
     this.#stream.write(request, ignore);
     this.#stream.end();
-  }
-}
-
-/** Tells the user; what a callback throws is the call's error, as what an operator's function throws is its Observable's. */
-function notify(
-  callback: ((metadata: Metadata) => void) | undefined,
-  metadata: Metadata | undefined,
-  subscriber: Subscriber<unknown>,
-): void {
-  if (callback === undefined || subscriber.closed) return;
-  try {
-    callback(metadata ?? new Metadata());
-  } catch (error) {
-    subscriber.error(error);
   }
 }
 

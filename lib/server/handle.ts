@@ -1,4 +1,3 @@
-import type { Metadata, StatusObject } from '@grpc/grpc-js';
 import { type Observable, throwError } from 'rxjs';
 import { lending } from '../codec/lent.ts';
 import type { Rpc } from '../compose.ts';
@@ -10,9 +9,9 @@ import { sendOne } from '../flow/send-one.ts';
 import { watchForStall } from '../flow/stall.ts';
 import type { FlowOptions } from '../flow-options.ts';
 import type { LiveCall } from '../live-calls.ts';
-import { checkSendable, sendable } from '../metadata.ts';
 import type { Method } from '../rpc.ts';
-import { Code, hiddenStatus, RpcError, statusToSend } from '../status.ts';
+import { Code, hiddenStatus, RpcError } from '../status.ts';
+import { statusOrNothing, whyUnfit, withTrailers } from './final-status.ts';
 import { type Hooks, report } from './hooks.ts';
 import { type IncomingCall, type IncomingCallOwner, incomingCall } from './incoming-call.ts';
 import { Requests, type RequestsOwner } from './requests.ts';
@@ -173,11 +172,7 @@ class Handling implements IncomingCallOwner, RequestsOwner {
     if (!this.#end(forReader)) return;
     const status = statusOrNothing(error);
     if (status === undefined) report(this.#hooks, error, this.#call);
-    const { code, details, metadata } = status ?? hiddenStatus();
-    const trailers = this.#call.trailers.clone();
-    for (const key of Object.keys(metadata.getMap())) trailers.remove(key); // else two values of one key would be joined
-    trailers.merge(metadata);
-    this.#stream.emit('error', { code, details, metadata: sendable(trailers) });
+    this.#stream.emit('error', withTrailers(status ?? hiddenStatus(), this.#call.trailers));
   }
 
   /** Cancellation backward. */
@@ -197,24 +192,6 @@ class Handling implements IncomingCallOwner, RequestsOwner {
   #failure(code: Code, details: string, cause?: unknown): RpcError {
     return new RpcError(code, details, { path: this.#served.method.path, cause });
   }
-}
-
-/** Of an error that cannot even be read nothing is told, as of any other that is not for the caller. */
-function statusOrNothing(error: unknown): StatusObject | undefined {
-  try {
-    return statusToSend(error);
-  } catch {
-    return undefined;
-  }
-}
-
-function whyUnfit(trailers: Metadata): unknown {
-  try {
-    checkSendable(trailers);
-  } catch (error) {
-    return error;
-  }
-  return undefined;
 }
 
 const ignore = (): void => {};

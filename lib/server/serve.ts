@@ -1,20 +1,18 @@
-import { Server as GrpcServer, ServerCredentials, type ServerOptions } from '@grpc/grpc-js';
+import { type Server as GrpcServer, ServerCredentials, type ServerOptions } from '@grpc/grpc-js';
 import { type Observable, ReplaySubject } from 'rxjs';
 import { parseAddress } from '../address.ts';
 import { checkCoalesce } from '../coalesce.ts';
 import { checkMiddleware, type MiddlewareList, type ServerMiddleware } from '../compose.ts';
 import { inOwnContext } from '../flow/in-own-context.ts';
 import { checkFlowOptions, type FlowOptions, flowOptions } from '../flow-options.ts';
-import { mayJoin } from '../grpc-js/join.ts';
 import { type ServerKeepalive, withKeepalive } from '../keepalive.ts';
 import { checkOptions, kindOf } from '../rpc.ts';
 import type { ServerCall } from '../server-call.ts';
 import { Connections } from './connections.ts';
-import { serveDirectly } from './direct-call.ts';
+import { grpcServer } from './grpc-server.ts';
 import { defaultHooks, type Hooks } from './hooks.ts';
-import { type Bound, implementationFor } from './implement.ts';
+import type { Bound } from './implement.ts';
 import { type ShutdownOptions, type ShutdownReport, shutdown } from './shutdown.ts';
-import type { ServerStream } from './transport.ts';
 
 /** PEM texts, or their bytes. */
 export interface ServerTls {
@@ -89,10 +87,9 @@ export async function serve(
   const hooks = hooksOf('serve', options, draining$);
   const { target, tls } = parseAddress(address);
   const credentials = credentialsFor(address, tls, options);
-  const handlers = new Map<unknown, (stream: ServerStream) => void>();
   const serverOptions = withKeepalive('serve', options.keepalive, options.serverOptions);
-  const grpc = new GrpcServer(servedDirectly(handlers, serverOptions, options.coalesce));
-  for (const service of Array.isArray(services) ? services : [services]) addService(grpc, service, hooks, handlers);
+  const all = Array.isArray(services) ? services : [services];
+  const grpc = grpcServer(all, hooks, serverOptions, options.coalesce);
 
   const port = await bind(grpc, target, credentials);
   const withPort = (of: string) => (port === 0 ? of : of.replace(/:0\/?$/, `:${port}`));
@@ -131,47 +128,6 @@ export function hooksOf(of: string, options: ServerDefaults, draining$: Observab
     draining$: inOwnContext(draining$),
     ...(onError && { onError }),
   };
-}
-
-/** Its statistics cost a tenth of a unary call, and are there for who asks for them. */
-const CHANNELZ = 'grpc.enable_channelz';
-
-/** Behind the interceptors of the user. */
-function servedDirectly(
-  handlers: Parameters<typeof serveDirectly>[0],
-  given: ServerOptions = {},
-  coalesce = true,
-): ServerOptions {
-  const options = { [CHANNELZ]: 0, ...given };
-  const { interceptors = [], 'grpc.max_send_message_length': maxMessageBytes = -1 } = options;
-  const directly = serveDirectly(handlers, {
-    isJoining: coalesce && mayJoin(options),
-    maxMessageBytes: maxMessageBytes === -1 ? Number.POSITIVE_INFINITY : maxMessageBytes,
-  });
-  return { ...options, interceptors: [...interceptors, directly] };
-}
-
-function addService(
-  grpc: GrpcServer,
-  service: Bound,
-  hooks: Hooks,
-  handlers: Map<unknown, (stream: ServerStream) => void>,
-): void {
-  if (typeof service?.definition !== 'object' || typeof service.implementation !== 'object') {
-    throw new TypeError(`serve: expected what implement() gives, or a list of them, got ${kindOf(service)}`);
-  }
-  const implementation = implementationFor(service, hooks);
-  if (implementation === service.implementation) {
-    grpc.addService(service.definition, implementation);
-    return;
-  }
-  const definition = { ...service.definition };
-  for (const [name, handler] of Object.entries(implementation)) {
-    const responseSerialize = (bytes: Buffer): Buffer => bytes;
-    definition[name] = { ...definition[name]!, responseSerialize };
-    handlers.set(responseSerialize, handler as unknown as (stream: ServerStream) => void);
-  }
-  grpc.addService(definition, implementation);
 }
 
 function credentialsFor(address: string, isTls: boolean | undefined, options: ServeOptions): ServerCredentials {

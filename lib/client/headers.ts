@@ -1,0 +1,25 @@
+import { Metadata } from '@grpc/grpc-js';
+import type { Subscriber } from 'rxjs';
+import { toMetadata } from '../metadata.ts';
+import type { CallOptions } from '../rpc.ts';
+
+/** What a call sends before its messages. */
+export function requestHeaders({ metadata, waitForReady }: CallOptions): Metadata {
+  const headers = toMetadata(metadata);
+  if (waitForReady !== undefined) headers.setOptions({ ...headers.getOptions(), waitForReady });
+  return headers;
+}
+
+/** Tells the user; what a callback throws is the call's error, as what an operator's function throws is its Observable's. */
+export function notify(
+  callback: ((metadata: Metadata) => void) | undefined,
+  metadata: Metadata | undefined,
+  subscriber: Subscriber<unknown>,
+): void {
+  if (callback === undefined || subscriber.closed) return;
+  try {
+    callback(metadata ?? new Metadata());
+  } catch (error) {
+    subscriber.error(error);
+  }
+}

@@ -1,0 +1,58 @@
+import { Server, type ServerOptions } from '@grpc/grpc-js';
+import { mayJoin } from '../grpc-js/join.ts';
+import { kindOf } from '../rpc.ts';
+import { serveDirectly } from './direct-call.ts';
+import type { Hooks } from './hooks.ts';
+import { type Bound, implementationFor } from './implement.ts';
+import type { ServerStream } from './transport.ts';
+
+type Handlers = Map<unknown, (stream: ServerStream) => void>;
+
+/**
+ * A server of grpc-js with these services, which does not listen yet.
+ *
+ * @throws TypeError when one is no service.
+ */
+export function grpcServer(
+  services: readonly Bound[],
+  hooks: Hooks,
+  options: ServerOptions | undefined,
+  coalesce: boolean | undefined,
+): Server {
+  const handlers: Handlers = new Map();
+  const server = new Server(servedDirectly(handlers, options, coalesce));
+  for (const service of services) addService(server, service, hooks, handlers);
+  return server;
+}
+
+/** Its statistics cost a tenth of a unary call, and are there for who asks for them. */
+const CHANNELZ = 'grpc.enable_channelz';
+
+/** Behind the interceptors of the user. */
+function servedDirectly(handlers: Handlers, given: ServerOptions = {}, coalesce = true): ServerOptions {
+  const options = { [CHANNELZ]: 0, ...given };
+  const { interceptors = [], 'grpc.max_send_message_length': maxMessageBytes = -1 } = options;
+  const directly = serveDirectly(handlers, {
+    isJoining: coalesce && mayJoin(options),
+    maxMessageBytes: maxMessageBytes === -1 ? Number.POSITIVE_INFINITY : maxMessageBytes,
+  });
+  return { ...options, interceptors: [...interceptors, directly] };
+}
+
+function addService(server: Server, service: Bound, hooks: Hooks, handlers: Handlers): void {
+  if (typeof service?.definition !== 'object' || typeof service.implementation !== 'object') {
+    throw new TypeError(`serve: expected what implement() gives, or a list of them, got ${kindOf(service)}`);
+  }
+  const implementation = implementationFor(service, hooks);
+  if (implementation === service.implementation) {
+    server.addService(service.definition, implementation);
+    return;
+  }
+  const definition = { ...service.definition };
+  for (const [name, handler] of Object.entries(implementation)) {
+    const responseSerialize = (bytes: Buffer): Buffer => bytes;
+    definition[name] = { ...definition[name]!, responseSerialize };
+    handlers.set(responseSerialize, handler as unknown as (stream: ServerStream) => void);
+  }
+  server.addService(definition, implementation);
+}
