@@ -17,6 +17,7 @@ class NextCall {
   readonly messages: any[] = [];
   readonly callbacks: (() => void)[] = [];
   asked = 0;
+  connection: object = {};
   listener!: { [K in keyof Parameters<ServerInterceptingCallInterface['start']>[0]]-?: any };
 
   start(listener: any): void {
@@ -43,6 +44,10 @@ class NextCall {
 
   getPeer(): string {
     return 'a peer';
+  }
+
+  getConnectionInfo(): object {
+    return this.connection;
   }
 
   getDeadline(): number {
@@ -103,6 +108,13 @@ describe('A call that is served directly', () => {
     const { next, stream, toldGrpcJs } = served();
     expect(stream.metadata.get('x-key')).to.deep.equal(['v']);
     expect([stream.getPeer(), stream.getDeadline()]).to.deep.equal(['a peer', Number.POSITIVE_INFINITY]);
+    for (const [connection, peer] of [
+      [{ remoteAddress: '::1', remotePort: 5 }, '::1:5'],
+      [{ remoteAddress: 'a name' }, 'a name'],
+    ] as const) {
+      next.connection = connection;
+      expect(stream.getPeer()).to.equal(peer);
+    }
     expect(stream.getAuthContext()).to.deep.equal({ transportSecurityType: 'ssl' });
     stream.read();
     next.listener.onReceiveMessage(bytes(1));
