@@ -31,7 +31,7 @@ const STREAM_RETRY_BUFFER_BYTES = 4 * 1024;
  * How much a server may send of one call, and of all, before this client reads. A little more than HTTP/2's 64 KiB, so that a message
  * of 64 KiB need not wait for the word that there is room for its last bytes.
  */
-const WINDOW_BYTES = 66 * 1024;
+const WINDOW_BYTES = 65 * 1024;
 const WINDOW = 'grpc-node.flow_control_window';
 /** Its statistics would cost a tenth of each call, and are there for who asks for them. */
 const CHANNELZ = 'grpc.enable_channelz';
