@@ -1,6 +1,6 @@
 import { experimental, ServerCredentials, ServerInterceptingCall, type ServerInterceptor } from '@grpc/grpc-js';
 import { expect } from 'chai';
-import { concat, finalize, map, range, throwError } from 'rxjs';
+import { concat, finalize, map, NEVER, range, throwError } from 'rxjs';
 import { pull } from '../../lib/flow/pull.ts';
 import { implement } from '../../lib/server/implement.ts';
 import { type ServeOptions, serve } from '../../lib/server/serve.ts';
@@ -72,19 +72,24 @@ describe('A deadline that passes while the reader has stopped', () => {
     ] as const) {
       it(`is what the reader is told when it goes on, where the handler ${what}: coalesce: ${coalesce}`, async () => {
         const ended = deferred();
+        const passed = deferred(); // the deadline of a call that came later
         const text = 'x'.repeat(1000);
         const source = function* () {
           for (let n = 0; n < last; n++) yield { n, text };
         };
         const { server } = await bench.run(
-          { serverStream: () => pull(source).pipe(finalize(() => ended.resolve())) },
+          {
+            serverStream: () => pull(source).pipe(finalize(() => ended.resolve())),
+            bidi: () => NEVER.pipe(finalize(() => passed.resolve())),
+          },
           { coalesce },
         );
         const call = rawCall(server, Lab.serverStream.path, { 'grpc-timeout': '100m' });
         bench.onEnd(() => call.close());
-        const passed = new Promise(resolve => setTimeout(resolve, 120));
         call.send({ n: 0 });
-        await Promise.all([last === 100 ? undefined : ended.promise, passed]);
+        const later = rawCall(server, Lab.bidi.path, { 'grpc-timeout': '110m' });
+        bench.onEnd(() => later.close());
+        await Promise.all([last === 100 ? undefined : ended.promise, passed.promise]);
         const { notes, trailers } = await call.finish();
         expect(trailers['grpc-status']).to.equal(String(Code.DEADLINE_EXCEEDED));
         expect(notes.map(({ n }) => n)).to.deep.equal(upTo(notes.length));
