@@ -1,5 +1,6 @@
 import { EventEmitter } from 'node:events';
 import { Meter, type MeterListener, type WaitsFor } from './flow/meter.ts';
+import { type Leave, Roster } from './roster.ts';
 import { kindOf, type Method } from './rpc.ts';
 
 /** One direction of a live call. */
@@ -68,12 +69,14 @@ export class LiveCall<Reason = any> implements MeterListener {
   readonly owner: CallOwner<Reason>;
   readonly #method: Method;
   readonly #all: AllCalls<Reason>;
+  readonly #leave: Leave;
   readonly #startedAt: number = Date.now();
 
   constructor(method: Method, owner: CallOwner<Reason>, all: AllCalls<Reason>) {
     this.#method = method;
     this.owner = owner;
     this.#all = all;
+    this.#leave = all.calls.add(this);
   }
 
   get report(): CallReport {
@@ -87,7 +90,7 @@ export class LiveCall<Reason = any> implements MeterListener {
   }
 
   close(): void {
-    this.#all.calls.delete(this);
+    this.#leave();
   }
 
   changed(meter: Meter): void {
@@ -99,13 +102,13 @@ export class LiveCall<Reason = any> implements MeterListener {
 }
 
 interface AllCalls<Reason> {
-  readonly calls: Set<LiveCall<Reason>>;
+  readonly calls: Roster<LiveCall<Reason>>;
   inspector: Inspector | undefined;
 }
 
 /** The calls of a client or a server that run: for who closes it, and who looks into it. */
 export class LiveCalls<Reason = any> {
-  readonly #all: AllCalls<Reason> = { calls: new Set(), inspector: undefined };
+  readonly #all: AllCalls<Reason> = { calls: new Roster(), inspector: undefined };
 
   /** Makes it what {@link inspect} finds. */
   belongTo(owner: object): void {
@@ -117,9 +120,7 @@ export class LiveCalls<Reason = any> {
   }
 
   open(method: Method, owner: CallOwner<Reason>): LiveCall<Reason> {
-    const call = new LiveCall(method, owner, this.#all);
-    this.#all.calls.add(call);
-    return call;
+    return new LiveCall(method, owner, this.#all);
   }
 
   cutAll(reason: () => Reason): void {

@@ -1,5 +1,6 @@
 import { Observable, type Subscriber } from 'rxjs';
 import type { LiveCalls } from '../live-calls.ts';
+import type { Roster } from '../roster.ts';
 import type { CallOptions, Method } from '../rpc.ts';
 import { type Captured, subscribedAt, type Trace, TracedCall } from './call-trace.ts';
 import { Calling } from './calling.ts';
@@ -11,7 +12,7 @@ export interface Connection {
   /** Each is cancelled with its reason as details. */
   readonly live: LiveCalls<string>;
   /** Of calls with middleware, each with what cuts it with a reason; there may be none in `live` yet. */
-  readonly behindMiddleware: Set<(details: string) => void>;
+  readonly behindMiddleware: Roster<(details: string) => void>;
   isClosed: boolean;
 }
 

@@ -2,6 +2,7 @@ import { defer, isObservable, type Observable, of } from 'rxjs';
 import { type ClientMiddlewareOf, checkMiddleware, type MiddlewareList, wrap } from '../compose.ts';
 import { checkFlowOptions, type FlowOptions, flowOptions, mergeFlowOptions } from '../flow-options.ts';
 import { LiveCalls } from '../live-calls.ts';
+import { Roster } from '../roster.ts';
 import {
   type CallOptions,
   type ClientOf,
@@ -47,7 +48,7 @@ export function createClient<S>(of: string, service: S, options: ClientDefaults,
   const connection: Connection = {
     transport: open(),
     live: new LiveCalls(),
-    behindMiddleware: new Set(),
+    behindMiddleware: new Roster(),
     isClosed: false,
   };
   const client: Record<string | symbol, unknown> = {
@@ -131,8 +132,7 @@ function clientMethodOf(connection: Connection, method: Method, name: string, de
       const cut = (details: string): void =>
         subscriber.error(leadTo(markReceived(new RpcError(Code.CANCELLED, details, { path: method.path })), trace));
       if (connection.isClosed) return cut('the client is closed');
-      connection.behindMiddleware.add(cut);
-      subscriber.add(() => connection.behindMiddleware.delete(cut));
+      subscriber.add(connection.behindMiddleware.add(cut));
       wrapped(request$, { ...options, [subscribedAt]: trace }).subscribe(subscriber);
     }, made);
   };
