@@ -2,7 +2,8 @@ import { nameOf, type Role } from './cells.ts';
 import type { Memory } from './peer.ts';
 import { megabytes, type Row } from './table.ts';
 
-const MAX_PER_HOP = 110;
+/** What a client reads of a server's stream comes through a larger window than all else. */
+export const MAX_PER_HOP = { download: 240, upload: 110, bidi: 110 } as const;
 /** What a concatMap says that it holds: the value at work and one of its source. */
 const HELD_BY_CONCAT_MAP = 2;
 /** What two runs of the same differ by. */
@@ -17,7 +18,7 @@ export function misses(rows: readonly Row[]): string[] {
 
 function tooFar({ cell, result }: Row): string[] {
   if (result instanceof Error) return [`${nameOf(cell)}: ${result.message}`];
-  const most = MAX_PER_HOP + (cell.pipeline === 'concatMap' ? HELD_BY_CONCAT_MAP : 0);
+  const most = MAX_PER_HOP[cell.direction] + (cell.pipeline === 'concatMap' ? HELD_BY_CONCAT_MAP : 0);
   return result.hops.filter(hop => hop > most).map(hop => `${nameOf(cell)}: ${hop} messages in one hop`);
 }
 

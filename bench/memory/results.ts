@@ -1,7 +1,7 @@
 import { machine, versions } from '../contenders/machine.ts';
 import { contenders } from './contender.ts';
 import { OFFERED } from './line.ts';
-import { misses } from './misses.ts';
+import { MAX_PER_HOP, misses } from './misses.ts';
 import { type Row, table } from './table.ts';
 
 /** The page that RESULTS.md is. */
@@ -27,7 +27,7 @@ Versions: ${versions(packages).join(', ')}.
 
 ${table(rows)}
 
-Target of rx-grpc: at most 110 per hop, and what a \`concatMap\` holds; resident memory as plain grpc-js or less.
+Target of rx-grpc: at most ${MAX_PER_HOP.upload} per hop, ${MAX_PER_HOP.download} of a download, and what a \`concatMap\` holds; resident memory as plain grpc-js or less.
 ${missed.length === 0 ? 'Missed: nowhere in these cells.' : `Missed:\n\n${missed.map(miss => `- ${miss}`).join('\n')}`}
 `;
 }

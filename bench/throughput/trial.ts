@@ -36,40 +36,80 @@ export interface TrialOptions {
   readonly builds: Readonly<Record<string, string>>;
 }
 
-/** Runs one cell: all contenders in turn in each round, each with processes of its own that did the same work before. */
+/**
+ * Rounds that a pair of processes is used for. V8's garbage collector settles differently in each, by luck, and stays so: of 64 unary
+ * calls at once a server of one and the same library took 57 or 82 microseconds a call.
+ */
+const ROUNDS_OF_A_PAIR = 3;
+/** Seconds that it does the work of the cell before, to be compiled. */
+const WARM_UP_S = 1.5;
+
+/** Runs one cell: all contenders in turn in each round, with processes of their own that did the same work before. */
 export async function trial(cell: Cell, options: TrialOptions): Promise<Result[]> {
   const { rounds, seconds, builds } = options;
-  const lanes = options.contenders.map(name => ({
-    name,
-    pair: undefined as Pair | undefined,
-    samples: [] as Sample[],
-    error: undefined as string | undefined,
-  }));
+  const lanes = options.contenders.map(name => new Lane(name, cell, builds));
   try {
-    for (let round = -1; round < rounds; round++) {
-      for (const lane of rotated(lanes, round)) {
-        if (lane.error !== undefined) continue;
-        try {
-          lane.pair ??= await startPair(lane.name, builds);
-          const sample = await measure(lane.pair, cell, seconds);
-          if (round >= 0) lane.samples.push(sample);
-        } catch (error) {
-          lane.error = String(error).slice(0, 500);
-          await lane.pair?.stop();
-          process.stderr.write(`${nameOf(cell)}: ${lane.name}: ${lane.error}\n`);
-        }
-      }
+    for (let round = 0; round < rounds; round++) {
+      for (const lane of rotated(lanes, round)) await lane.run(round, seconds);
     }
-    return await Promise.all(
-      lanes.map(async ({ name, pair, samples, error }) => {
-        const result = { cell, contender: name, samples };
-        if (pair === undefined || error !== undefined) return { ...result, error: error ?? 'not run' };
-        const { server, client } = await pair.usage();
-        return { ...result, maxResident: { server: server.maxResident, client: client.maxResident } };
-      }),
-    );
+    return await Promise.all(lanes.map(lane => lane.end()));
   } finally {
-    await Promise.all(lanes.map(({ pair }) => pair?.stop()));
+    await Promise.all(lanes.map(lane => lane.stop()));
+  }
+}
+
+class Lane {
+  readonly #name: string;
+  readonly #cell: Cell;
+  readonly #builds: TrialOptions['builds'];
+  readonly #samples: Sample[] = [];
+  readonly #maxResident = { server: 0, client: 0 };
+  #pair: Pair | undefined;
+  #error: string | undefined;
+
+  constructor(name: string, cell: Cell, builds: TrialOptions['builds']) {
+    this.#name = name;
+    this.#cell = cell;
+    this.#builds = builds;
+  }
+
+  async run(round: number, seconds: number): Promise<void> {
+    if (this.#error !== undefined) return;
+    try {
+      if (round % ROUNDS_OF_A_PAIR === 0) await this.#renew();
+      this.#samples.push(await measure(this.#pair!, this.#cell, seconds));
+    } catch (error) {
+      this.#error = String(error).slice(0, 500);
+      await this.stop();
+      process.stderr.write(`${nameOf(this.#cell)}: ${this.#name}: ${this.#error}\n`);
+    }
+  }
+
+  async end(): Promise<Result> {
+    const result = { cell: this.#cell, contender: this.#name, samples: this.#samples };
+    if (this.#error !== undefined) return { ...result, error: this.#error };
+    await this.#noteMemory();
+    return { ...result, maxResident: this.#maxResident };
+  }
+
+  async stop(): Promise<void> {
+    await this.#pair?.stop();
+    this.#pair = undefined;
+  }
+
+  async #renew(): Promise<void> {
+    await this.#noteMemory();
+    await this.stop();
+    this.#pair = await startPair(this.#name, this.#builds);
+    await this.#pair.slice(this.#cell, WARM_UP_S);
+  }
+
+  async #noteMemory(): Promise<void> {
+    if (this.#pair === undefined) return;
+    const { server, client } = await this.#pair.usage();
+    const most = this.#maxResident;
+    most.server = Math.max(most.server, server.maxResident);
+    most.client = Math.max(most.client, client.maxResident);
   }
 }
 
@@ -92,6 +132,6 @@ async function measure(pair: Pair, cell: Cell, minSeconds: number): Promise<Samp
 
 /** Each round begins with another one. */
 function rotated<T>(lanes: readonly T[], round: number): T[] {
-  const first = Math.max(round, 0) % lanes.length;
+  const first = round % lanes.length;
   return [...lanes.slice(first), ...lanes.slice(0, first)];
 }
