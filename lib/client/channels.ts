@@ -71,13 +71,17 @@ export function openChannels(address: string, settings: ChannelSettings): Transp
   const defaultCompression = settings.compression ?? (COMPRESSION in channelOptions ? undefined : 'identity');
   const hasInterceptors = Boolean(channelOptions.interceptors?.length || channelOptions.interceptor_providers?.length);
   const isJoining = (settings.coalesce ?? true) && mayJoin({ [CHANNELZ]: 0, ...channelOptions });
-  const clients = new Map<string, Client>();
+  const clients = {
+    forStreams: new Map<Compression | undefined, Client>(),
+    forSingle: new Map<Compression | undefined, Client>(),
+  };
+  const opened: Client[] = [];
   const connectivity = new Connectivity();
 
   const clientFor = (hasRequestStream: boolean, compression = defaultCompression): Client => {
     const isForStreams = hasRequestStream && !(RETRY_BUFFER in channelOptions);
-    const key = `${isForStreams} ${compression}`;
-    let client = clients.get(key);
+    const byCompression = isForStreams ? clients.forStreams : clients.forSingle;
+    let client = byCompression.get(compression);
     if (client === undefined) {
       client = new Client(target, credentials, {
         [ADJUSTED]: 1,
@@ -87,7 +91,8 @@ export function openChannels(address: string, settings: ChannelSettings): Transp
         ...channelOptions,
         ...(compression !== undefined && { [COMPRESSION]: compressionAlgorithms[compression] }),
       });
-      clients.set(key, client);
+      byCompression.set(compression, client);
+      opened.push(client);
       connectivity.add(client.getChannel());
     }
     return client;
@@ -106,7 +111,7 @@ export function openChannels(address: string, settings: ChannelSettings): Transp
     state$: connectivity.state$,
     connect: () => connectOutsideContext(clientFor(false).getChannel()),
     close: () => {
-      for (const client of clients.values()) client.close();
+      for (const client of opened) client.close();
       connectivity.shutDown();
     },
   };

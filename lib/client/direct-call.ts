@@ -24,7 +24,6 @@ export class DirectCall extends MessageStream implements ClientStream {
   #onMetadata: ((headers: Metadata) => void) | undefined;
   #onStatus: ((status: StatusObject) => void) | undefined;
   #foreignType: string | undefined;
-  #hasStatus = false;
 
   /** @param isJoining whether several messages may be one write. */
   constructor(channel: Channel, { path }: Method, options: OpenOptions, isJoining: boolean) {
@@ -66,8 +65,6 @@ export class DirectCall extends MessageStream implements ClientStream {
   }
 
   onReceiveStatus(status: StatusObject): void {
-    if (this.#hasStatus) return;
-    this.#hasStatus = true;
     try {
       this.#onStatus?.(this.#foreignType === undefined ? status : explained(status, this.#foreignType));
     } finally {
