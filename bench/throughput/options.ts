@@ -14,8 +14,8 @@ export interface Options extends TrialOptions {
 export const usage = `usage: npm run bench -- [options]
   --cells <pattern,...>        those with such a name, where * is any text; startUp is one (default: all)
   --contenders <name,...>      of ${Object.keys(contenders).join(', ')} (default: all)
-  --rounds <n>                 default 5
-  --seconds <s>                of one contender in one round, at the least (default 1)
+  --rounds <n>                 default 6, with a new pair of processes after three
+  --seconds <s>                of one contender in one round, at the least (default 0.7)
   --builds <name=folder,...>   other builds of rx-grpc, each as one more contender
   --json <file>                default bench/throughput/dist/results.json
   --list                       the names of the cells
@@ -41,8 +41,8 @@ export function readOptions(args: readonly string[]): Options {
     cells: chosen,
     contenders: [...named, ...Object.keys(builds)],
     builds,
-    rounds: positive('rounds', values.rounds ?? '5'),
-    seconds: positive('seconds', values.seconds ?? '1'),
+    rounds: positive('rounds', values.rounds ?? '6'),
+    seconds: positive('seconds', values.seconds ?? '0.7'),
     hasStartUp,
     isFull: Object.keys(values).length === 0,
     json: values.json,

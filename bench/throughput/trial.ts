@@ -42,7 +42,7 @@ export interface TrialOptions {
  */
 const ROUNDS_OF_A_PAIR = 3;
 /** Seconds that it does the work of the cell before, to be compiled. */
-const WARM_UP_S = 1.5;
+const WARM_UP_S = 1.2;
 
 /** Runs one cell: all contenders in turn in each round, with processes of their own that did the same work before. */
 export async function trial(cell: Cell, options: TrialOptions): Promise<Result[]> {
