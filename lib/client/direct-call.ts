@@ -12,7 +12,7 @@ import type { ClientStream, OpenOptions } from './transport.ts';
  * Beyond what is in HTTP/2's windows. grpc-js writes one message of a call at a time, and no public means changes that; so its writes
  * are larger than those of a server, of which several can be under way.
  */
-const one: Writing = { maxMessages: 256, maxBytes: 22 * 1024, minMessages: 2, maxWrites: 1, join: undefined };
+const one: Writing = { maxMessages: 256, maxBytes: 19 * 1024, minMessages: 2, maxWrites: 1, join: undefined };
 const joined: Writing = { ...one, join };
 
 /**

@@ -211,8 +211,8 @@ describe('A direct call of a client', () => {
       });
 
       for (const [what, size, most] of [
-        ['256 messages', 87, 256],
-        ['22 KiB', 89, 254],
+        ['256 messages', 75, 256],
+        ['19 KiB', 77, 253],
         ['two messages, however large', 1_000_000, 2],
       ] as const) {
         it(`takes up to ${what} ahead of the wire`, () => {
