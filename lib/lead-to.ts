@@ -37,8 +37,10 @@ const foreign = /[\\/]node_modules[\\/]rxjs[\\/]|[( ]node:|\(<anonymous>\)$/;
 
 /** How a place in this library begins: as built or as source, which source maps lead to; as a URL or as a path. */
 function ownFolders(): readonly string[] {
+  const here: string | undefined = import.meta.url;
+  if (here === undefined) return []; // a CommonJS bundle: its frames are the user's
   return ['lib', 'dist'].flatMap(name => {
-    const folder = new URL(`../${name}/`, import.meta.url);
+    const folder = new URL(`../${name}/`, here);
     return [folder.href, fileURLToPath(folder)].flatMap(place => [`(${place}`, ` ${place}`]);
   });
 }

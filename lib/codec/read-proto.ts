@@ -2,6 +2,7 @@ import { readFile, realpath } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, isAbsolute, join } from 'node:path';
 import protobuf from 'protobufjs';
+import { thisFile } from '../this-file.ts';
 import { checkProto, checkSyntax } from './check-proto.ts';
 import { parseProto } from './parse-proto.ts';
 import { type Place, protoError } from './proto-error.ts';
@@ -97,7 +98,7 @@ async function readInto(reading: Reading, wanted: Wanted): Promise<ReadFile | un
   checkSyntax(path, outline);
   const file: ReadFile = { path, outline, asked: [{ ...wanted, dir }], imports: [], publicImports: [] };
   reading.files.set(real, file);
-  const dirs = [...reading.includeDirs, dirname(path), '', protobufjsDir];
+  const dirs = [...reading.includeDirs, dirname(path), '', ...protobufjsDirs];
   for (const name of [...imports, ...weakImports]) {
     const place = outline.imports.find(each => each.name === name);
     const weak = weakImports.includes(name);
@@ -128,8 +129,25 @@ function setFilename(object: protobuf.ReflectionObject, path: string): void {
   if (object instanceof protobuf.Namespace) for (const nested of object.nestedArray) setFilename(nested, path);
 }
 
-/** Here lie those that it does not bundle: google/protobuf/descriptor.proto, google/api/annotations.proto. */
-export const protobufjsDir: string = dirname(createRequire(import.meta.url).resolve('protobufjs/package.json'));
+/**
+ * The folder of protobufjs, with the .proto files that it does not bundle: google/protobuf/descriptor.proto,
+ * google/api/annotations.proto. Empty where this library runs in a bundle and protobufjs is not installed beside it.
+ */
+export const protobufjsDirs: readonly string[] = findProtobufjs();
+
+function findProtobufjs(): readonly string[] {
+  try {
+    return [dirname(createRequire(thisFile).resolve('protobufjs/package.json'))];
+  } catch {
+    return [];
+  }
+}
+
+/** A bundler takes JavaScript along and leaves .proto files behind. */
+const bundleHint =
+  protobufjsDirs.length > 0
+    ? ''
+    : '. In a bundle, put .proto files beside it and name their folder in includeDirs, or generate code (rx-grpc generate)';
 
 async function open(
   { name, dirs, importer, place, weak }: Wanted,
@@ -148,6 +166,6 @@ async function open(
   }
   if (weak) return undefined;
   const places = [...paths.keys()].join(', ');
-  if (importer === undefined) throw new Error(`not found: ${places}`);
-  throw protoError(importer, place, `imports "${name}", which is not found: ${places}`);
+  if (importer === undefined) throw new Error(`not found: ${places}${bundleHint}`);
+  throw protoError(importer, place, `imports "${name}", which is not found: ${places}${bundleHint}`);
 }

@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module';
 import type { Message, Method, Service } from '../method.ts';
+import { thisFile } from '../this-file.ts';
 import { type MessageCodec, methodOf } from './method-of.ts';
 
 /**
@@ -35,15 +36,17 @@ function codecOf({ create, toBinary, fromBinary }: Runtime, schema: unknown): Me
 function loadRuntime(typeName: string): Runtime {
   let cause: unknown;
   try {
-    const runtime: Partial<Runtime> = createRequire(import.meta.url)('@bufbuild/protobuf');
+    const runtime: Partial<Runtime> = createRequire(thisFile)('@bufbuild/protobuf');
     if (typeof runtime.create === 'function') return runtime as Runtime;
   } catch (error) {
     if ((error as { code?: unknown }).code !== 'MODULE_NOT_FOUND') throw error;
     cause = error;
   }
-  throw new Error(`${typeName} is a service of protobuf-es: for its messages install @bufbuild/protobuf, version 2`, {
-    cause,
-  });
+  throw new Error(
+    `${typeName} is a service of protobuf-es: for its messages install @bufbuild/protobuf, version 2; in a bundle, leave it ` +
+      'outside of the bundle (external) and install it beside',
+    { cause },
+  );
 }
 
 interface Runtime {

@@ -1,57 +1,78 @@
 import { isSwitchedOff } from './adjusted.ts';
 import { beginsElsewhere } from './begins-elsewhere.ts';
 import { endsHeardByClient, endsHeardByServer } from './ends-heard.ts';
+import { findMisfit, type Patch } from './patch.ts';
 import { findPrivateParts, type PrivateParts } from './private.ts';
 import { resetAlone } from './reset-alone.ts';
 import { statusWaits } from './status-waits.ts';
-import { isTested, TESTED } from './tested.ts';
 import { wholeFramesOfRequests, wholeFramesOfResponses } from './whole-frames.ts';
 import { writesEnd } from './writes-end.ts';
 
-/** On what is adjusted for every copy of this library in the process. */
-const mark = Symbol.for('rx-grpc.isAdjusted');
+/** In this order: of two patches of one method the later one runs first. Applied once for all copies of this library. */
+export const clientPatches: readonly Patch[] = [
+  resetAlone,
+  wholeFramesOfResponses,
+  statusWaits,
+  writesEnd,
+  endsHeardByClient,
+  beginsElsewhere,
+];
+
+/** Applied by each copy of this library, since each knows its own services only. */
+export const serverPatches: readonly Patch[] = [wholeFramesOfRequests, endsHeardByServer];
+
+/** Where the names of the client patches are that some copy of this library has applied. */
+const mark = Symbol.for('rx-grpc.patches');
 
 let isDone = false;
 
 /**
- * Adjusts what grpc-js does to the calls of this library's channels and services, once in a process, and only on a version that
- * was tested; on another it stays as it is and one warning names it. Calls of others are left alone.
+ * Patches grpc-js for the calls of this library's channels and services, once in a process; other calls are left alone. A patch is
+ * applied where grpc-js has the methods and properties that it relies on. Each one that does not fit is left out, and one process
+ * warning (`RX_GRPC_PATCH_OFF`) names all of them. `RX_GRPC_ADJUST=off` in the environment applies none and warns of nothing.
  */
 export function adjustGrpcJs(find: () => PrivateParts | undefined = findPrivateParts): void {
   if (isDone || isSwitchedOff()) return;
   isDone = true;
   const parts = find();
-  if (parts === undefined || !isTested(parts)) {
-    warn(parts?.version);
+  if (parts === undefined) {
+    warn(
+      'the private parts of @grpc/grpc-js are missing, or belong to another copy of it: bundle all of @grpc/grpc-js or none of it',
+      [...clientPatches, ...serverPatches],
+    );
     return;
   }
-  const { clientCall, serverCall } = parts;
-  if (!(mark in clientCall)) {
-    adjustClient(parts);
-    Object.defineProperty(clientCall, mark, { value: true });
+  const off: Patch[] = [];
+  const misfits: string[] = [];
+  const applied = appliedTo(parts);
+  const apply = (patch: Patch): void => {
+    const misfit = findMisfit(parts, patch.shape);
+    if (misfit === undefined) patch.apply(parts);
+    else {
+      off.push(patch);
+      misfits.push(`${patch.name}: ${misfit}`);
+    }
+  };
+  for (const patch of clientPatches) {
+    if (applied.has(patch.name)) continue;
+    applied.add(patch.name);
+    apply(patch);
   }
-  // Each copy knows its own services.
-  wholeFramesOfRequests(serverCall);
-  endsHeardByServer(serverCall);
+  serverPatches.forEach(apply);
+  if (off.length > 0) warn(`this version of @grpc/grpc-js does not fit (${misfits.join('; ')})`, off);
 }
 
-function adjustClient({ clientCall, subchannel }: PrivateParts): void {
-  resetAlone(clientCall);
-  wholeFramesOfResponses(clientCall);
-  statusWaits(clientCall);
-  writesEnd(clientCall);
-  endsHeardByClient(clientCall);
-  beginsElsewhere(subchannel);
+function appliedTo({ clientCall }: PrivateParts): Set<string> {
+  const marked = clientCall as { [mark]?: Set<string> };
+  if (marked[mark] === undefined) Object.defineProperty(clientCall, mark, { value: new Set<string>() });
+  return marked[mark]!;
 }
 
-function warn(version: string | undefined): void {
-  const which =
-    version === undefined
-      ? 'the private parts of @grpc/grpc-js were not found (is it bundled?)'
-      : `@grpc/grpc-js ${version} is not among the versions that were tested (${TESTED.join(', ')})`;
+function warn(why: string, off: readonly Patch[]): void {
   process.emitWarning(
-    `${which}: rx-grpc leaves it as it is. A cancelled upload may then look finished to a server of another make, and ` +
-      'responses received before an error may be lost; see docs/endings.md. RX_GRPC_ADJUST=off silences this.',
-    { code: 'RX_GRPC_UNTESTED' },
+    `rx-grpc does not patch all of grpc-js, since ${why}. Off: ` +
+      `${off.map(({ name, without }) => `${name} (${without})`).join('; ')}. ` +
+      'See docs/endings.md; RX_GRPC_ADJUST=off silences this.',
+    { code: 'RX_GRPC_PATCH_OFF' },
   );
 }

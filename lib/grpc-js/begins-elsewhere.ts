@@ -1,4 +1,5 @@
 import { isAdjusted } from './adjusted.ts';
+import type { Patch } from './patch.ts';
 import type { PrivateSubchannel } from './private.ts';
 
 /**
@@ -13,12 +14,21 @@ import type { PrivateSubchannel } from './private.ts';
  * Mended: it throws, as older Nodes did, and as grpc-js has it then.
  * Not needed any more when spec/grpc-js/begins-elsewhere.spec.ts passes without it on Node 24.18 and later.
  */
-export function beginsElsewhere(proto: PrivateSubchannel): void {
+export const beginsElsewhere: Patch = {
+  name: 'begins-elsewhere',
+  without: 'from Node 24.18 on, a call that begins while its connection breaks ends with INTERNAL',
+  shape: { subchannel: { methods: { createCall: 5 }, properties: ['transport'] } },
+  apply: ({ subchannel }) => refuseClosedSessions(subchannel),
+};
+
+function refuseClosedSessions(proto: PrivateSubchannel): void {
   const { createCall } = proto;
   proto.createCall = function (this: PrivateSubchannel, ...args: unknown[]): unknown {
     const { transport } = this;
-    if (transport && isAdjusted({ transport }) && (transport.session.closed || transport.session.destroyed)) {
-      transport.handleDisconnect();
+    // The class of a transport is not exported, so that its shape is checked here.
+    const canDisconnect = transport?.session !== undefined && typeof transport.handleDisconnect === 'function';
+    if (canDisconnect && isAdjusted({ transport }) && (transport.session.closed || transport.session.destroyed)) {
+      transport.handleDisconnect!();
       throw new Error('the connection is gone');
     }
     return createCall.apply(this, args);

@@ -1,5 +1,6 @@
 import type { ServerHttp2Stream } from 'node:http2';
 import { isAdjusted } from './adjusted.ts';
+import type { Patch } from './patch.ts';
 import type { PrivateClientCall, PrivateServerCall } from './private.ts';
 import { rawRequest } from './whole-frames.ts';
 
@@ -14,7 +15,29 @@ import { rawRequest } from './whole-frames.ts';
  * Mended: the HTTP/2 stream is destroyed, and 'close' comes.
  * Not needed any more when spec/grpc-js/ends-heard.spec.ts passes without it.
  */
-export function endsHeardByClient(proto: PrivateClientCall): void {
+export const endsHeardByClient: Patch = {
+  name: 'ends-heard (client)',
+  without: 'a call that is busy may hang when its response ends without a status, or with a reset',
+  shape: {
+    clientCall: {
+      methods: { maybeOutputStatus: 0, outputStatus: 0 },
+      properties: ['http2Stream', 'finalStatus', 'readsClosed', 'serverEndedCall', 'transport'],
+    },
+  },
+  apply: ({ clientCall }) => destroyEndedStreams(clientCall),
+};
+
+/** See {@link endsHeardByClient}. */
+export const endsHeardByServer: Patch = {
+  name: 'ends-heard (server)',
+  without: 'a handler that is busy may never learn that its client has reset the call',
+  shape: {
+    serverCall: { methods: { start: 1 }, properties: ['stream', 'handler', 'deserialize'] },
+  },
+  apply: ({ serverCall }) => destroyAbortedStreams(serverCall),
+};
+
+function destroyEndedStreams(proto: PrivateClientCall): void {
   const { maybeOutputStatus, outputStatus } = proto;
 
   proto.maybeOutputStatus = function (this: PrivateClientCall): void {
@@ -28,8 +51,7 @@ export function endsHeardByClient(proto: PrivateClientCall): void {
   };
 }
 
-/** See {@link endsHeardByClient}. */
-export function endsHeardByServer(proto: PrivateServerCall): void {
+function destroyAbortedStreams(proto: PrivateServerCall): void {
   const { start } = proto;
   proto.start = function (this: PrivateServerCall, listener: object): void {
     if (this.handler.deserialize === rawRequest) this.stream.on('aborted', destroy);

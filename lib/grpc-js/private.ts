@@ -1,6 +1,11 @@
 import type { ClientHttp2Session, ClientHttp2Stream, ServerHttp2Stream } from 'node:http2';
-import { createRequire } from 'node:module';
 import { Client, type StatusObject } from '@grpc/grpc-js';
+// Static imports, so that a bundler takes these files into the bundle together with the rest of grpc-js.
+import * as client from '@grpc/grpc-js/build/src/client.js';
+import * as compressionFilter from '@grpc/grpc-js/build/src/compression-filter.js';
+import * as serverInterceptors from '@grpc/grpc-js/build/src/server-interceptors.js';
+import * as subchannel from '@grpc/grpc-js/build/src/subchannel.js';
+import * as subchannelCall from '@grpc/grpc-js/build/src/subchannel-call.js';
 
 interface HasOptions {
   getOptions(): Readonly<Record<string, unknown>>;
@@ -11,11 +16,11 @@ export interface OfChannel {
   readonly transport: HasOptions;
 }
 
-/** A client's call on its HTTP/2 stream, `subchannel-call.js`: what is used of it, as it is in 1.14. */
+/** A client's call on its HTTP/2 stream, `subchannel-call.js`: the members that the patches use. */
 export interface PrivateClientCall extends OfChannel {
   readonly http2Stream: ClientHttp2Stream;
   readonly decoder: PrivateDecoder;
-  /** How the call has ended, told or not. */
+  /** How the call has ended, whether the listener knows it or not. */
   finalStatus: StatusObject | null;
   /** The server has sent trailers, or closed the stream. */
   readonly serverEndedCall: boolean;
@@ -40,7 +45,7 @@ export interface PrivateClientCall extends OfChannel {
 /** A client's connection to one address, `subchannel.js`. */
 export interface PrivateSubchannel {
   /** `transport.js`; null while there is no connection. */
-  readonly transport: (HasOptions & { readonly session: ClientHttp2Session; handleDisconnect(): void }) | null;
+  readonly transport: (HasOptions & { readonly session: ClientHttp2Session; handleDisconnect?(): void }) | null;
   createCall(...args: unknown[]): unknown;
 }
 
@@ -48,10 +53,11 @@ export interface PrivateSubchannel {
 export interface PrivateServerCall {
   readonly stream: ServerHttp2Stream;
   readonly decoder: PrivateDecoder;
-  readonly handler: { deserialize(bytes: Buffer): unknown };
+  readonly handler: { serialize?(message: unknown): unknown; deserialize(bytes: Buffer): unknown };
   readonly readQueue: { type: 'READABLE'; compressedMessage: null; parsedMessage: unknown }[];
   start(listener: object): void;
   handleEndEvent(): void;
+  serializeMessage(message: unknown): Buffer;
 }
 
 /** Takes frames apart, `stream-decoder.js`; its state is 0 between two messages. */
@@ -59,28 +65,48 @@ interface PrivateDecoder {
   readonly readState: number;
 }
 
-/** The prototypes to adjust, and the version that they are of. */
+/** Frames the messages of a client's call, `compression-filter.js`. */
+export interface PrivateCompressionFilter {
+  new (
+    channelOptions: object,
+    sharedConfig: object,
+  ): { readonly sendCompression: { writeMessage(message: Buffer, compress: boolean): Promise<Buffer> } };
+}
+
+/** The prototypes and the class of grpc-js that are patched or used. */
 export interface PrivateParts {
-  readonly version: string;
   readonly clientCall: PrivateClientCall;
   readonly subchannel: PrivateSubchannel;
   readonly serverCall: PrivateServerCall;
+  readonly compressionFilter: PrivateCompressionFilter;
 }
 
+/** The modules of grpc-js in which the private parts are. */
+export interface PrivateModules {
+  readonly client: object;
+  readonly compressionFilter: object;
+  readonly serverInterceptors: object;
+  readonly subchannel: object;
+  readonly subchannelCall: object;
+}
+
+const own: PrivateModules = { client, compressionFilter, serverInterceptors, subchannel, subchannelCall };
+
 /**
- * What was found of the grpc-js that this library imports; undefined where it is not laid out as expected (a bundle), or where
- * what is found is another one.
+ * The private parts of the grpc-js that this library imports. Undefined where a class is missing, and where these files belong to
+ * another copy of grpc-js: a bundle that contains them and leaves `@grpc/grpc-js` itself outside.
  */
-export function findPrivateParts(load: (id: string) => any = createRequire(import.meta.url)): PrivateParts | undefined {
-  try {
-    if (load('@grpc/grpc-js').Client !== Client) return undefined;
-    return {
-      version: load('@grpc/grpc-js/package.json').version,
-      clientCall: load('@grpc/grpc-js/build/src/subchannel-call.js').Http2SubchannelCall.prototype,
-      subchannel: load('@grpc/grpc-js/build/src/subchannel.js').Subchannel.prototype,
-      serverCall: load('@grpc/grpc-js/build/src/server-interceptors.js').BaseServerInterceptingCall.prototype,
-    };
-  } catch {
-    return undefined;
-  }
+export function findPrivateParts(modules: PrivateModules = own): PrivateParts | undefined {
+  if (exported(modules.client, 'Client') !== Client) return undefined;
+  const clientCall = exported(modules.subchannelCall, 'Http2SubchannelCall')?.prototype;
+  const subchannelProto = exported(modules.subchannel, 'Subchannel')?.prototype;
+  const serverCall = exported(modules.serverInterceptors, 'BaseServerInterceptingCall')?.prototype;
+  const filter = exported(modules.compressionFilter, 'CompressionFilter');
+  if (!clientCall || !subchannelProto || !serverCall || !filter) return undefined;
+  return { clientCall, subchannel: subchannelProto, serverCall, compressionFilter: filter };
+}
+
+/** Where Node or a bundler does not see the names that a CommonJS module exports, they are on its default export. */
+function exported(module: any, name: string): any {
+  return module[name] ?? module.default?.[name];
 }

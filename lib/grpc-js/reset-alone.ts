@@ -1,5 +1,6 @@
 import { addAbortSignal } from 'node:stream';
 import { isAdjusted } from './adjusted.ts';
+import type { Patch } from './patch.ts';
 import type { PrivateClientCall } from './private.ts';
 
 const aborted = AbortSignal.abort();
@@ -13,7 +14,16 @@ const aborted = AbortSignal.abort();
  * Mended: the HTTP/2 stream is destroyed with Node's own AbortError, for which Node sends RST_STREAM(CANCEL) alone.
  * Not needed any more when spec/grpc-js/reset-alone.spec.ts passes without it.
  */
-export function resetAlone(proto: PrivateClientCall): void {
+export const resetAlone: Patch = {
+  name: 'reset-alone',
+  without: 'a server of another make may take a cancelled upload for a complete one',
+  shape: {
+    clientCall: { methods: { destroyHttp2Stream: 0 }, properties: ['http2Stream', 'serverEndedCall', 'transport'] },
+  },
+  apply: ({ clientCall }) => resetCancelledCalls(clientCall),
+};
+
+function resetCancelledCalls(proto: PrivateClientCall): void {
   const { destroyHttp2Stream } = proto;
   proto.destroyHttp2Stream = function (this: PrivateClientCall): void {
     if (this.serverEndedCall || !isAdjusted(this)) destroyHttp2Stream.call(this);

@@ -1,5 +1,6 @@
 import type { StatusObject } from '@grpc/grpc-js';
 import { isAdjusted } from './adjusted.ts';
+import type { Patch } from './patch.ts';
 import type { PrivateClientCall } from './private.ts';
 
 /** Calls that this side has ended: by cancelling, by a deadline, by a message that cannot be taken. */
@@ -17,7 +18,27 @@ const cut = new WeakSet<PrivateClientCall>();
  * cut from this side ends at once, as ever.
  * Not needed any more when spec/grpc-js/status-waits.spec.ts passes without it.
  */
-export function statusWaits(proto: PrivateClientCall): void {
+export const statusWaits: Patch = {
+  name: 'status-waits',
+  without: 'a slow reader loses responses that came before an error or a lost connection',
+  shape: {
+    clientCall: {
+      methods: { endCall: 1, maybeOutputStatus: 0, startRead: 0, cancelWithStatus: 2, outputStatus: 0, push: 1 },
+      properties: [
+        'http2Stream',
+        'finalStatus',
+        'readsClosed',
+        'unpushedReadMessages',
+        'isPushPending',
+        'canPush',
+        'transport',
+      ],
+    },
+  },
+  apply: ({ clientCall }) => holdStatuses(clientCall),
+};
+
+function holdStatuses(proto: PrivateClientCall): void {
   const { endCall, maybeOutputStatus, startRead, cancelWithStatus } = proto;
 
   proto.endCall = function (this: PrivateClientCall, status: StatusObject): void {

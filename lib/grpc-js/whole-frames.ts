@@ -1,5 +1,6 @@
 import { Code } from '../code.ts';
 import { isAdjusted } from './adjusted.ts';
+import type { Patch } from './patch.ts';
 import type { PrivateClientCall, PrivateServerCall } from './private.ts';
 
 /** What a service of ours is given in place of a message that was not whole. */
@@ -18,7 +19,29 @@ export const TRUNCATED = 'the stream ended inside a message';
  * OK; a service of ours is given {@link truncatedMessage} before the half-close.
  * Not needed any more when spec/grpc-js/whole-frames.spec.ts passes without it.
  */
-export function wholeFramesOfResponses(proto: PrivateClientCall): void {
+export const wholeFramesOfResponses: Patch = {
+  name: 'whole-frames (client)',
+  without: 'a response stream that is cut off inside a message ends as a good one',
+  shape: {
+    clientCall: { methods: { outputStatus: 0 }, properties: ['finalStatus', 'decoder', 'transport'] },
+  },
+  apply: ({ clientCall }) => checkLastResponse(clientCall),
+};
+
+/** See {@link wholeFramesOfResponses}. */
+export const wholeFramesOfRequests: Patch = {
+  name: 'whole-frames (server)',
+  without: 'a request stream that is cut off inside a message ends as a good one',
+  shape: {
+    serverCall: {
+      methods: { handleEndEvent: 0 },
+      properties: ['decoder', 'handler', 'deserialize', 'readQueue', 'compressedMessage', 'parsedMessage'],
+    },
+  },
+  apply: ({ serverCall }) => checkLastRequest(serverCall),
+};
+
+function checkLastResponse(proto: PrivateClientCall): void {
   const { outputStatus } = proto;
   proto.outputStatus = function (this: PrivateClientCall): void {
     const { finalStatus, decoder } = this;
@@ -29,8 +52,7 @@ export function wholeFramesOfResponses(proto: PrivateClientCall): void {
   };
 }
 
-/** See {@link wholeFramesOfResponses}. */
-export function wholeFramesOfRequests(proto: PrivateServerCall): void {
+function checkLastRequest(proto: PrivateServerCall): void {
   const { handleEndEvent } = proto;
   proto.handleEndEvent = function (this: PrivateServerCall): void {
     if (this.handler.deserialize === rawRequest && this.decoder.readState !== 0) {

@@ -1,4 +1,5 @@
 import { isAdjusted } from './adjusted.ts';
+import type { Patch } from './patch.ts';
 import type { PrivateClientCall } from './private.ts';
 
 /**
@@ -10,7 +11,16 @@ import type { PrivateClientCall } from './private.ts';
  * Mended: such a message is taken for sent.
  * Not needed any more when spec/grpc-js/writes-end.spec.ts passes without it.
  */
-export function writesEnd(proto: PrivateClientCall): void {
+export const writesEnd: Patch = {
+  name: 'writes-end',
+  without: "a request sent behind the server's end may be a hang",
+  shape: {
+    clientCall: { methods: { sendMessageWithContext: 2 }, properties: ['serverEndedCall', 'transport'] },
+  },
+  apply: ({ clientCall }) => dropLateRequests(clientCall),
+};
+
+function dropLateRequests(proto: PrivateClientCall): void {
   const { sendMessageWithContext } = proto;
   proto.sendMessageWithContext = function (this: PrivateClientCall, context, message): void {
     if (this.serverEndedCall && isAdjusted(this)) process.nextTick(() => context.callback?.());

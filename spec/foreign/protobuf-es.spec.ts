@@ -31,7 +31,7 @@ describe('A service of protobuf-es', () => {
     try {
       const error = thrownBy(() => connect(service, 'http://127.0.0.1:1'));
       expect(error.message).to.equal(
-        'notes.v1.Notes is a service of protobuf-es: for its messages install @bufbuild/protobuf, version 2',
+        'notes.v1.Notes is a service of protobuf-es: for its messages install @bufbuild/protobuf, version 2; in a bundle, leave it outside of the bundle (external) and install it beside',
       );
       expect(error.cause.message).to.equal('missing');
     } finally {

@@ -1,39 +1,52 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { Client, credentials } from '@grpc/grpc-js';
+import * as client from '@grpc/grpc-js/build/src/client.js';
+import * as compressionFilter from '@grpc/grpc-js/build/src/compression-filter.js';
+import * as serverInterceptors from '@grpc/grpc-js/build/src/server-interceptors.js';
+import * as subchannel from '@grpc/grpc-js/build/src/subchannel.js';
+import * as subchannelCall from '@grpc/grpc-js/build/src/subchannel-call.js';
 import { expect } from 'chai';
+import { buildSync, transformSync } from 'esbuild';
 import { NEVER } from 'rxjs';
 import { close } from '../../lib/client/client.ts';
 import { connect } from '../../lib/client/connect.ts';
-import { adjustGrpcJs } from '../../lib/grpc-js/adjust.ts';
-import { findPrivateParts, type PrivateParts } from '../../lib/grpc-js/private.ts';
+import { adjustGrpcJs, clientPatches, serverPatches } from '../../lib/grpc-js/adjust.ts';
+import { findMisfit } from '../../lib/grpc-js/patch.ts';
+import { findPrivateParts, type PrivateModules, type PrivateParts } from '../../lib/grpc-js/private.ts';
 import { Lab } from '../support/lab.ts';
 import { record } from '../support/record.ts';
-import { CANCEL, endings, RST_STREAM } from './raw-peer.ts';
+import { CANCEL, data, endings, message, RST_STREAM, responseHeaders, trailers } from './raw-peer.ts';
 import { usePeers } from './use-peers.ts';
 
 const lib = new URL('../../lib/', import.meta.url);
-const load = createRequire(import.meta.url);
+const modules: PrivateModules = { client, compressionFilter, serverInterceptors, subchannel, subchannelCall };
 
 /** As another copy of the library in this process would have it. */
 let copies = 0;
 const anotherCopy = async (): Promise<typeof adjustGrpcJs> =>
   (await import(`../../lib/grpc-js/adjust.ts?copy=${++copies}`)).adjustGrpcJs;
 
-/** Prototypes that nobody uses. */
-function unused(version: string): PrivateParts {
-  const noop = (): void => {};
-  const clientCall = {
-    endCall: noop,
-    maybeOutputStatus: noop,
-    startRead: noop,
-    cancelWithStatus: noop,
-    outputStatus: noop,
-    destroyHttp2Stream: noop,
+type Source = (source: string) => string;
+const asItIs: Source = source => source;
+
+/** Prototypes that nobody uses, of the classes of grpc-js, or of classes whose source text has been changed. */
+function unused(changes: Partial<Record<keyof PrivateParts, Source>> = {}): PrivateParts {
+  const real = findPrivateParts()!;
+  const copyOf = (part: 'clientCall' | 'subchannel' | 'serverCall'): object => {
+    const source = String(real[part].constructor);
+    const changed = (changes[part] ?? asItIs)(source);
+    if (changes[part] !== undefined) expect(changed, part).to.not.equal(source);
+    return new Function(`return (${changed})`)().prototype;
   };
-  const subchannel = { createCall: noop };
-  const serverCall = { start: noop, handleEndEvent: noop };
-  return { version, clientCall, subchannel, serverCall } as unknown as PrivateParts;
+  return {
+    ...real,
+    clientCall: copyOf('clientCall'),
+    subchannel: copyOf('subchannel'),
+    serverCall: copyOf('serverCall'),
+  } as PrivateParts;
 }
 
 /** What process.emitWarning was given. */
@@ -49,6 +62,17 @@ async function warningsOf(run: () => unknown): Promise<Error[]> {
 
 const methodsOf = (object: object): unknown[] => Object.getOwnPropertyNames(object).map(name => (object as any)[name]);
 
+/** Of all private classes, as `clientCall.endCall`. */
+function methodsByName(parts: PrivateParts): Record<string, unknown> {
+  const all = (['clientCall', 'subchannel', 'serverCall'] as const).flatMap(part =>
+    Object.entries(Object.getOwnPropertyDescriptors(parts[part])).map(([name, { value }]) => [
+      `${part}.${name}`,
+      value,
+    ]),
+  );
+  return Object.fromEntries(all);
+}
+
 describe('The adjustments of grpc-js', () => {
   const peers = usePeers();
 
@@ -63,49 +87,92 @@ describe('The adjustments of grpc-js', () => {
     expect(methodsOf(serverCall)).to.not.deep.equal(server); // each copy knows its own services
   });
 
-  it('touch each of the methods that they name', async () => {
-    const parts = unused('1.14.7');
-    const before = { ...parts.clientCall, ...parts.subchannel, ...parts.serverCall } as Record<string, unknown>;
-    (await anotherCopy())(() => parts);
-    const after = { ...parts.clientCall, ...parts.subchannel, ...parts.serverCall } as Record<string, unknown>;
-    expect(Object.keys(before).filter(name => before[name] === after[name])).to.deep.equal([]);
+  const patches = [...clientPatches, ...serverPatches];
+  const methodNames = patches.flatMap(({ shape }) =>
+    Object.entries(shape).flatMap(([part, { methods }]) => Object.keys(methods ?? {}).map(name => `${part}.${name}`)),
+  );
+  const off = (names: readonly string[], warning = ''): boolean[] =>
+    names.map(name => warning.includes(`${name} (${patches.find(patch => patch.name === name)!.without})`));
+
+  it('are all made where every method and property is as expected, without a word', async () => {
+    const parts = unused();
+    const before = { ...methodsByName(parts) };
+    expect(await warningsOf(async () => (await anotherCopy())(() => parts))).to.deep.equal([]);
+    const after = methodsByName(parts);
+    const untouched = methodNames.filter(name => before[name] === after[name]);
+    expect(untouched).to.deep.equal(['clientCall.push']); // called, and not replaced
   });
 
-  it('are made on the versions that were tested, without a word', async () => {
-    for (const version of ['1.14.4', '1.14.5', '1.14.6', '1.14.7']) {
-      const parts = unused(version);
-      const { endCall } = parts.clientCall;
-      expect(await warningsOf(async () => (await anotherCopy())(() => parts))).to.deep.equal([]);
-      expect(parts.clientCall.endCall).to.not.equal(endCall);
-    }
-  });
-
-  it('are not made on another version, and one warning names it', async () => {
-    for (const version of ['1.14.3', '1.14.8', '1.15.0', '2.0.0']) {
-      const parts = unused(version);
-      const before = [methodsOf(parts.clientCall), methodsOf(parts.serverCall)];
+  for (const [what, changes, names] of [
+    [
+      'a method takes another parameter',
+      { clientCall: s => s.replace('endCall(status)', 'endCall(status, more)') },
+      ['status-waits'],
+    ],
+    [
+      'a method has another name',
+      { serverCall: s => s.replace('handleEndEvent() {', 'handleEnd() {') },
+      ['whole-frames (server)'],
+    ],
+    [
+      'a method takes its parameters as one',
+      { subchannel: s => s.replace(/createCall\([^)]*\) \{/, 'createCall(options) {') },
+      ['begins-elsewhere'],
+    ],
+    [
+      'a property has another name',
+      { clientCall: s => s.replaceAll('unpushedReadMessages', 'unread') },
+      ['status-waits'],
+    ],
+    [
+      'a property of several patches has another name',
+      { clientCall: s => s.replaceAll('readsClosed', 'hasEnded') },
+      ['status-waits', 'ends-heard (client)'],
+    ],
+  ] satisfies [string, Partial<Record<keyof PrivateParts, Source>>, string[]][]) {
+    it(`are made without those that rely on it where ${what}, and one warning names them`, async () => {
+      const parts = unused(changes);
+      const before = { ...methodsByName(parts) };
       const warnings = await warningsOf(async () => {
         const adjust = await anotherCopy();
         adjust(() => parts);
         adjust(() => parts);
       });
       expect(warnings).to.have.lengthOf(1);
-      expect(warnings[0]!.message).to.match(
-        new RegExp(`^@grpc/grpc-js ${version} is not among .*RX_GRPC_ADJUST=off silences`),
+      expect((warnings[0] as NodeJS.ErrnoException).code).to.equal('RX_GRPC_PATCH_OFF');
+      const isOff = off(
+        patches.map(({ name }) => name),
+        warnings[0]!.message,
       );
-      expect((warnings[0] as NodeJS.ErrnoException).code).to.equal('RX_GRPC_UNTESTED');
-      expect([methodsOf(parts.clientCall), methodsOf(parts.serverCall)]).to.deep.equal(before);
-    }
+      expect(patches.filter((_, n) => isOff[n]).map(({ name }) => name)).to.deep.equal(names);
+      const after = methodsByName(parts);
+      expect(before['clientCall.destroyHttp2Stream']).to.not.equal(after['clientCall.destroyHttp2Stream']); // the others are made
+    });
+  }
+
+  it('fit a class that a minifier has written', () => {
+    const parts = { ...findPrivateParts()! };
+    const minified = transformSync(`out.minified = ${parts.clientCall.constructor}`, { minify: true, keepNames: true });
+    const out: { minified?: { prototype: PrivateParts['clientCall'] } } = {};
+    new Function('out', minified.code)(out);
+    Object.assign(parts, { clientCall: out.minified!.prototype });
+    for (const { name, shape } of clientPatches) expect(findMisfit(parts, shape), name).to.equal(undefined);
   });
 
   it('are not made where the private parts are not found, and one warning says so', async () => {
     const warnings = await warningsOf(async () => (await anotherCopy())(() => undefined));
     expect(warnings.map(({ message }) => message)).to.have.lengthOf(1);
-    expect(warnings[0]!.message).to.match(/^the private parts of @grpc\/grpc-js were not found/);
+    expect(warnings[0]!.message).to.match(/the private parts of @grpc\/grpc-js are missing/);
+    expect(
+      off(
+        patches.map(({ name }) => name),
+        warnings[0]!.message,
+      ),
+    ).to.not.include(false);
   });
 
   it('are switched off by RX_GRPC_ADJUST=off, without a word', async () => {
-    const parts = unused('1.99.0');
+    const parts = unused({ clientCall: s => s.replaceAll('canPush', 'mayPush') });
     process.env['RX_GRPC_ADJUST'] = 'off';
     try {
       const adjust = await anotherCopy();
@@ -115,40 +182,69 @@ describe('The adjustments of grpc-js', () => {
     }
     const states = await Promise.all([peers.inChild('on', 'state'), peers.inChild('off', 'state')]);
     expect(states).to.deep.equal([
-      { isAdjusted: true, warnings: [] },
-      { isAdjusted: false, warnings: [] },
+      { patches: clientPatches.map(({ name }) => name), warnings: [] },
+      { patches: [], warnings: [] },
     ]);
   });
 
-  it('are missed by nothing else: on a version that was not tested the library works', async () => {
-    const { notes, warnings } = await peers.inChild('on', 'untested');
+  it('are missed by nothing else: on a grpc-js without private parts the library works', async () => {
+    const { notes, warnings } = await peers.inChild('on', 'unpatched');
     expect(notes).to.deep.equal([{ n: 1 }, { n: 2 }]);
     expect(warnings).to.have.lengthOf(1);
-    expect(warnings[0]).to.match(/1\.99\.0/);
+  });
+
+  describe('of bundles', () => {
+    let folder: string;
+    before(() => {
+      folder = mkdtempSync(join(tmpdir(), 'bundle-'));
+    });
+    after(() => rmSync(folder, { recursive: true }));
+
+    for (const format of ['esm', 'cjs'] as const) {
+      it(`are made in a bundle of esbuild with grpc-js inside: ${format}, minified`, async () => {
+        const outfile = join(folder, `bundle.${format === 'esm' ? 'mjs' : 'cjs'}`);
+        buildSync({
+          entryPoints: [fileURLToPath(new URL('child.ts', import.meta.url))],
+          outfile,
+          format,
+          bundle: true,
+          platform: 'node',
+          minify: true,
+          keepNames: true,
+          logLevel: 'error',
+          // What every ES module bundle with CommonJS packages needs.
+          ...(format === 'esm' && {
+            banner: {
+              js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
+            },
+          }),
+        });
+        const state = await peers.inChild('on', outfile, 'state');
+        expect(state).to.deep.equal({ patches: clientPatches.map(({ name }) => name), warnings: [] });
+
+        const { peer } = await peers.run();
+        const outcome = peers.inChild('on', outfile, 'readSlowly', peer.target);
+        const stream = await peer.stream(0);
+        const messages = Array.from({ length: 500 }, (_, n) => data(stream, message({ n })));
+        peer.send(responseHeaders(stream), ...messages, trailers(stream, { 'grpc-status': '5' }));
+        expect(await outcome).to.deep.equal({ responses: 500, end: 'NOT_FOUND' });
+      });
+    }
   });
 
   it('are made to the grpc-js that is imported here, and to no other', () => {
-    expect(findPrivateParts()?.version).to.equal(load('@grpc/grpc-js/package.json').version);
-    const another = (id: string): unknown => (id === '@grpc/grpc-js' ? { Client: class {} } : load(id));
-    expect(findPrivateParts(another)).to.equal(undefined);
+    expect(findPrivateParts()?.clientCall).to.equal(subchannelCall.Http2SubchannelCall.prototype);
+    expect(findPrivateParts({ ...modules, client: { Client: class {} } })).to.equal(undefined);
   });
 
-  it('are not made where anything is laid out differently', () => {
-    const files = [
-      'package.json',
-      'build/src/subchannel-call.js',
-      'build/src/subchannel.js',
-      'build/src/server-interceptors.js',
-    ];
-    for (const missing of files) {
-      const without = (id: string): unknown => {
-        if (id === `@grpc/grpc-js/${missing}`) throw new Error(`Cannot find module '${id}'`);
-        return load(id);
-      };
-      expect(findPrivateParts(without), missing).to.equal(undefined);
-    }
-    const renamed = (id: string): unknown => (id.includes('build') ? {} : load(id));
-    expect(findPrivateParts(renamed)).to.equal(undefined);
+  it('are made where names are on the default export alone', () => {
+    const onDefault = Object.fromEntries(Object.entries(modules).map(([name, module]) => [name, { default: module }]));
+    expect(findPrivateParts(onDefault as unknown as PrivateModules)).to.deep.equal(findPrivateParts());
+  });
+
+  it('are not made where a class is missing', () => {
+    for (const name of Object.keys(modules))
+      expect(findPrivateParts({ ...modules, [name]: {} }), name).to.equal(undefined);
   });
 
   describe('are for the channels of this library', () => {

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { of, retry } from 'rxjs';
 import { ADJUSTED } from '../../lib/grpc-js/adjusted.ts';
 import { beginsElsewhere } from '../../lib/grpc-js/begins-elsewhere.ts';
-import type { PrivateSubchannel } from '../../lib/grpc-js/private.ts';
+import type { PrivateParts, PrivateSubchannel } from '../../lib/grpc-js/private.ts';
 import { callOf } from '../support/bench.ts';
 import { type Note, shapes } from '../support/lab.ts';
 import { record, thrownBy } from '../support/record.ts';
@@ -50,7 +50,7 @@ describe('The adjusted subchannel', () => {
     const proto = {
       createCall: (...args: unknown[]) => asked.push(['createCall', ...args]),
     } as unknown as PrivateSubchannel;
-    beginsElsewhere(proto);
+    beginsElsewhere.apply({ subchannel: proto } as PrivateParts);
     const transport = { session, getOptions: () => options, handleDisconnect: () => asked.push(['handleDisconnect']) };
     return { asked, subchannel: Object.assign(Object.create(proto), { transport }) as PrivateSubchannel };
   }

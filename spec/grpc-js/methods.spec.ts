@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import { expect } from 'chai';
 import { ADJUSTED } from '../../lib/grpc-js/adjusted.ts';
 import { endsHeardByClient } from '../../lib/grpc-js/ends-heard.ts';
-import type { PrivateClientCall } from '../../lib/grpc-js/private.ts';
+import type { PrivateClientCall, PrivateParts } from '../../lib/grpc-js/private.ts';
 import { resetAlone } from '../../lib/grpc-js/reset-alone.ts';
 import { statusWaits } from '../../lib/grpc-js/status-waits.ts';
 import { wholeFramesOfResponses } from '../../lib/grpc-js/whole-frames.ts';
@@ -14,7 +14,9 @@ function adjusted(options: object, fields: object): { readonly call: PrivateClie
   const asked: unknown[] = [];
   const note = (name: string) => [name, (...args: unknown[]) => asked.push([name, ...args])] as const;
   const proto = Object.fromEntries([...names, 'push'].map(note)) as unknown as PrivateClientCall;
-  for (const adjust of [resetAlone, wholeFramesOfResponses, statusWaits, endsHeardByClient]) adjust(proto);
+  for (const patch of [resetAlone, wholeFramesOfResponses, statusWaits, endsHeardByClient]) {
+    patch.apply({ clientCall: proto } as PrivateParts);
+  }
   const transport = { getOptions: () => options };
   const call = Object.assign(Object.create(proto), {
     transport,

@@ -11,8 +11,12 @@ import { type RawPeer, type RawPeerOptions, rawPeer } from './raw-peer.ts';
 export interface Peers {
   /** A server of frames, and a client of the lab that is connected to it. */
   run(options?: RawPeerOptions, connectOptions?: ConnectOptions): Promise<{ peer: RawPeer; client: LabClient }>;
-  /** What a scenario of child.ts says, in a process of its own, with grpc-js adjusted or left as it is. */
-  inChild(adjust: 'on' | 'off', scenario: string, ...target: string[]): Promise<any>;
+  /**
+   * What a scenario of child.ts says, in a process of its own, with grpc-js patched or left as it is.
+   *
+   * @param args the scenario and its arguments; before them perhaps a bundle of child.ts, to run in its place.
+   */
+  inChild(adjust: 'on' | 'off', ...args: string[]): Promise<any>;
   /** Closes something at the end of the spec. */
   onEnd(close: () => unknown): void;
 }
@@ -33,9 +37,12 @@ export function usePeers(): Peers {
       toClose.push(() => close(client));
       return { peer, client };
     },
-    async inChild(adjust, scenario, ...target) {
-      const file = fileURLToPath(new URL('child.ts', import.meta.url));
-      const child = spawn(process.execPath, ['--import', 'tsx', file, scenario, ...target], {
+    async inChild(adjust, ...args) {
+      const isBundle = /\.[cm]js$/.test(args[0]!);
+      const program = isBundle
+        ? args
+        : ['--import', 'tsx', fileURLToPath(new URL('child.ts', import.meta.url)), ...args];
+      const child = spawn(process.execPath, program, {
         env: { ...process.env, RX_GRPC_ADJUST: adjust },
         stdio: ['ignore', 'pipe', 'inherit'],
       });
@@ -45,7 +52,7 @@ export function usePeers(): Peers {
         return child.exitCode === null ? hasExited : undefined;
       });
       for await (const said of createInterface(child.stdout)) return JSON.parse(said);
-      throw new Error(`${scenario}: the process has ended without a word`);
+      throw new Error(`${args.join(' ')}: the process has ended without a word`);
     },
     onEnd: end => toClose.push(end),
   };

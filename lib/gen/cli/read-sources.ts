@@ -1,5 +1,5 @@
 import { ProtoError, protoError } from '../../codec/proto-error.ts';
-import { protobufjsDir, type ReadFile, readProtos } from '../../codec/read-proto.ts';
+import { protobufjsDirs, type ReadFile, readProtos } from '../../codec/read-proto.ts';
 import type { SourceFile, Sources } from '../generate.ts';
 import { shipped } from '../shipped.ts';
 import { checkImports } from './check-imports.ts';
@@ -52,7 +52,7 @@ function importName(file: ReadFile, roots: readonly string[]): string {
           .message,
       );
     }
-    const isRoot = importer !== undefined && (roots.includes(dir) || dir === protobufjsDir);
+    const isRoot = importer !== undefined && (roots.includes(dir) || protobufjsDirs.includes(dir));
     const root = roots.find(each => within(each, file.path) !== undefined);
     const own = isRoot ? asked : root === undefined ? importer !== undefined && asked : within(root, file.path);
     if (!own) throw new Failure(ExitCode.USAGE, `${file.path}: lies in no folder of --include (${roots.join(', ')})`);

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import protobuf from 'protobufjs';
 import { load } from '../../codec/load.ts';
 import { parseProto } from '../../codec/parse-proto.ts';
-import { addBundled, protobufjsDir } from '../../codec/read-proto.ts';
+import { addBundled, protobufjsDirs } from '../../codec/read-proto.ts';
 import { resolveTypes } from '../../codec/resolve-types.ts';
 import { setComments } from '../cli/set-comments.ts';
 import { type GeneratedFile, generate, type SourceFile, type Sources } from '../generate.ts';
@@ -18,8 +18,8 @@ import { type FeatureNames, protoText } from './proto-text.ts';
  * @throws Error when the bytes are no request. All other errors are in the response, as protoc wants it.
  */
 export async function plugin(request: Uint8Array): Promise<Buffer> {
-  const types = await load(join(protobufjsDir, 'google/protobuf/compiler/plugin.proto'), {
-    includeDirs: [protobufjsDir],
+  const types = await load(join(protobufjsDirs[0]!, 'google/protobuf/compiler/plugin.proto'), {
+    includeDirs: protobufjsDirs,
   });
   const decoded: CodeGeneratorRequest = types.CodeGeneratorRequest.decode(request);
   const answer = (rest: object): Buffer => types.CodeGeneratorResponse.encode({ ...supported, ...rest });

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { load } from '../../../lib/codec/load.ts';
-import { protobufjsDir } from '../../../lib/codec/read-proto.ts';
+import { protobufjsDirs } from '../../../lib/codec/read-proto.ts';
 import { plugin } from '../../../lib/gen/plugin/plugin.ts';
 import { Project } from '../cli/support/project.ts';
 
@@ -14,8 +14,8 @@ interface Response {
 }
 
 async function ask(request: object): Promise<Response> {
-  const types = await load(join(protobufjsDir, 'google/protobuf/compiler/plugin.proto'), {
-    includeDirs: [protobufjsDir],
+  const types = await load(join(protobufjsDirs[0]!, 'google/protobuf/compiler/plugin.proto'), {
+    includeDirs: protobufjsDirs,
   });
   return types.CodeGeneratorResponse.decode(await plugin(types.CodeGeneratorRequest.encode(request)));
 }

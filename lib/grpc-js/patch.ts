@@ -1,0 +1,51 @@
+import type { PrivateParts } from './private.ts';
+
+/** A change to private parts of grpc-js. */
+export interface Patch {
+  /** The name of its file, for warnings and docs. */
+  readonly name: string;
+  /** What does not hold without the patch, for the warning that it is off. */
+  readonly without: string;
+  /** What the patch replaces and uses. It is applied only where grpc-js has all of it. */
+  readonly shape: Shape;
+  apply(parts: PrivateParts): void;
+}
+
+/** The members of each private class that a patch relies on. */
+export type Shape = Readonly<Partial<Record<keyof PrivateParts, ClassShape>>>;
+
+export interface ClassShape {
+  /** Methods, with their number of parameters. */
+  readonly methods?: Readonly<Record<string, number>>;
+  /** Properties that the class itself uses. One that it no longer mentions has another meaning or is gone. */
+  readonly properties?: readonly string[];
+}
+
+/** The first thing that a patch relies on and grpc-js does not have; undefined when the patch fits. */
+export function findMisfit(parts: PrivateParts, shape: Shape): string | undefined {
+  for (const [part, { methods = {}, properties = [] }] of Object.entries(shape)) {
+    const { name, source } = classOf(parts[part as keyof PrivateParts]);
+    for (const [method, parameters] of Object.entries(methods)) {
+      const found = countParameters(source, method);
+      if (found === undefined) return `${name} has no method ${method}`;
+      if (found !== parameters) return `${name}.${method} takes ${found} parameters, not ${parameters}`;
+    }
+    const missing = properties.find(property => !new RegExp(`\\.${property}\\b`).test(source));
+    if (missing !== undefined) return `${name} does not use ${missing}`;
+  }
+  return undefined;
+}
+
+/**
+ * A class and its source text, which stays as grpc-js wrote it when methods of the prototype have been replaced. A minifier
+ * changes the names of variables in it, and not those of methods and properties.
+ */
+function classOf(part: PrivateParts[keyof PrivateParts]): { readonly name: string; readonly source: string } {
+  const ofClass = typeof part === 'function' ? part : part.constructor;
+  return { name: ofClass.name, source: String(ofClass) };
+}
+
+function countParameters(source: string, method: string): number | undefined {
+  const [, parameters] = new RegExp(`(?<![.\\w])${method}\\(([^()]*)\\)\\s*\\{`).exec(source) ?? [];
+  return parameters?.split(',').filter(parameter => parameter.trim() !== '').length;
+}
