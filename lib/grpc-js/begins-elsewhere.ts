@@ -17,7 +17,7 @@ import type { PrivateSubchannel } from './private.ts';
 export const beginsElsewhere: Patch = {
   name: 'begins-elsewhere',
   without: 'from Node 24.18 on, a call that begins while its connection breaks ends with INTERNAL',
-  shape: { subchannel: { methods: { createCall: 5 }, properties: ['transport'] } },
+  shape: { subchannel: { methods: { createCall: 'any' }, properties: ['transport'] } },
   apply: ({ subchannel }) => refuseClosedSessions(subchannel),
 };
 

@@ -14,9 +14,9 @@ export interface Patch {
 /** The members of each private class that a patch relies on. */
 export type Shape = Readonly<Partial<Record<keyof PrivateParts, ClassShape>>>;
 
-export interface ClassShape {
-  /** Methods, with their number of parameters. */
-  readonly methods?: Readonly<Record<string, number>>;
+interface ClassShape {
+  /** Methods, with their number of parameters; 'any' where the patch passes on whatever it is given. */
+  readonly methods?: Readonly<Record<string, number | 'any'>>;
   /** Properties that the class itself uses. One that it no longer mentions has another meaning or is gone. */
   readonly properties?: readonly string[];
 }
@@ -28,7 +28,7 @@ export function findMisfit(parts: PrivateParts, shape: Shape): string | undefine
     for (const [method, parameters] of Object.entries(methods)) {
       const found = countParameters(source, method);
       if (found === undefined) return `${name} has no method ${method}`;
-      if (found !== parameters) return `${name}.${method} takes ${found} parameters, not ${parameters}`;
+      if (parameters !== 'any' && found !== parameters) return `${name}.${method} takes ${found} parameters, not ${parameters}`;
     }
     const missing = properties.find(property => !new RegExp(`\\.${property}\\b`).test(source));
     if (missing !== undefined) return `${name} does not use ${missing}`;

@@ -66,7 +66,7 @@ interface PrivateDecoder {
 }
 
 /** Frames the messages of a client's call, `compression-filter.js`. */
-export interface PrivateCompressionFilter {
+interface PrivateCompressionFilter {
   new (
     channelOptions: object,
     sharedConfig: object,

@@ -116,8 +116,8 @@ describe('The adjustments of grpc-js', () => {
     ],
     [
       'a method takes its parameters as one',
-      { subchannel: s => s.replace(/createCall\([^)]*\) \{/, 'createCall(options) {') },
-      ['begins-elsewhere'],
+      { clientCall: s => s.replace(/sendMessageWithContext\([^)]*\) \{/, 'sendMessageWithContext(options) {') },
+      ['writes-end'],
     ],
     [
       'a property has another name',
