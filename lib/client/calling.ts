@@ -143,7 +143,7 @@ export class Calling<O> implements CallOwner<string> {
       receive(stream, subscriber, { decode, prefetch, isContextKnown: true, meter, end, malformed });
     } else {
       const end = (response: One<O> | undefined) => this.#completeWith(response);
-      const exceeded = () => this.#fail(Code.INTERNAL, 'expected one response, got a second one');
+      const exceeded = () => this.#fail(Code.UNIMPLEMENTED, 'expected one response, got a second one');
       receiveOne(stream, subscriber, { decode, isContextKnown: true, meter, end, exceeded, malformed });
     }
   }
@@ -165,7 +165,7 @@ export class Calling<O> implements CallOwner<string> {
   #completeWith(response: One<O> | undefined): void {
     if (!this.#isOk()) return;
     if (response === undefined) {
-      this.#fail(Code.INTERNAL, 'expected one response, got none');
+      this.#fail(Code.UNIMPLEMENTED, 'expected one response, got none');
       return;
     }
     this.#subscriber.next(response.value);
@@ -194,7 +194,7 @@ export class Calling<O> implements CallOwner<string> {
         send: request => this.#giveOne(this.#encode(request)),
         violated: values =>
           this.#fail(
-            Code.INTERNAL,
+            Code.UNIMPLEMENTED,
             `expected one request, request$ had ${values === 'none' ? 'none' : 'a second one'}`,
           ),
         error,

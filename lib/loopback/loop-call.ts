@@ -148,7 +148,7 @@ class ServerHalf extends Half implements ServerStream {
   }
 
   end(trailers: Metadata = new Metadata()): void {
-    this.#call.finish({ code: Code.OK, details: 'OK', metadata: trailers });
+    this.#call.finish({ code: Code.OK, details: '', metadata: trailers });
   }
 
   protected tell(): void {

@@ -111,7 +111,7 @@ class DirectCall extends MessageStream implements ServerStream, Listener {
   }
 
   end(metadata: Metadata | undefined): void {
-    this.#finish({ code: Code.OK as number, details: 'OK', metadata: metadata ?? null });
+    this.#finish({ code: Code.OK as number, details: '', metadata: metadata ?? null });
   }
 
   emit(_event: 'error', status: StatusObject): void {

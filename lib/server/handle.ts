@@ -112,7 +112,7 @@ class Handling implements IncomingCallOwner, RequestsOwner {
       },
       violated: values => {
         const details = `expected one response, the handler gave ${values === 'none' ? 'none' : 'a second one'}`;
-        this.#fail(this.#failure(Code.INTERNAL, details));
+        this.#fail(this.#failure(Code.UNIMPLEMENTED, details));
       },
       error: error => this.#fail(error),
     });

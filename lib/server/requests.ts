@@ -71,12 +71,12 @@ export class Requests {
 
   #readOne(reader: Subscriber<unknown>): void {
     const { received, isEndCertain } = this.#owner;
-    const isNone = () => this.#violated('expected one request, got none');
+    const isNone = () => this.#cut(Code.UNIMPLEMENTED, 'expected one request, got none');
     receiveOne<unknown>(this.#stream, reader, {
       decode: bytes => this.#decode(bytes),
       meter: received,
       malformed: error => this.#malformed(error),
-      exceeded: () => this.#violated('expected one request, got a second one'),
+      exceeded: () => this.#cut(Code.UNIMPLEMENTED, 'expected one request, got a second one'),
       end: request => {
         if (request !== undefined) {
           reader.next(request.value);
@@ -93,13 +93,13 @@ export class Requests {
   }
 
   #malformed(error: unknown): void {
-    if (error === truncation) afterTwoTurns(() => this.#violated(TRUNCATED));
-    else this.#violated('a request cannot be decoded', error);
+    if (error === truncation) afterTwoTurns(() => this.#cut(Code.INTERNAL, TRUNCATED));
+    else this.#cut(Code.INTERNAL, 'a request cannot be decoded', error);
   }
 
-  /** Who reads is told by the end of the call. */
-  #violated(details: string, cause?: unknown): void {
-    this.#owner.cut(new RpcError(Code.INTERNAL, details, { path: this.#method.path, cause }));
+  /** Ends the call; its end is what errors request$. */
+  #cut(code: Code, details: string, cause?: unknown): void {
+    this.#owner.cut(new RpcError(code, details, { path: this.#method.path, cause }));
   }
 }
 

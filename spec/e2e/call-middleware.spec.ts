@@ -276,8 +276,8 @@ overEachTransport('Middleware', bench => {
 
   it('is held to one response where the shape has one, on both sides', async () => {
     for (const [extra, code] of [
-      [of({ n: 1 }, { n: 2 }), Code.INTERNAL],
-      [EMPTY, Code.INTERNAL],
+      [of({ n: 1 }, { n: 2 }), Code.UNIMPLEMENTED],
+      [EMPTY, Code.UNIMPLEMENTED],
     ] as const) {
       const { client } = await bench.run({ unary: request$ => request$ }, { middleware: [() => () => extra] });
       expect(await errorOf(client.unary(note))).to.include({ code });
@@ -285,7 +285,7 @@ overEachTransport('Middleware', bench => {
     const doubled: Middleware = rpc => (request$, call) => rpc(request$.pipe(mergeMap(one => [one, one])), call);
     const { client } = await bench.run({ unary: request$ => request$ }, {}, { middleware: [doubled] });
     expect(await errorOf(client.unary(note))).to.include({
-      code: Code.INTERNAL,
+      code: Code.UNIMPLEMENTED,
       details: 'expected one request, request$ had a second one',
     });
   });

@@ -113,9 +113,9 @@ overEachTransport('The stack of an error of a call', bench => {
   it('leads to it of a wrong number of requests or responses', async () => {
     const client = await failingClient();
     const none = await failed(lastValueFrom(client.unary(EMPTY))); // no request
-    expect([none.code, ...linesIn(none)]).to.deep.equal([Code.INTERNAL, lineOf('no request')]);
+    expect([none.code, ...linesIn(none)]).to.deep.equal([Code.UNIMPLEMENTED, lineOf('no request')]);
     const two = await failed(lastValueFrom(client.unary(of(note, note)))); // two requests
-    expect([two.code, ...linesIn(two)]).to.deep.equal([Code.INTERNAL, lineOf('two requests')]);
+    expect([two.code, ...linesIn(two)]).to.deep.equal([Code.UNIMPLEMENTED, lineOf('two requests')]);
   });
 
   it('leads to it of requests that no longer fit into the queue', async () => {

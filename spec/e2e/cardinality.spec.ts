@@ -18,7 +18,7 @@ overEachTransport('A single message', bench => {
       [EMPTY, 'none'],
       [concat(of(note, note), NEVER), 'a second one'],
     ] as const) {
-      it(`of a request$ that has ${which} is INTERNAL on the client, and the call is cancelled: ${shape}`, async () => {
+      it(`of a request$ that has ${which} is UNIMPLEMENTED on the client, and the call is cancelled: ${shape}`, async () => {
         const aborted = deferred();
         const { client } = await bench.run(
           inAllShapes((_, call) => {
@@ -27,7 +27,7 @@ overEachTransport('A single message', bench => {
           }),
         );
         const error = await errorOf(client[shape](request$ as Observable<Note>));
-        expect(error).to.include({ code: Code.INTERNAL, path: Lab[shape].path });
+        expect(error).to.include({ code: Code.UNIMPLEMENTED, path: Lab[shape].path });
         expect(error.details).to.equal(`expected one request, request$ had ${which}`);
       });
     }
@@ -49,7 +49,7 @@ describe('A single message of a peer that has other ideas', () => {
       [EMPTY, 'none'],
       [concat(of(note, note), NEVER), 'a second one'],
     ] as const) {
-      it(`of a caller who sends ${which} is INTERNAL, and request$ and the caller hear it: ${shape}`, async () => {
+      it(`of a caller who sends ${which} is UNIMPLEMENTED, and request$ and the caller hear it: ${shape}`, async () => {
         const told = deferred<unknown>();
         const aborted = deferred();
         const { server } = await bench.run(
@@ -62,8 +62,8 @@ describe('A single message of a peer that has other ideas', () => {
         const client = connect(Streams, server.target);
         bench.onEnd(() => close(client));
         const error = await errorOf(client[shape](request$ as Observable<Note>));
-        expect(error).to.include({ code: Code.INTERNAL, details: `expected one request, got ${which}` });
-        expect(isRpcError(await told.promise, Code.INTERNAL)).to.equal(true);
+        expect(error).to.include({ code: Code.UNIMPLEMENTED, details: `expected one request, got ${which}` });
+        expect(isRpcError(await told.promise, Code.UNIMPLEMENTED)).to.equal(true);
         await aborted.promise;
       });
     }
@@ -74,7 +74,7 @@ describe('A single message of a peer that has other ideas', () => {
       [EMPTY, 'none'],
       [concat(of(note, note), NEVER), 'a second one'],
     ] as const) {
-      it(`of a server that answers ${which} is INTERNAL on the client, never a hang: ${shape}`, async () => {
+      it(`of a server that answers ${which} is UNIMPLEMENTED on the client, never a hang: ${shape}`, async () => {
         const aborted = deferred();
         const server = await serve(
           'http://127.0.0.1:0',
@@ -87,7 +87,7 @@ describe('A single message of a peer that has other ideas', () => {
         );
         bench.onEnd(() => server.shutdown({ graceMs: 0 }));
         const error = await errorOf(bench.connect(server)[shape](of(note)));
-        expect(error).to.include({ code: Code.INTERNAL, details: `expected one response, got ${which}` });
+        expect(error).to.include({ code: Code.UNIMPLEMENTED, details: `expected one response, got ${which}` });
         if (which !== 'none') await aborted.promise;
       });
     }

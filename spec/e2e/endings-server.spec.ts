@@ -156,16 +156,16 @@ overEachTransport('On the server', bench => {
     }
   });
 
-  it('a response that is empty is INTERNAL where one is due, and a second one is at once', async () => {
+  it('an empty response is UNIMPLEMENTED where one is due, and a second one is at once', async () => {
     for (const shape of ['unary', 'clientStream'] as const) {
       const none = await bench.run(inAllShapes(() => EMPTY));
       const error = await errorOf(callOf(none.client, shape, of(note)));
-      expect(error).to.include({ code: Code.INTERNAL });
+      expect(error).to.include({ code: Code.UNIMPLEMENTED });
       expect(error.details).to.match(/expected one response, the handler gave none/);
 
       const two = await bench.run(inAllShapes(() => concat(of(note, note), NEVER)));
       const second = await errorOf(callOf(two.client, shape, of(note)));
-      expect(second).to.include({ code: Code.INTERNAL });
+      expect(second).to.include({ code: Code.UNIMPLEMENTED });
       expect(second.details).to.match(/gave a second one/);
     }
   });

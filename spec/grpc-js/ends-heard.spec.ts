@@ -106,7 +106,7 @@ describe('An end that the server has told is heard', () => {
       const ending = errorOf(callOf(client, shape, of(note)));
       const stream = await peer.stream(0);
       peer.send(responseHeaders(stream), data(stream, message(note)), data(stream, message(note)));
-      expect(await ending).to.include({ code: 13, details: 'expected one response, got a second one' });
+      expect(await ending).to.include({ code: 12, details: 'expected one response, got a second one' });
       await peer.seen(({ type }) => type === RST_STREAM);
       expect(endings(peer.frames(stream)).at(-1)).to.equal(`RST_STREAM ${CANCEL}`);
     });
