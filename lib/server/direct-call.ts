@@ -72,6 +72,7 @@ class DirectCall extends MessageStream implements ServerStream, Listener {
   readonly #maxMessageBytes: number;
   #onCancelled: (() => void) | undefined;
   #isRefused = false;
+  #isExceeded = false;
 
   constructor(
     call: ServerInterceptingCallInterface,
@@ -105,7 +106,7 @@ class DirectCall extends MessageStream implements ServerStream, Listener {
 
   /** Behind a message that grpc-js refuses comes its status, and nothing else may. */
   override write(message: Buffer, taken: Taken): void {
-    if (this.#isRefused) return;
+    if (this.#isRefused || this.#isExceeded) return;
     this.#isRefused = message.byteLength > this.#maxMessageBytes;
     super.write(message, taken);
   }
@@ -145,21 +146,40 @@ class DirectCall extends MessageStream implements ServerStream, Listener {
   }
 
   protected override give(message: Buffer, written: () => void): void {
-    if (!this.#isPastDeadline) this.#call.sendMessage(message, written);
+    if (this.#isPastDeadline) this.#exceed();
+    else this.#call.sendMessage(message, written);
     if (this.inFlightLimits !== one) giveBack(message); // grpc-js has copied it into its frame; an interceptor may keep it
   }
 
   /**
-   * At the deadline grpc-js sends the status by itself, behind what nobody reads: a message that waited here and came after it would
-   * break the HTTP/2 stream, and the caller would hear nothing. Its timer may be a millisecond early.
+   * At the deadline grpc-js sends the status by itself. A message written behind that status breaks the HTTP/2 stream, and the
+   * client receives neither. The timer of grpc-js may be a millisecond early.
    */
   get #isPastDeadline(): boolean {
     const deadline = Number(this.#call.getDeadline());
     return deadline !== Number.POSITIVE_INFINITY && Date.now() >= deadline - 1;
   }
 
+  /** The message that is too late is lost, so no other status may follow: neither OK nor what the handler ends with. */
+  #exceed(): void {
+    if (this.#isExceeded) return;
+    this.#isExceeded = true;
+    const onCancelled = this.#onCancelled;
+    this.#onCancelled = undefined;
+    this.#call.sendStatus(deadlineExceeded);
+    onCancelled?.();
+  }
+
   #finish(status: Parameters<ServerInterceptingCallInterface['sendStatus']>[0]): void {
     this.#onCancelled = undefined; // the HTTP/2 stream, on which this hangs, lives longer than the call
-    this.flush(() => this.#call.sendStatus(status));
+    this.flush(() => {
+      if (!this.#isExceeded) this.#call.sendStatus(status);
+    });
   }
 }
+
+const deadlineExceeded = {
+  code: Code.DEADLINE_EXCEEDED as number,
+  details: 'the deadline has passed',
+  metadata: null,
+};

@@ -18,6 +18,7 @@ class NextCall {
   readonly callbacks: (() => void)[] = [];
   asked = 0;
   connection: object = {};
+  deadline = Number.POSITIVE_INFINITY;
   listener!: { [K in keyof Parameters<ServerInterceptingCallInterface['start']>[0]]-?: any };
 
   start(listener: any): void {
@@ -51,7 +52,7 @@ class NextCall {
   }
 
   getDeadline(): number {
-    return Number.POSITIVE_INFINITY;
+    return this.deadline;
   }
 
   getAuthContext(): object {
@@ -267,6 +268,41 @@ describe('What a call that is served directly writes', () => {
       writeAll(stream, [1]);
       stream.end();
       expect(next.log.at(-1)).to.equal('status 0  null');
+    }
+  });
+
+  it('is DEADLINE_EXCEEDED, whatever the handler says, where the deadline comes before a message', () => {
+    const now = Date.now;
+    try {
+      for (const given of [{}, { isJoining: true }, { isBehindInterceptor: true }]) {
+        for (const end of ['end', 'error'] as const) {
+          for (const [atMs, isSent] of [
+            [999_998, true],
+            [999_999, false], // grpc-js's timer may be a millisecond early
+            [1_000_001, false],
+          ] as const) {
+            const { next, stream } = served(given);
+            next.deadline = 1_000_000;
+            const log: string[] = [];
+            stream.on('cancelled', () => log.push('cancelled'));
+            Date.now = () => 0;
+            writeAll(stream, [1]);
+            next.allWritten();
+            Date.now = () => atMs;
+            writeAll(stream, [2, 3]);
+            if (end === 'end') stream.end(new Metadata());
+            else stream.emit('error', { code: 5, details: 'no', metadata: new Metadata() });
+            next.allWritten();
+            const ended = end === 'end' ? 'status 0  {}' : 'status 5 no {}';
+            expect(next.log.at(-1)).to.equal(isSent ? ended : 'status 4 the deadline has passed null');
+            expect(next.log.filter(line => line.startsWith('status'))).to.have.length(1);
+            expect(next.messages.map(({ byteLength }) => byteLength)).to.deep.equal(isSent ? [1, 2, 3] : [1]);
+            expect(log).to.deep.equal(isSent ? [] : ['cancelled']);
+          }
+        }
+      }
+    } finally {
+      Date.now = now;
     }
   });
 
