@@ -36,3 +36,16 @@ export type ReadOf<T> = IsAny<T> extends true ? any : T extends Message<infer Re
 export type WriteOf<T> = IsAny<T> extends true ? any : T extends Message<any, infer Write> ? Write : T;
 
 export type IsAny<T> = 0 extends 1 & T ? true : false;
+
+const protobufSerializers = new WeakSet<object>();
+
+/** Marks a function as one that writes messages as protobuf. */
+export function writesProtobuf<Serialize extends object>(serialize: Serialize): Serialize {
+  protobufSerializers.add(serialize);
+  return serialize;
+}
+
+/** Whether the messages of a method are known to be protobuf. Functions that a user has given may write any format. */
+export function isProtobuf({ responseSerialize }: Method): boolean {
+  return protobufSerializers.has(responseSerialize);
+}

@@ -1,4 +1,5 @@
 import type protobuf from 'protobufjs';
+import { writesProtobuf } from '../method.ts';
 
 /** Takes what was written out of a Writer. */
 export type Finish = (writer: protobuf.Writer) => Buffer;
@@ -20,9 +21,9 @@ const memories = new WeakMap<Uint8Array, Buffer>();
 /** The last one that came back is at the end. */
 const spare: Buffer[] = [];
 
-/** A serializer that can lend: see {@link lending}. */
+/** A serializer of protobuf that can lend: see {@link lending}. */
 export function serializer<T>(encode: (value: T, finish?: Finish) => Buffer): Serialize<T> {
-  const serialize = (value: T) => encode(value);
+  const serialize = writesProtobuf((value: T) => encode(value));
   lenders.set(serialize, (value: T) => encode(value, lend));
   return serialize;
 }

@@ -1,4 +1,4 @@
-import type { Method } from '../method.ts';
+import { type Method, writesProtobuf } from '../method.ts';
 
 /** How a generator's message becomes bytes, and bytes a message. */
 export interface MessageCodec {
@@ -16,7 +16,7 @@ export function methodOf(
     ...shape,
     requestSerialize: value => toBuffer(request.encode(value)),
     requestDeserialize: bytes => request.decode(bytes),
-    responseSerialize: value => toBuffer(response.encode(value)),
+    responseSerialize: writesProtobuf((value: unknown) => toBuffer(response.encode(value))),
     responseDeserialize: bytes => response.decode(bytes),
   };
 }

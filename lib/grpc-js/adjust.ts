@@ -1,6 +1,9 @@
 import { isSwitchedOff } from './adjusted.ts';
 import { beginsElsewhere } from './begins-elsewhere.ts';
+import { compressedFlag } from './compressed-flag.ts';
 import { endsHeardByClient, endsHeardByServer } from './ends-heard.ts';
+import { farDeadlines } from './grpc-timeout.ts';
+import { onlyGrpc } from './only-grpc.ts';
 import { findMisfit, type Patch } from './patch.ts';
 import { findPrivateParts, type PrivateParts } from './private.ts';
 import { resetAlone } from './reset-alone.ts';
@@ -19,7 +22,13 @@ export const clientPatches: readonly Patch[] = [
 ];
 
 /** Applied by each copy of this library, since each knows its own services only. */
-export const serverPatches: readonly Patch[] = [wholeFramesOfRequests, endsHeardByServer];
+export const serverPatches: readonly Patch[] = [
+  wholeFramesOfRequests,
+  endsHeardByServer,
+  farDeadlines,
+  compressedFlag,
+  onlyGrpc,
+];
 
 /** Where the names of the client patches are that some copy of this library has applied. */
 const mark = Symbol.for('rx-grpc.patches');

@@ -1,8 +1,8 @@
 import type { ServerHttp2Stream } from 'node:http2';
 import { isAdjusted } from './adjusted.ts';
+import { isOurs } from './our-handlers.ts';
 import type { Patch } from './patch.ts';
 import type { PrivateClientCall, PrivateServerCall } from './private.ts';
-import { rawRequest } from './whole-frames.ts';
 
 /**
  * A stream that its peer has ended is over, whatever this side still had to write to it or to read from it.
@@ -54,7 +54,7 @@ function destroyEndedStreams(proto: PrivateClientCall): void {
 function destroyAbortedStreams(proto: PrivateServerCall): void {
   const { start } = proto;
   proto.start = function (this: PrivateServerCall, listener: object): void {
-    if (this.handler.deserialize === rawRequest) this.stream.on('aborted', destroy);
+    if (isOurs(this.handler)) this.stream.on('aborted', destroy);
     start.call(this, listener);
   };
 }

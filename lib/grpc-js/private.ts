@@ -1,5 +1,5 @@
-import type { ClientHttp2Session, ClientHttp2Stream, ServerHttp2Stream } from 'node:http2';
-import { Client, type StatusObject } from '@grpc/grpc-js';
+import type { ClientHttp2Session, ClientHttp2Stream, IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
+import { Client, Server, type StatusObject } from '@grpc/grpc-js';
 // Static imports, so that a bundler takes these files into the bundle together with the rest of grpc-js.
 import * as client from '@grpc/grpc-js/build/src/client.js';
 import * as compressionFilter from '@grpc/grpc-js/build/src/compression-filter.js';
@@ -55,9 +55,30 @@ export interface PrivateServerCall {
   readonly decoder: PrivateDecoder;
   readonly handler: { serialize?(message: unknown): unknown; deserialize(bytes: Buffer): unknown };
   readonly readQueue: { type: 'READABLE'; compressedMessage: null; parsedMessage: unknown }[];
+  /** Milliseconds since the epoch; Infinity when there is none. */
+  deadline: number;
+  deadlineTimer: NodeJS.Timeout | null;
+  /** The status waits for the messages before it. */
+  readonly wantTrailers: boolean;
+  readonly receivedHalfClose: boolean;
   start(listener: object): void;
   handleEndEvent(): void;
   serializeMessage(message: unknown): Buffer;
+  decompressMessage(message: Buffer, encoding: string): unknown;
+  handleTimeoutHeader(header: string): void;
+  sendMessage(message: unknown, callback: () => void): void;
+  sendStatus(status: { readonly code: number; readonly details: string; readonly metadata: null }): void;
+  /** Called when the call is over, however it has ended, and possibly more than once. */
+  notifyOnCancel(): void;
+}
+
+/** A server, `server.js`. */
+export interface PrivateServer {
+  readonly handlers: ReadonlyMap<string, PrivateServerCall['handler']>;
+  /** Refuses a request that is none of gRPC, and gives false. */
+  _verifyContentType(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): boolean;
+  /** Refuses a call. */
+  _respondWithError(error: unknown, stream: ServerHttp2Stream, channelzSession: unknown): void;
 }
 
 /** Takes frames apart, `stream-decoder.js`; its state is 0 between two messages. */
@@ -78,6 +99,7 @@ export interface PrivateParts {
   readonly clientCall: PrivateClientCall;
   readonly subchannel: PrivateSubchannel;
   readonly serverCall: PrivateServerCall;
+  readonly server: PrivateServer;
   readonly compressionFilter: PrivateCompressionFilter;
 }
 
@@ -103,7 +125,13 @@ export function findPrivateParts(modules: PrivateModules = own): PrivateParts | 
   const serverCall = exported(modules.serverInterceptors, 'BaseServerInterceptingCall')?.prototype;
   const filter = exported(modules.compressionFilter, 'CompressionFilter');
   if (!clientCall || !subchannelProto || !serverCall || !filter) return undefined;
-  return { clientCall, subchannel: subchannelProto, serverCall, compressionFilter: filter };
+  return {
+    clientCall,
+    subchannel: subchannelProto,
+    serverCall,
+    server: Server.prototype as unknown as PrivateServer,
+    compressionFilter: filter,
+  };
 }
 
 /** Where Node or a bundler does not see the names that a CommonJS module exports, they are on its default export. */

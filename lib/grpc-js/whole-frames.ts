@@ -1,13 +1,11 @@
 import { Code } from '../code.ts';
 import { isAdjusted } from './adjusted.ts';
+import { isOurs } from './our-handlers.ts';
 import type { Patch } from './patch.ts';
 import type { PrivateClientCall, PrivateServerCall } from './private.ts';
 
 /** What a service of ours is given in place of a message that was not whole. */
 export const truncatedMessage: Buffer = Buffer.from([0xff]);
-
-/** How the services of this library take requests: as bytes. By it they are told from others. */
-export const rawRequest = (bytes: Buffer): Buffer => bytes;
 
 export const TRUNCATED = 'the stream ended inside a message';
 
@@ -55,7 +53,7 @@ function checkLastResponse(proto: PrivateClientCall): void {
 function checkLastRequest(proto: PrivateServerCall): void {
   const { handleEndEvent } = proto;
   proto.handleEndEvent = function (this: PrivateServerCall): void {
-    if (this.handler.deserialize === rawRequest && this.decoder.readState !== 0) {
+    if (isOurs(this.handler) && this.decoder.readState !== 0) {
       this.readQueue.push({ type: 'READABLE', compressedMessage: null, parsedMessage: truncatedMessage });
     }
     handleEndEvent.call(this);

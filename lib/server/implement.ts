@@ -2,7 +2,8 @@ import type { ServiceDefinition, UntypedServiceImplementation } from '@grpc/grpc
 import { checkMiddleware, type MiddlewareList, type Rpc, type ServerMiddlewareOf, wrap } from '../compose.ts';
 import { checkFlowOptions, type FlowOptions, flowOptions, mergeFlowOptions } from '../flow-options.ts';
 import { adjustGrpcJs } from '../grpc-js/adjust.ts';
-import { rawRequest } from '../grpc-js/whole-frames.ts';
+import { rawProtobufRequest, rawRequest } from '../grpc-js/our-handlers.ts';
+import { isProtobuf } from '../method.ts';
 import {
   checkOptions,
   type Implementation,
@@ -154,14 +155,14 @@ function isPlain(implementation: object): boolean {
 
 function toDefinition(methods: readonly (readonly [string, Method])[]): ServiceDefinition {
   return Object.fromEntries(
-    methods.map(([name, { path }]) => [
+    methods.map(([name, method]) => [
       name,
       {
-        path,
+        path: method.path,
         requestStream: true,
         responseStream: true,
         requestSerialize: identity,
-        requestDeserialize: rawRequest,
+        requestDeserialize: isProtobuf(method) ? rawProtobufRequest : rawRequest,
         responseSerialize: identity,
         responseDeserialize: identity,
       },

@@ -1,0 +1,39 @@
+import { Code } from '../code.ts';
+import { isOurs } from './our-handlers.ts';
+import type { Patch } from './patch.ts';
+import type { PrivateServerCall } from './private.ts';
+
+const UNCOMPRESSED = 0;
+const COMPRESSED = 1;
+
+/**
+ * A message whose flag says that it is compressed, in a call that has named no compression, is INTERNAL.
+ *
+ * Wrong: grpc-js takes the bytes of such a message as they are, and those of one with a flag that gRPC does not have. Upstream:
+ * none found.
+ * Mended: the call ends with INTERNAL, as https://github.com/grpc/grpc/blob/master/doc/compression.md has it.
+ * Not needed any more when spec/grpc-js/compressed-flag.spec.ts passes without it.
+ */
+export const compressedFlag: Patch = {
+  name: 'compressed-flag',
+  without: 'a compressed request of a call that names no compression is read as if it were not compressed',
+  shape: {
+    serverCall: { methods: { decompressMessage: 2 }, properties: ['handler', 'deserialize'] },
+  },
+  apply: ({ serverCall }) => checkFlag(serverCall),
+};
+
+function checkFlag(proto: PrivateServerCall): void {
+  const { decompressMessage } = proto;
+  proto.decompressMessage = function (this: PrivateServerCall, message: Buffer, encoding: string): unknown {
+    const details = isOurs(this.handler) ? whatIsWrong(message[0]!, encoding) : undefined;
+    if (details === undefined) return decompressMessage.call(this, message, encoding);
+    return Promise.reject({ code: Code.INTERNAL as number, details });
+  };
+}
+
+function whatIsWrong(flag: number, encoding: string): string | undefined {
+  if (flag === UNCOMPRESSED) return undefined;
+  if (flag !== COMPRESSED) return `the compressed-flag of a message is 0 or 1, not ${flag}`;
+  return encoding === 'identity' ? 'a message is compressed, but grpc-encoding names no compression' : undefined;
+}
