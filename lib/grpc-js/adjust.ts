@@ -7,6 +7,7 @@ import { onlyGrpc } from './only-grpc.ts';
 import { findMisfit, type Patch } from './patch.ts';
 import { findPrivateParts, type PrivateParts } from './private.ts';
 import { resetAlone } from './reset-alone.ts';
+import { resetBehindRefusal, resetBehindStatus } from './reset-behind-status.ts';
 import { statusWaits } from './status-waits.ts';
 import { wholeFramesOfRequests, wholeFramesOfResponses } from './whole-frames.ts';
 import { writesEnd } from './writes-end.ts';
@@ -27,7 +28,9 @@ export const serverPatches: readonly Patch[] = [
   endsHeardByServer,
   farDeadlines,
   compressedFlag,
+  resetBehindStatus,
   onlyGrpc,
+  resetBehindRefusal,
 ];
 
 /** Where the names of the client patches are that some copy of this library has applied. */
