@@ -8,6 +8,7 @@ import { findMisfit, type Patch } from './patch.ts';
 import { findPrivateParts, type PrivateParts } from './private.ts';
 import { resetAlone } from './reset-alone.ts';
 import { resetBehindRefusal, resetBehindStatus } from './reset-behind-status.ts';
+import { statusIsLast } from './status-is-last.ts';
 import { statusWaits } from './status-waits.ts';
 import { wholeFramesOfRequests, wholeFramesOfResponses } from './whole-frames.ts';
 import { writesEnd } from './writes-end.ts';
@@ -28,6 +29,7 @@ export const serverPatches: readonly Patch[] = [
   endsHeardByServer,
   farDeadlines,
   compressedFlag,
+  statusIsLast,
   resetBehindStatus,
   onlyGrpc,
   resetBehindRefusal,
