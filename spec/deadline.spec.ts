@@ -1,4 +1,6 @@
 import { expect } from 'chai';
+import { asyncScheduler } from 'rxjs';
+import { TestScheduler } from 'rxjs/testing';
 import { isPast, startDeadline } from '../lib/deadline.ts';
 
 describe('startDeadline', () => {
@@ -12,13 +14,33 @@ describe('startDeadline', () => {
     expect(told).to.deep.equal([]);
   });
 
-  it('does nothing without a deadline, or with one that no timer reaches', () => {
-    const fail = () => {
+  it('does nothing without a deadline', () => {
+    startDeadline(undefined, () => {
       throw new Error('called');
-    };
-    startDeadline(undefined, fail)();
-    startDeadline(new Date(8.64e15), fail)();
+    })();
   });
+
+  const DAY_MS = 24 * 60 * 60 * 1000;
+  for (const days of [1, 24, 25, 49, 50, 75, 400]) {
+    it(`calls back at a deadline that is ${days} days away, once`, () => {
+      const told: number[] = [];
+      new TestScheduler(() => {}).run(({ flush }) => {
+        startDeadline(new Date(days * DAY_MS), () => told.push(asyncScheduler.now()));
+        flush();
+      });
+      expect(told).to.deep.equal([days * DAY_MS]);
+    });
+
+    it(`does not call back after its undo, ${days - 1} of ${days} days later`, () => {
+      const told: number[] = [];
+      new TestScheduler(() => {}).run(({ flush }) => {
+        const stop = startDeadline(new Date(days * DAY_MS), () => told.push(asyncScheduler.now()));
+        startDeadline(new Date((days - 1) * DAY_MS), stop);
+        flush();
+      });
+      expect(told).to.deep.equal([]);
+    });
+  }
 });
 
 describe('isPast', () => {

@@ -1,16 +1,21 @@
 import type { StatusObject } from '@grpc/grpc-js';
 import { asyncScheduler } from 'rxjs';
-import { isPast } from '../deadline.ts';
-import { MAX_TIMER_MS } from '../flow/stall.ts';
+import { isPast, MAX_TIMEOUT_MS } from '../deadline.ts';
 import type { CallOptions } from '../rpc.ts';
 import { Code } from '../status.ts';
 
 /** A reader who is not full is told of the deadline by grpc-js first, after all that came before it. */
 export const DEADLINE_SLACK_MS = 50;
 
+/** The largest number in a timeout that gRPC can write. */
+const MAX_DIGITS = 99_999_999;
+
+/** grpc-js computes the timeout that it sends when the connection is there. */
+const CONNECT_MS = 60_000;
+
 /**
- * Deadlines that are further away count as none, as with timers of Node (24 days): a server of grpc-js would take one for
- * passed, and beyond 10^8 hours its client throws where nobody catches.
+ * The earliest deadline, in milliseconds since the epoch. One more than 99,999,999 hours away counts as none: gRPC cannot write it,
+ * and grpc-js throws where nobody catches.
  */
 export function earliestDeadline({ deadline, timeoutMs, parent }: CallOptions): number | undefined {
   if (deadline === undefined && timeoutMs === undefined && parent?.deadline === undefined) return undefined;
@@ -20,7 +25,19 @@ export function earliestDeadline({ deadline, timeoutMs, parent }: CallOptions): 
     now + (timeoutMs ?? Number.POSITIVE_INFINITY),
     parent?.deadline?.getTime() ?? Number.POSITIVE_INFINITY,
   );
-  return earliest - now > MAX_TIMER_MS ? undefined : earliest;
+  return earliest - now > MAX_TIMEOUT_MS ? undefined : now + sendable(earliest - now);
+}
+
+/**
+ * grpc-js rounds up after it has chosen the unit: of 99,999,999.5 seconds it makes `100000000S`, which has nine digits and is
+ * INTERNAL for every server. Such a timeout is shortened, by a minute of three years or by an hour of 190.
+ */
+function sendable(timeoutMs: number): number {
+  for (const unitMs of [1000, 60_000]) {
+    const longestMs = MAX_DIGITS * unitMs;
+    if (timeoutMs > longestMs && timeoutMs < longestMs + unitMs + CONNECT_MS) return longestMs;
+  }
+  return timeoutMs;
 }
 
 /**

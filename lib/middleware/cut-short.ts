@@ -1,5 +1,5 @@
-import { asyncScheduler, NEVER, Observable, timer } from 'rxjs';
-import { MAX_TIMER_MS } from '../flow/stall.ts';
+import { NEVER, Observable } from 'rxjs';
+import { startDeadline } from '../deadline.ts';
 import { onAbort } from '../on-abort.ts';
 import type { CallOptions } from '../rpc.ts';
 import { isServerCall, onCancelled, type ParentCall, type ServerCall } from '../server-call.ts';
@@ -25,8 +25,8 @@ export function cutShort(path: string, call: CallOptions | ServerCall): Observab
       const cancelled = (reason: unknown) => end(Code.CANCELLED, 'cancelled by its parent call', reason);
       output.add((parent as ParentCall)[onCancelled](cancelled));
     }
-    const leftMs = endOf(call) - asyncScheduler.now();
-    if (leftMs > MAX_TIMER_MS) return;
-    output.add(timer(leftMs).subscribe(() => end(Code.DEADLINE_EXCEEDED, 'the deadline has passed')));
+    const endsAt = endOf(call);
+    if (endsAt === Number.POSITIVE_INFINITY) return;
+    output.add(startDeadline(new Date(endsAt), () => end(Code.DEADLINE_EXCEEDED, 'the deadline has passed')));
   });
 }

@@ -1,5 +1,5 @@
 import { asyncScheduler } from 'rxjs';
-import { MAX_TIMER_MS } from '../flow/stall.ts';
+import { MAX_TIMEOUT_MS } from '../deadline.ts';
 import type { CallOptions } from '../rpc.ts';
 import { isServerCall, type ServerCall } from '../server-call.ts';
 
@@ -11,7 +11,7 @@ export function fixDeadline<Call extends CallOptions | ServerCall>(call: Call): 
   const { timeoutMs, deadline }: CallOptions = isServerCall(call) ? {} : call;
   if (timeoutMs === undefined) return call;
   const { timeoutMs: _, ...options } = call as CallOptions;
-  if (timeoutMs > MAX_TIMER_MS) return options as Call; // no limit, as everywhere
+  if (timeoutMs > MAX_TIMEOUT_MS) return options as Call; // no limit, as everywhere
   const byTimeout = asyncScheduler.now() + timeoutMs;
   return { ...options, deadline: new Date(Math.min(byTimeout, deadline?.getTime() ?? byTimeout)) } as Call;
 }

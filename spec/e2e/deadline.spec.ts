@@ -59,25 +59,59 @@ overEachTransport('A deadline', bench => {
     expect(seen).to.deep.equal([undefined]);
   });
 
-  it('further away than 24 days counts as none', async () => {
-    const seen: unknown[] = [];
+  const maxHours = 99_999_999;
+  const hourMs = 3_600_000;
+
+  it('is seen by the handler however far away it is, in the unit that gRPC has for it', async () => {
+    let seen: Date | undefined;
     const { client } = await bench.run(
       inAllShapes((request$, call) => {
-        seen.push(call.deadline === undefined);
+        seen = call.deadline;
         return request$;
       }),
     );
-    const maxMs = 2 ** 31 - 1;
+    for (const [timeoutMs, unitMs] of [
+      [24 * 24 * hourMs, 1000],
+      [2 ** 31 - 1, 1000],
+      [2 ** 31, 1000],
+      [25 * 24 * hourMs, 1000],
+      [49 * 24 * hourMs, 1000],
+      [50 * 24 * hourMs, 1000],
+      [2 ** 32 + 1, 1000],
+      [99_999_999_000, 1000],
+      [99_999_999_500, 60_000],
+      [100_000_000_000, 60_000], // a digit too many by the time that it is sent
+      [100_000_100_000, 60_000],
+      [100_000_000 * 60_000, hourMs],
+      [100_000_100 * 60_000, hourMs],
+      [maxHours * hourMs, hourMs],
+    ] as const) {
+      const from = Date.now();
+      for (const options of [{ timeoutMs }, { deadline: new Date(from + timeoutMs) }]) {
+        expect((await record(client.unary({ n: 1 }, options)).ending).error, `${timeoutMs}`).to.equal(undefined);
+        const rounding = Math.max(60_000, unitMs) + Date.now() - from;
+        expect(seen!.getTime() - from, `${timeoutMs}`).to.be.within(timeoutMs - rounding, timeoutMs + rounding);
+      }
+    }
+  });
+
+  it('further away than gRPC can write counts as none', async () => {
+    const seen: unknown[] = [];
+    const { client } = await bench.run(
+      inAllShapes((request$, call) => {
+        seen.push(call.deadline);
+        return request$;
+      }),
+    );
     for (const options of [
-      { timeoutMs: maxMs - 60_000 },
-      { timeoutMs: maxMs + 60_000 },
+      { timeoutMs: maxHours * hourMs + 60_000 },
       { timeoutMs: Number.MAX_VALUE },
       { timeoutMs: Number.POSITIVE_INFINITY },
       { deadline: new Date(8.64e15) },
     ]) {
       expect((await record(client.unary({ n: 1 }, options)).ending).error).to.equal(undefined);
     }
-    expect(seen).to.deep.equal([false, true, true, true, true]);
+    expect(seen).to.deep.equal([undefined, undefined, undefined, undefined]);
   });
 
   it('that passes while nobody reads a download ends its handler, its requests, and its reader when it reads on', async () => {
