@@ -88,7 +88,9 @@ function takeRest(call: PrivateClientCall): void {
   const { http2Stream } = call;
   const takers = http2Stream.listeners('data');
   http2Stream.removeAllListeners('data');
-  const rest: Buffer | null = http2Stream.read();
-  if (rest !== null) for (const take of takers) take.call(http2Stream, rest);
+  // Since Node 26 one read() gives one chunk and not all that is buffered (https://github.com/nodejs/node/pull/60441).
+  for (let chunk = http2Stream.read(); chunk !== null; chunk = http2Stream.read()) {
+    for (const take of takers) take.call(http2Stream, chunk);
+  }
   call.readsClosed = true;
 }
