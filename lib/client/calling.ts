@@ -1,10 +1,10 @@
 import type { Metadata, StatusObject } from '@grpc/grpc-js';
-import { isObservable, type Observable, type Subscriber } from 'rxjs';
+import { asyncScheduler, isObservable, type Observable, type Subscriber } from 'rxjs';
 import { lending } from '../codec/lent.ts';
 import { startDeadline } from '../deadline.ts';
 import { bindKnownContext, captureContext } from '../flow/context.ts';
 import { OverflowError } from '../flow/overflow-error.ts';
-import { receive } from '../flow/receive.ts';
+import { type Receiving, receive } from '../flow/receive.ts';
 import { type One, receiveOne } from '../flow/receive-one.ts';
 import { send } from '../flow/send.ts';
 import { sendOne } from '../flow/send-one.ts';
@@ -21,6 +21,12 @@ import type { Trace } from './call-trace.ts';
 import { notify, requestHeaders } from './headers.ts';
 import type { ClientStream } from './transport.ts';
 
+/**
+ * Options key for who wants to know how a call ended that its reader unsubscribed from when the status was known and every
+ * response was delivered: then it ended as the server said. Called with undefined when the call begins.
+ */
+export const onSettled: unique symbol = Symbol('rx-grpc.onSettled');
+
 /** A call on its way. */
 export class Calling<O> implements CallOwner<string> {
   readonly #connection: Connection;
@@ -36,6 +42,8 @@ export class Calling<O> implements CallOwner<string> {
   /** In milliseconds since the epoch. */
   #deadline: number | undefined;
   #status: StatusObject | undefined;
+  #receiving: Receiving | undefined;
+  #hasToldEnd = false;
 
   constructor(connection: Connection, method: Method, options: CallOptions, subscriber: Subscriber<O>, trace: Trace) {
     this.#connection = connection;
@@ -52,8 +60,11 @@ export class Calling<O> implements CallOwner<string> {
     const stream = this.#open();
     if (stream === undefined) return;
     this.#stream = stream;
+    const settled = (this.#options as { [onSettled]?: (status: StatusObject | undefined) => void })[onSettled];
+    settled?.(undefined);
     this.#subscriber.add(() => {
       if (this.#status === undefined) stream.cancel();
+      else if (this.#isSettled && !this.#hasToldEnd) settled?.(this.#status);
       this.#sending?.stop();
     });
     this.#receive();
@@ -67,14 +78,35 @@ export class Calling<O> implements CallOwner<string> {
 
   /** In the async context of the subscription. */
   #end(code: Code, details: string, cause?: unknown): void {
-    if (this.#inContext === undefined) this.#fail(code, details, cause);
-    else this.#inContext(() => this.#fail(code, details, cause));
+    const end = () => this.#unlessSettled(() => this.#fail(code, details, cause));
+    if (this.#inContext === undefined) end();
+    else this.#inContext(end);
+  }
+
+  /** Once the status is known and every response has been delivered, nothing on this side changes how the call ends. */
+  get #isSettled(): boolean {
+    return this.#status !== undefined && this.#receiving?.isDrained === true;
+  }
+
+  /**
+   * Ends the call as its server said, if that is settled, and else in another way. Inside `next` that cannot be known yet: the
+   * status may have come in the packet of this very response, and the operators below are still at work on it.
+   */
+  #unlessSettled(fail: () => void): void {
+    const end = () => (this.#isSettled ? this.#receiving!.tellEnd() : fail());
+    if (!this.#receiving?.isDelivering) {
+      end();
+      return;
+    }
+    this.#receiving.stop();
+    this.#sending?.stop();
+    this.#subscriber.add(asyncScheduler.schedule(end));
   }
 
   /** With an error that its own side found; it counts as received, so that no server shows it. */
   #fail(code: Code, details: string, cause?: unknown): void {
     const { path } = this.#method;
-    this.#subscriber.error(leadTo(markReceived(new RpcError(code, details, { path, cause })), this.#trace));
+    this.#error(leadTo(markReceived(new RpcError(code, details, { path, cause })), this.#trace));
   }
 
   /** The call on its way, and everything that may cut it short; undefined when it has ended before it began. */
@@ -138,13 +170,20 @@ export class Calling<O> implements CallOwner<string> {
     const malformed = (error: unknown) => this.#fail(Code.INTERNAL, 'a response cannot be decoded', error);
     if (responseStream) {
       const end = () => {
-        if (this.#isOk()) subscriber.complete();
+        if (this.#isOk()) this.#complete();
       };
-      receive(stream, subscriber, { decode, prefetch, isContextKnown: true, meter, end, malformed });
+      this.#receiving = receive(stream, subscriber, { decode, prefetch, isContextKnown: true, meter, end, malformed });
     } else {
       const end = (response: One<O> | undefined) => this.#completeWith(response);
       const exceeded = () => this.#fail(Code.UNIMPLEMENTED, 'expected one response, got a second one');
-      receiveOne(stream, subscriber, { decode, isContextKnown: true, meter, end, exceeded, malformed });
+      this.#receiving = receiveOne(stream, subscriber, {
+        decode,
+        isContextKnown: true,
+        meter,
+        end,
+        exceeded,
+        malformed,
+      });
     }
   }
 
@@ -158,8 +197,18 @@ export class Calling<O> implements CallOwner<string> {
     const status = this.#status!;
     notify(this.#options.onTrailers, status.metadata, this.#subscriber);
     if (status.code === Code.OK) return true;
-    this.#subscriber.error(leadTo(errorFromStatus(status, this.#method.path), this.#trace));
+    this.#error(leadTo(errorFromStatus(status, this.#method.path), this.#trace));
     return false;
+  }
+
+  #error(error: unknown): void {
+    this.#hasToldEnd = true;
+    this.#subscriber.error(error);
+  }
+
+  #complete(): void {
+    this.#hasToldEnd = true;
+    this.#subscriber.complete();
   }
 
   #completeWith(response: One<O> | undefined): void {
@@ -169,15 +218,17 @@ export class Calling<O> implements CallOwner<string> {
       return;
     }
     this.#subscriber.next(response.value);
-    this.#subscriber.complete();
+    this.#complete();
   }
 
   /** Forward: requests, their end. */
   #send(request$: Observable<unknown>): void {
     // An error of request$ is passed on as it is; that of its queue is a status.
     const error = (reason: unknown): void => {
-      if (reason instanceof OverflowError) this.#fail(Code.RESOURCE_EXHAUSTED, reason.message, reason);
-      else this.#subscriber.error(reason);
+      this.#unlessSettled(() => {
+        if (reason instanceof OverflowError) this.#fail(Code.RESOURCE_EXHAUSTED, reason.message, reason);
+        else this.#error(reason);
+      });
     };
     if (this.#method.requestStream) {
       const sending = send(request$, this.#stream, {

@@ -1,10 +1,11 @@
-import { Metadata } from '@grpc/grpc-js';
+import { Metadata, type StatusObject } from '@grpc/grpc-js';
 import { Observable, ReplaySubject, tap } from 'rxjs';
 import { type CallOptions, kindOf } from '../rpc.ts';
 import type { ServerCall } from '../server-call.ts';
 import { Code, isRpcError } from '../status.ts';
 import { checkCallOptions } from './call-options.ts';
 import { type Captured, madeAt, traceMade } from './call-trace.ts';
+import { onSettled } from './calling.ts';
 
 /** How a call ended. */
 export interface Status {
@@ -20,9 +21,12 @@ export interface CallWithMetadata<O> {
   readonly response$: Observable<O>;
   /** The response headers as soon as they come, then completion; completion alone when the call ends without any. */
   readonly headers$: Observable<Metadata>;
-  /** The trailers, then completion; completion alone when the call was unsubscribed from or cut short on this side. */
+  /** The trailers, then completion; completion alone when the call was unsubscribed from or cut short before its end. */
   readonly trailers$: Observable<Metadata>;
-  /** How the call ended, OK or not, then completion; it never errors. CANCELLED when the call was unsubscribed from before. */
+  /**
+   * How the call ended, OK or not, then completion; it never errors. CANCELLED when the call was unsubscribed from before its
+   * status had come and every response was delivered; after that, the status.
+   */
   readonly status$: Observable<Status>;
 }
 
@@ -47,7 +51,7 @@ export function withCall<Request, O>(
   const trailers$ = new ReplaySubject<Metadata>(1);
   const status$ = new ReplaySubject<Status>(1);
   let trailers: Metadata | undefined;
-  let isOk = false;
+  let settled: StatusObject | undefined;
   let hasBegun = false;
 
   const end = (code: Code, details: string): void => {
@@ -55,9 +59,15 @@ export function withCall<Request, O>(
     status$.next({ code, details, metadata: trailers ?? new Metadata() });
     for (const each$ of [headers$, trailers$, status$]) each$.complete();
   };
-  const traced: CallOptions & { readonly [madeAt]: Captured } = { ...others, [madeAt]: traceMade(withCall) };
+  const inner = {
+    [madeAt]: traceMade(withCall),
+    [onSettled]: (status: StatusObject | undefined) => {
+      settled = status;
+    },
+  } satisfies { readonly [madeAt]: Captured; readonly [onSettled]: unknown };
   const response$ = rpc(request, {
-    ...traced,
+    ...others,
+    ...inner,
     onHeaders: headers => {
       trailers = undefined; // of an attempt before this one
       headers$.next(headers);
@@ -69,18 +79,15 @@ export function withCall<Request, O>(
     },
   }).pipe(
     tap({
-      next: () => {
-        isOk = trailers !== undefined; // the one response is given on when the status has come
-      },
       complete: () => end(Code.OK, ''),
       error: (error: unknown) => {
         if (isRpcError(error)) end(error.code, error.details);
         else end(Code.CANCELLED, 'cancelled by an error on this side');
       },
       unsubscribe: () => {
-        if (isOk) return end(Code.OK, '');
-        trailers = undefined;
-        end(Code.CANCELLED, 'unsubscribed from');
+        trailers = settled?.metadata;
+        if (settled === undefined) end(Code.CANCELLED, 'unsubscribed from');
+        else end(settled.code, settled.code === Code.OK ? '' : settled.details);
       },
     }),
   );

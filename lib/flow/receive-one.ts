@@ -1,7 +1,7 @@
 import type { Subscriber } from 'rxjs';
 import { bindContext, bindKnownContext } from './context.ts';
 import type { Meter } from './meter.ts';
-import type { ByteSource } from './receive.ts';
+import type { ByteSource, Receiving } from './receive.ts';
 
 export interface ReceiveOneOptions<T> {
   readonly decode: (bytes: Buffer) => T;
@@ -25,9 +25,16 @@ export interface One<T> {
  * For the shapes that have one message in a direction: reads it, and waits for the end, so that nobody acts on it before it is
  * certain to be the only one. Unsubscribing stops the reading and leaves the stream as it is.
  */
-export function receiveOne<T>(stream: ByteSource, subscriber: Subscriber<T>, options: ReceiveOneOptions<T>): void {
+export function receiveOne<T>(stream: ByteSource, subscriber: Subscriber<T>, options: ReceiveOneOptions<T>): Receiving {
   const { decode, isContextKnown = false, meter, end, exceeded, malformed } = options;
   let message: One<T> | undefined;
+  let hasToldEnd = false;
+
+  const tellEnd = (): void => {
+    if (hasToldEnd || subscriber.closed) return;
+    hasToldEnd = true;
+    end(message);
+  };
 
   const readOn = (): void => {
     while (!subscriber.closed) {
@@ -49,9 +56,7 @@ export function receiveOne<T>(stream: ByteSource, subscriber: Subscriber<T>, opt
     }
   };
   const onReadable = (isContextKnown ? bindKnownContext : bindContext)(readOn);
-  const onEnd = bindKnownContext(() => {
-    if (!subscriber.closed) end(message);
-  });
+  const onEnd = bindKnownContext(tellEnd);
   stream.on('readable', onReadable);
   stream.on('end', onEnd);
   subscriber.add(() => {
@@ -59,4 +64,12 @@ export function receiveOne<T>(stream: ByteSource, subscriber: Subscriber<T>, opt
     stream.off('end', onEnd);
   });
   readOn();
+  return {
+    isDelivering: false,
+    get isDrained() {
+      return stream.readableLength === 0;
+    },
+    stop: () => {},
+    tellEnd,
+  };
 }

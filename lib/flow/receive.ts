@@ -17,6 +17,18 @@ export interface ByteSource {
   off(event: 'readable' | 'end', listener: () => void): unknown;
 }
 
+/** A stream that is being read. */
+export interface Receiving {
+  /** Whether the subscriber is in its `next`. */
+  readonly isDelivering: boolean;
+  /** Whether the subscriber has, or is being given, all that has come. */
+  readonly isDrained: boolean;
+  /** Delivers nothing more. */
+  stop(): void;
+  /** Tells the end without waiting for the stream's own; only once, whoever tells it. */
+  tellEnd(): void;
+}
+
 export interface ReceiveOptions<T> {
   readonly decode: (bytes: Buffer) => T;
   /**
@@ -39,12 +51,14 @@ export interface ReceiveOptions<T> {
  * delivered before anybody is asked, and one after each time all were ready. What is held ahead is not yet decoded.
  * Unsubscribing stops the reading and leaves the stream as it is. All comes in the async context of the subscription.
  */
-export function receive<T>(stream: ByteSource, subscriber: Subscriber<T>, options: ReceiveOptions<T>): void {
+export function receive<T>(stream: ByteSource, subscriber: Subscriber<T>, options: ReceiveOptions<T>): Receiving {
   const { decode, prefetch = 0, isContextKnown = false, meter, end, malformed } = options;
   const maxHeld = Math.max(0, prefetch - (stream.holds ?? MIN_PREFETCH));
   const lowTide = Math.floor((maxHeld * 2) / 3);
   const held = new Fifo<Buffer>();
   let isFilling = true;
+  let isDelivering = false;
+  let isStopped = false;
   let hasEnded = false;
   let hasToldEnd = false;
 
@@ -71,6 +85,7 @@ export function receive<T>(stream: ByteSource, subscriber: Subscriber<T>, option
   };
 
   const produce = (): boolean => {
+    if (isStopped) return false;
     const bytes = read();
     if (bytes === null) {
       if (hasEnded) tellEnd();
@@ -84,7 +99,9 @@ export function receive<T>(stream: ByteSource, subscriber: Subscriber<T>, option
       return false;
     }
     if (meter !== undefined) meter.messages++;
+    isDelivering = true;
     subscriber.next(message);
+    isDelivering = false;
     return true;
   };
 
@@ -110,4 +127,16 @@ export function receive<T>(stream: ByteSource, subscriber: Subscriber<T>, option
     stream.off('end', onEnd);
   });
   run();
+  return {
+    get isDelivering() {
+      return isDelivering;
+    },
+    get isDrained() {
+      return held.size === 0 && stream.readableLength === 0;
+    },
+    stop: () => {
+      isStopped = true;
+    },
+    tellEnd,
+  };
 }

@@ -243,14 +243,14 @@ describe('Inbox', () => {
 
 describe('receive of an Inbox', () => {
   const received = (box: Inbox, prefetch?: number): Observable<number> =>
-    new Observable(subscriber =>
+    new Observable(subscriber => {
       receive(box, subscriber, {
         decode: Number,
         prefetch,
         end: () => subscriber.complete(),
         malformed: error => subscriber.error(error),
-      }),
-    );
+      });
+    });
 
   it('delivers one message unasked; no more than it holds wait behind it', () => {
     const box = new Box();

@@ -20,15 +20,15 @@ function numbers(last: number): { readonly stream: Readable; readonly read: () =
 }
 
 const received = (stream: Readable, prefetch: number, meter?: Meter): Observable<number> =>
-  new Observable(subscriber =>
+  new Observable(subscriber => {
     receive(stream, subscriber, {
       decode: Number,
       prefetch,
       meter,
       end: () => subscriber.complete(),
       malformed: error => subscriber.error(error),
-    }),
-  );
+    });
+  });
 
 describe('prefetch', () => {
   it('of 16 is what the stream holds by itself: nothing is read ahead', async () => {

@@ -23,7 +23,7 @@ class Messages extends Readable {
 
 /** In which a text 'bad' cannot be decoded. */
 const messages = (stream: Readable): Observable<string> =>
-  new Observable(subscriber =>
+  new Observable(subscriber => {
     receive(stream, subscriber, {
       decode: bytes => {
         if (String(bytes) === 'bad') throw new Error('malformed');
@@ -31,8 +31,8 @@ const messages = (stream: Readable): Observable<string> =>
       },
       end: () => subscriber.complete(),
       malformed: error => subscriber.error(error),
-    }),
-  );
+    });
+  });
 
 describe('receive', () => {
   it('delivers each message in order and completes when the stream ends', async () => {
