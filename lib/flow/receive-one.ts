@@ -1,4 +1,4 @@
-import type { Subscriber } from 'rxjs';
+import type { Subscription } from 'rxjs';
 import { bindContext, bindKnownContext } from './context.ts';
 import type { Meter } from './meter.ts';
 import type { ByteSource, Receiving } from './receive.ts';
@@ -23,21 +23,21 @@ export interface One<T> {
 
 /**
  * For the shapes that have one message in a direction: reads it, and waits for the end, so that nobody acts on it before it is
- * certain to be the only one. Unsubscribing stops the reading and leaves the stream as it is.
+ * certain to be the only one. Unsubscribing `reading` stops it and leaves the stream as it is.
  */
-export function receiveOne<T>(stream: ByteSource, subscriber: Subscriber<T>, options: ReceiveOneOptions<T>): Receiving {
+export function receiveOne<T>(stream: ByteSource, reading: Subscription, options: ReceiveOneOptions<T>): Receiving {
   const { decode, isContextKnown = false, meter, end, exceeded, malformed } = options;
   let message: One<T> | undefined;
   let hasToldEnd = false;
 
   const tellEnd = (): void => {
-    if (hasToldEnd || subscriber.closed) return;
+    if (hasToldEnd || reading.closed) return;
     hasToldEnd = true;
     end(message);
   };
 
   const readOn = (): void => {
-    while (!subscriber.closed) {
+    while (!reading.closed) {
       const bytes = stream.read();
       if (bytes === null) return;
       let value: T;
@@ -59,7 +59,7 @@ export function receiveOne<T>(stream: ByteSource, subscriber: Subscriber<T>, opt
   const onEnd = bindKnownContext(tellEnd);
   stream.on('readable', onReadable);
   stream.on('end', onEnd);
-  subscriber.add(() => {
+  reading.add(() => {
     stream.off('readable', onReadable);
     stream.off('end', onEnd);
   });

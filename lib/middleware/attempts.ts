@@ -1,22 +1,34 @@
 import type { Metadata } from '@grpc/grpc-js';
-import { asyncScheduler, isObservable, merge, type Observable, tap, throwError, timer } from 'rxjs';
+import { asyncScheduler, isObservable, merge, type Observable, Subscription, tap, throwError, timer } from 'rxjs';
 import type { Rpc } from '../compose.ts';
 import { isOneShot, isRefusal } from '../flow/one-shot.ts';
 import { toMetadata } from '../metadata.ts';
-import { type CallOptions, kindOf } from '../rpc.ts';
+import { type CallOptions, kindOf, type MethodInfo } from '../rpc.ts';
 import { isRpcError } from '../status.ts';
 import { Backoff, pushbackOf } from './backoff.ts';
 import { cutShort } from './cut-short.ts';
 import { endOf } from './fixed-deadline.ts';
+import type { ReadOnceWarning } from './read-once-warning.ts';
+import { replayOne } from './replay-one.ts';
 import type { RetryBudget } from './retry-budget.ts';
 import type { RetryPolicy } from './retry-policy.ts';
 import { wholeRequests } from './whole-requests.ts';
+
+/** What the calls of one `retry()` share. */
+export interface Retrying<I, O> {
+  readonly policy: RetryPolicy<I, O>;
+  readonly budget: RetryBudget | undefined;
+  readonly warning: ReadOnceWarning;
+}
 
 /** The attempts of one call: what each of them sends, and whether and when there is another. */
 export class Attempts<I, O> {
   readonly #policy: RetryPolicy<I, O>;
   readonly #budget: RetryBudget | undefined;
+  readonly #warning: ReadOnceWarning;
   readonly #path: string;
+  /** What of request$ outlives an attempt. */
+  readonly #reading = new Subscription();
   readonly #request$: Observable<I>;
   readonly #call: CallOptions;
   readonly #backoff: Backoff;
@@ -32,18 +44,20 @@ export class Attempts<I, O> {
   #previous: { readonly error: unknown; readonly trailers: Metadata | undefined } | undefined;
 
   constructor(
-    policy: RetryPolicy<I, O>,
-    budget: RetryBudget | undefined,
-    path: string,
+    { policy, budget, warning }: Retrying<I, O>,
+    { path, requestStream }: MethodInfo,
     request$: Observable<I>,
     call: CallOptions,
   ) {
     this.#policy = policy;
     this.#backoff = new Backoff(policy);
     this.#budget = budget;
+    this.#warning = warning;
     this.#path = path;
-    this.#request$ = request$.pipe(wholeRequests());
     this.#call = call;
+    this.#request$ = requestStream ? request$.pipe(wholeRequests()) : replayOne(request$, this.#reading);
+    const isRetried = policy.maxAttempts > 1 && policy.resume === undefined;
+    if (isRetried && requestStream && isOneShot(request$)) warning.warn(path);
   }
 
   begin(rpc: Rpc<CallOptions, I, O>): Observable<O> {
@@ -69,6 +83,11 @@ export class Attempts<I, O> {
     this.#tellTrailers(this.#trailers);
   }
 
+  /** The call is over. */
+  close(): void {
+    this.#reading.unsubscribe();
+  }
+
   /** Emits when the next attempt is due; errors when there is none. */
   next(error: unknown): Observable<unknown> {
     const waitMs = this.#waitMs(error);
@@ -78,6 +97,7 @@ export class Attempts<I, O> {
     }
     // Requests that cannot be read again are known too late when they hide in a defer or a merge.
     const isReadAgain = isRefusal(error) && this.#previous !== undefined;
+    if (isReadAgain) this.#warning.warn(this.#path);
     const last = isReadAgain ? this.#previous! : { error, trailers: this.#trailers };
     this.#tellTrailers(last.trailers);
     return throwError(() => last.error);
@@ -137,7 +157,10 @@ export class Attempts<I, O> {
       this.#backoff.reset();
     }
     if (this.#count >= maxAttempts) return undefined;
-    if (!this.#hasResponded && this.#isRead && isOneShot(this.#request$)) return undefined;
+    if (!this.#hasResponded && this.#isRead && isOneShot(this.#request$)) {
+      this.#warning.warn(this.#path);
+      return undefined;
+    }
 
     const waitMs = this.#backoff.next(error, pushback);
     return asyncScheduler.now() + waitMs < endOf(this.#call) ? waitMs : undefined;

@@ -1,8 +1,9 @@
-import type { Observable, Subscriber } from 'rxjs';
+import { Observable, type Subscriber, Subscription } from 'rxjs';
+import { bindContext } from '../flow/context.ts';
 import type { Meter } from '../flow/meter.ts';
 import { OneShot, refusal } from '../flow/one-shot.ts';
 import { receive } from '../flow/receive.ts';
-import { receiveOne } from '../flow/receive-one.ts';
+import { type One, receiveOne } from '../flow/receive-one.ts';
 import { TRUNCATED, truncatedMessage } from '../grpc-js/whole-frames.ts';
 import type { Method } from '../rpc.ts';
 import { Code, RpcError } from '../status.ts';
@@ -18,13 +19,21 @@ export interface RequestsOwner {
   cut(error: RpcError): void;
 }
 
-/** The requests of one call. */
+/**
+ * The requests of one call. A stream can be read once, because nothing of it is kept. A single request is kept until the call
+ * ends and given to every subscriber, so that whatever is done with it can be retried.
+ */
 export class Requests {
-  readonly request$: Observable<unknown> = new OneShot(reader => this.#read(reader));
+  readonly request$: Observable<unknown>;
   readonly #stream: ServerStream;
   readonly #method: Method;
   readonly #owner: RequestsOwner;
   #reader: Subscriber<unknown> | undefined;
+  /** The reading of the single request, whoever waits for it. */
+  #reading: Subscription | undefined;
+  /** Subscribers that wait for the single request, and what gives it to them. */
+  #waiting: Map<Subscriber<unknown>, (request: One<unknown>) => void> | undefined;
+  #request: One<unknown> | undefined;
   #isOver = false;
   #whyOver: RpcError | undefined;
 
@@ -32,27 +41,51 @@ export class Requests {
     this.#stream = stream;
     this.#method = method;
     this.#owner = owner;
+    this.request$ = method.requestStream
+      ? new OneShot(reader => this.#subscribeToStream(reader))
+      : new Observable(reader => this.#subscribeToOne(reader));
   }
 
   /** The call is over: an error is told to who reads, else the reading just ends. Who subscribes later is told in any case. */
   end(error: RpcError | undefined): void {
     this.#isOver = true;
     this.#whyOver = error;
-    if (error === undefined) this.#reader?.unsubscribe();
-    else this.#reader?.error(error);
+    this.#reading?.unsubscribe();
+    this.#request = undefined;
+    for (const reader of [this.#reader, ...(this.#waiting?.keys() ?? [])]) {
+      if (error === undefined) reader?.unsubscribe();
+      else reader?.error(error);
+    }
   }
 
-  #read(reader: Subscriber<unknown>): void {
-    const { path, requestStream } = this.#method;
+  #subscribeToStream(reader: Subscriber<unknown>): void {
     if (this.#reader !== undefined) {
+      const { path } = this.#method;
       throw refusal(
         new Error(`${path}: request$ can be subscribed to once; share() it if two parts of the handler need it`),
       );
     }
     this.#reader = reader;
-    if (this.#isOver) reader.error(this.#whyOver ?? new RpcError(Code.CANCELLED, 'the call has ended', { path }));
-    else if (requestStream) this.#readStream(reader);
-    else this.#readOne(reader);
+    if (this.#isOver) this.#tellOver(reader);
+    else this.#readStream(reader);
+  }
+
+  #subscribeToOne(reader: Subscriber<unknown>): void {
+    if (this.#isOver) this.#tellOver(reader);
+    else if (this.#request !== undefined) give(this.#request, reader);
+    else {
+      const waiting = (this.#waiting ??= new Map());
+      waiting.set(
+        reader,
+        bindContext(request => give(request, reader)),
+      );
+      reader.add(() => waiting.delete(reader));
+      if (this.#reading === undefined) this.#readOne((this.#reading = new Subscription()));
+    }
+  }
+
+  #tellOver(reader: Subscriber<unknown>): void {
+    reader.error(this.#whyOver ?? new RpcError(Code.CANCELLED, 'the call has ended', { path: this.#method.path }));
   }
 
   #readStream(reader: Subscriber<unknown>): void {
@@ -69,20 +102,22 @@ export class Requests {
     });
   }
 
-  #readOne(reader: Subscriber<unknown>): void {
+  #readOne(reading: Subscription): void {
     const { received, isEndCertain } = this.#owner;
     const isNone = () => this.#cut(Code.UNIMPLEMENTED, 'expected one request, got none');
-    receiveOne<unknown>(this.#stream, reader, {
+    receiveOne<unknown>(this.#stream, reading, {
       decode: bytes => this.#decode(bytes),
+      isContextKnown: true,
       meter: received,
       malformed: error => this.#malformed(error),
       exceeded: () => this.#cut(Code.UNIMPLEMENTED, 'expected one request, got a second one'),
       end: request => {
         if (request !== undefined) {
-          reader.next(request.value);
-          reader.complete();
+          reading.unsubscribe();
+          this.#request = request;
+          for (const giveTo of [...(this.#waiting?.values() ?? [])]) giveTo(request);
         } else if (isEndCertain) isNone();
-        else afterTwoTurns(() => reader.closed || isNone());
+        else afterTwoTurns(() => reading.closed || isNone());
       },
     });
   }
@@ -101,6 +136,11 @@ export class Requests {
   #cut(code: Code, details: string, cause?: unknown): void {
     this.#owner.cut(new RpcError(code, details, { path: this.#method.path, cause }));
   }
+}
+
+function give(request: One<unknown>, reader: Subscriber<unknown>): void {
+  reader.next(request.value);
+  reader.complete();
 }
 
 const truncation = new Error(TRUNCATED);
