@@ -21,6 +21,16 @@ export function richDetailsOf(error: unknown): readonly RichDetail[] {
   return details;
 }
 
+/** Rich details as JSON can say them: 64-bit integers as texts, and of a detail of another type its name and its size. */
+export function printableDetails(details: readonly RichDetail[]): readonly object[] {
+  const asText = (_key: string, value: unknown) => (typeof value === 'bigint' ? String(value) : value);
+  return details.map(detail => {
+    if (detail.case !== 'unknown') return JSON.parse(JSON.stringify(detail, asText));
+    const { typeUrl, value } = detail.value;
+    return { case: detail.case, value: { typeUrl, bytes: value.length } };
+  });
+}
+
 /**
  * The first rich detail of a kind that an error has: `richDetail(error, 'badRequest')?.fieldViolations`; undefined when there
  * is none. See {@link richDetailsOf}.
@@ -117,7 +127,10 @@ const read = new WeakMap<Uint8Array, readonly RichDetail[]>();
 
 function decode(bytes: Uint8Array): readonly RichDetail[] {
   try {
-    return Object.freeze(decodeStatus(bytes));
+    const details = decodeStatus(bytes);
+    // JSON has no 64-bit integers, and loggers write bytes number by number.
+    Object.defineProperty(details, 'toJSON', { value: () => printableDetails(details) });
+    return Object.freeze(details);
   } catch {
     return none;
   }

@@ -4,7 +4,7 @@ import { Code, codeName, isErrorCode } from './code.ts';
 import type { RichDetail, RichDetailInput } from './codec/error-details.ts';
 import { isMetadata, toMetadata } from './metadata.ts';
 import { ownMetadata } from './own-metadata.ts';
-import { asJson, inWords } from './print-error.ts';
+import { asJson, hideMetadata, inWords, keysOf } from './print-error.ts';
 import { richDetailsOf, STATUS_DETAILS, withRichDetails } from './rich-details.ts';
 import { checkOptions, kindOf, type MetadataInput } from './rpc.ts';
 import { MAX_ESCAPED_DETAILS, shorten } from './shorten.ts';
@@ -16,7 +16,10 @@ export { leadTo } from './lead-to.ts';
 export interface RpcErrorOptions {
   /** Sent as trailers by a server; received trailers on a client. */
   readonly metadata?: MetadataInput | undefined;
-  /** The error behind this one. It stays on this side: nothing of it is sent. */
+  /**
+   * The error behind this one. It stays on this side: nothing of it is sent. The `metadata` of a ServiceError of grpc-js becomes
+   * not enumerable, as that of an RpcError is, so that no logger writes it.
+   */
   readonly cause?: unknown;
   /** `/package.Service/Method`, where it is known. */
   readonly path?: string | undefined;
@@ -52,10 +55,15 @@ const received = Symbol.for('rx-grpc.received');
 export class RpcError extends Error {
   override readonly name: string = 'RpcError';
   readonly code: Code;
+  /** The name of the code: `NOT_FOUND`. */
+  readonly codeName: string;
   /** The text that is sent with the code; of more than 8 KiB only the beginning is. */
   readonly details: string;
-  readonly metadata: Metadata;
   readonly path: string | undefined;
+  /** Not enumerable: its values may be secrets, and loggers copy what they can enumerate. `{ ...error }` has none. */
+  declare readonly metadata: Metadata;
+  /** The keys of the metadata, which are what a logger shows of it; without those that a transport wrote. */
+  declare readonly metadataKeys: readonly string[];
 
   constructor(code: Code, details: string, options: RpcErrorOptions = {}) {
     if (!isErrorCode(code)) {
@@ -73,18 +81,21 @@ export class RpcError extends Error {
         : withRichDetails(code, details, given, richDetails);
     super(
       `${path === undefined ? '' : `${path} `}${codeName(code)}: ${text}`,
-      'cause' in options ? { cause: options.cause } : undefined,
+      'cause' in options ? { cause: hideMetadata(options.cause) } : undefined,
     );
     this.code = code;
+    this.codeName = codeName(code);
     this.details = text;
-    this.metadata = metadata;
     this.path = path;
-    Object.defineProperty(this, brand, { value: true });
-  }
-
-  /** The name of the code: `NOT_FOUND`. */
-  get codeName(): string {
-    return codeName(this.code);
+    Object.defineProperties(this, {
+      [brand]: { value: true },
+      metadata: { value: metadata, writable: true, configurable: true },
+      metadataKeys: { get: () => keysOf(this.metadata), enumerable: true, configurable: true },
+      // For loggers, which copy what is an error's own. They need none of an error that has none.
+      ...(metadata.get(STATUS_DETAILS).length > 0 && {
+        richDetails: { get: () => richDetailsOf(this), enumerable: true, configurable: true },
+      }),
+    });
   }
 
   /** What came with the status, or will be sent with it, every field present. See {@link richDetailsOf}. */
@@ -92,7 +103,7 @@ export class RpcError extends Error {
     return richDetailsOf(this);
   }
 
-  /** For loggers that write JSON: what a person needs of it, without the metadata that its transport wrote. */
+  /** For loggers that write JSON: what a person needs of it, and of its metadata the keys. */
   toJSON(): object {
     return asJson(this);
   }

@@ -10,7 +10,7 @@ export type LogLevel = 'info' | 'warn' | 'error';
 /** What takes the lines: a logger of pino, `console`, or anything with these three. */
 export type Logger = { readonly [level in LogLevel]: (line: CallLine, message: string) => void };
 
-/** What is said of a call at its end. Of its metadata and its messages nothing is. */
+/** What is said of a call at its end. Of its messages nothing is, and of its metadata no value. */
 export interface CallLine {
   /** `/package.Service/Method` */
   readonly method: string;
@@ -26,7 +26,8 @@ export interface CallLine {
   readonly peer?: string;
   /**
    * On level `error` and `warn`, and wherever there is a cause: what the call ended with, as a copy that can be written as JSON:
-   * name, message, those fields that are texts, numbers or booleans (`code`, `details`, `path`), cause. No metadata.
+   * name, message, those fields that are texts, numbers or booleans (`code`, `codeName`, `details`, `path`), rich details, the keys
+   * of its metadata, cause.
    */
   readonly err?: unknown;
 }

@@ -1,11 +1,14 @@
 import { types } from 'node:util';
+import { extrasOf } from '../print-error.ts';
+import { codeName, isRpcError } from '../status.ts';
 
 /** Causes of causes that are shown; one that is its own cause ends there. */
 const MAX_CAUSES = 5;
 
 /**
- * An error as any logger can write it, as JSON too: name, message, those of its fields that are texts, numbers or booleans (code,
- * details, path), and its causes alike. Of its metadata, or any other object in it, nothing. What is no error stays as it is.
+ * An error as any logger can write it, as JSON too: name, message, those of its fields that are texts, numbers or booleans, and its
+ * causes alike; of a status also the name of its code, its rich details and the keys of its metadata. Of any other object in it,
+ * nothing. What is no error stays as it is.
  */
 export function printableError(error: unknown, causes: number = MAX_CAUSES): unknown {
   if (!(error instanceof Error || types.isNativeError(error))) return error;
@@ -20,7 +23,8 @@ export function hasCause(error: unknown): boolean {
   return typeof error === 'object' && error !== null && 'cause' in error && error.cause !== undefined;
 }
 
-function plainFields(error: object): object {
+function plainFields(error: Error): object {
   const isPlain = (value: unknown) => ['string', 'number', 'boolean'].includes(typeof value);
-  return Object.fromEntries(Object.entries(error).filter(([, value]) => isPlain(value)));
+  const fields = Object.fromEntries(Object.entries(error).filter(([, value]) => isPlain(value)));
+  return isRpcError(error) ? { ...fields, codeName: codeName(error.code), ...extrasOf(error.metadata) } : fields;
 }

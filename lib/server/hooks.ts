@@ -2,6 +2,7 @@ import { NEVER, type Observable } from 'rxjs';
 import type { MiddlewareList } from '../compose.ts';
 import type { FlowOptions } from '../flow-options.ts';
 import { LiveCalls } from '../live-calls.ts';
+import { hideMetadata } from '../print-error.ts';
 import type { Method } from '../rpc.ts';
 import type { ServerCall } from '../server-call.ts';
 import type { RpcError } from '../status.ts';
@@ -28,10 +29,10 @@ export function defaultHooks(): Hooks {
 export function report({ onError }: Hooks, error: unknown, call: ServerCall): void {
   const failed = (thrown: unknown): void => {
     print(error, call);
-    console.error('onError threw:', thrown);
+    console.error('onError threw:', hideMetadata(thrown));
   };
   try {
-    const done: unknown = onError(error, call);
+    const done: unknown = onError(hideMetadata(error), call);
     if (done instanceof Promise) done.catch(failed); // an async function passes for one that returns nothing
   } catch (thrown) {
     failed(thrown);

@@ -148,9 +148,9 @@ describe('RpcError', () => {
     expect(() => new RpcError(Code.ABORTED, 'x', null as never)).to.throw(TypeError, 'null');
   });
 
-  it('shows a person its code, its rich details, its own metadata and its cause, and no more', () => {
+  it('shows a person its code, its rich details, the keys of its own metadata and its cause, and no more', () => {
     const error = new RpcError(Code.NOT_FOUND, 'no user', {
-      metadata: { 'x-request-id': '7', date: 'today' },
+      metadata: { 'x-request-id': 'id-7', date: 'today' },
       richDetails: [{ case: 'errorInfo', value: { reason: 'GONE' } }, retryInfo(2000)],
       cause: new Error('row 3'),
     });
@@ -158,17 +158,18 @@ describe('RpcError', () => {
     for (const part of ['RpcError: NOT_FOUND: no user', "code: 'NOT_FOUND'", 'GONE', 'x-request-id', 'row 3']) {
       expect(shown).to.include(part);
     }
-    expect(shown).to.not.include('today').and.not.include('internalRepr');
+    expect(shown).to.not.include('today').and.not.include('id-7').and.not.include('internalRepr');
     expect(JSON.parse(JSON.stringify(error))).to.deep.equal({
       name: 'RpcError',
       message: 'NOT_FOUND: no user',
       code: Code.NOT_FOUND,
+      codeName: 'NOT_FOUND',
       details: 'no user',
       richDetails: [
         { case: 'errorInfo', value: { reason: 'GONE', domain: '', metadata: {} } },
         { case: 'retryInfo', value: { retryDelay: { seconds: '2', nanos: 0 } } },
       ],
-      metadata: { 'x-request-id': '7' },
+      metadataKeys: ['x-request-id'],
     });
   });
 });

@@ -1,7 +1,9 @@
 import { format, inspect } from 'node:util';
+import { Metadata } from '@grpc/grpc-js';
 import { expect } from 'chai';
 import { concat, EMPTY, NEVER, type Observable, of, tap, throwError, timer } from 'rxjs';
 import { type CallLine, type LoggingOptions, logging } from '../../lib/middleware/logging.ts';
+import { retryInfo } from '../../lib/rich-details.ts';
 import type { CallOptions } from '../../lib/rpc.ts';
 import { Code, codeName, markReceived, RpcError } from '../../lib/status.ts';
 import { record, thrownBy } from '../support/record.ts';
@@ -113,7 +115,7 @@ describe('logging', () => {
     expect(logged(() => throwError(() => 'a text'))[0]![1].err).to.equal('a text');
   });
 
-  it('gives an error that a logger can write as JSON: code, details, path, causes', () => {
+  it('gives an error that a logger can write as JSON: code, its name, details, path, metadata keys, causes', () => {
     const cause = new RpcError(Code.UNAVAILABLE, 'db', { metadata: { secret: 'p4ssword' }, cause: new Error('down') });
     const error = new RpcError(Code.INTERNAL, 'why', { path: '/a.A/B', metadata: { secret: 'p4ssword' }, cause });
     const [entry] = logged(() => throwError(() => error));
@@ -121,13 +123,17 @@ describe('logging', () => {
       name: 'RpcError',
       message: '/a.A/B INTERNAL: why',
       code: Code.INTERNAL,
+      codeName: 'INTERNAL',
       details: 'why',
       path: '/a.A/B',
+      metadataKeys: ['secret'],
       cause: {
         name: 'RpcError',
         message: 'UNAVAILABLE: db',
         code: Code.UNAVAILABLE,
+        codeName: 'UNAVAILABLE',
         details: 'db',
+        metadataKeys: ['secret'],
         cause: { name: 'Error', message: 'down' },
       },
     });
@@ -175,7 +181,29 @@ describe('logging', () => {
     expect(printed.join()).to.not.include('p4ssword');
     expect(err).to.be.instanceOf(Error);
     expect(err).to.include({ code: Code.INTERNAL, details: 'why', message: error.message, stack: error.stack });
-    expect(inspect(error, { depth: 9 })).to.include('p4ssword'); // the error itself is as it was
+    expect(error.metadata.get('secret')).to.deep.equal(['p4ssword']); // the error itself is as it was
+  });
+
+  it('gives of a ServiceError of plain grpc-js the same as of an RpcError', () => {
+    const metadata = new Metadata();
+    metadata.set('secret', 'p4ssword');
+    const error = Object.assign(new Error('13 INTERNAL: db'), { code: 13, details: 'db', metadata });
+    const [entry] = logged(() => throwError(() => error));
+    expect({ ...(entry![1].err as object) }).to.deep.equal({
+      name: 'Error',
+      message: '13 INTERNAL: db',
+      code: 13,
+      codeName: 'INTERNAL',
+      details: 'db',
+      metadataKeys: ['secret'],
+    });
+  });
+
+  it('gives the rich details of an error', () => {
+    const error = new RpcError(Code.INTERNAL, 'why', { richDetails: [retryInfo(2000)] });
+    const [entry] = logged(() => throwError(() => error));
+    const { richDetails } = entry![1].err as { richDetails: unknown };
+    expect(richDetails).to.deep.equal([{ case: 'retryInfo', value: { retryDelay: { seconds: '2', nanos: 0 } } }]);
   });
 
   for (const part of ['logger', 'level'] as const) {
