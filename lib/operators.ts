@@ -6,8 +6,9 @@ export { mergeAll } from './flow/operators/merge-all.ts';
 export { mergeMap } from './flow/operators/merge-map.ts';
 export { mergeScan } from './flow/operators/merge-scan.ts';
 export { observeOn } from './flow/operators/observe-on.ts';
-// For sources that cannot wait, and for operators of one's own.
+// For what comes faster than it is read, and for operators of one's own.
 export {
+  type LatestOptions,
   type Overflow,
   onBackpressureBuffer,
   onBackpressureDrop,

@@ -11,6 +11,8 @@ export interface Demand {
   onReady(resume: () => void): () => void;
   /** Whether what is waited for is a peer that does not read, and no work of this process. For `inspect`. */
   readonly isWire?: boolean;
+  /** Whether a wait is over at the next turn of the event loop, which `inspect` does not call a pause. */
+  readonly isBrief?: boolean;
 }
 
 /** Where a subscriber carries its Demand. Known to every copy of this library in a process. */

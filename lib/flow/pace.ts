@@ -60,7 +60,7 @@ export function pace(subscriber: Subscriber<any>, produce: () => boolean, option
   const isMadeToWait = (full: Demand): boolean => {
     waiting = true;
     undo = full.onReady(resume);
-    if (waiting) meter?.pause(waitsFor);
+    if (waiting && full.isBrief !== true) meter?.pause(waitsFor);
     return waiting;
   };
 

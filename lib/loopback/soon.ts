@@ -1,5 +1,6 @@
 import { asyncScheduler } from 'rxjs';
 import { outsideContext } from '../flow/context.ts';
+import { isVirtualTime } from '../flow/virtual-time.ts';
 
 /** So many turns of microtasks in a row, then one of the event loop: else a stream without end would stop all timers. */
 const MAX_TURNS = 64;
@@ -22,9 +23,4 @@ export function soon(work: () => void): void {
   turns = (turns + 1) % MAX_TURNS;
   if (turns === 0) setImmediate(outsideContext, work);
   else queueMicrotask(() => outsideContext(work));
-}
-
-/** Whether TestScheduler.run turns RxJS's clock: it begins at 0. */
-export function isVirtualTime(): boolean {
-  return Date.now() - asyncScheduler.now() > 1_000_000;
 }

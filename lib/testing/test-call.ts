@@ -2,7 +2,7 @@ import type { PeerCertificate } from 'node:tls';
 import type { Metadata } from '@grpc/grpc-js';
 import { isObservable, NEVER, type Observable } from 'rxjs';
 import { startDeadline } from '../deadline.ts';
-import { isVirtualTime } from '../loopback/soon.ts';
+import { isVirtualTime } from '../flow/virtual-time.ts';
 import { toMetadata } from '../metadata.ts';
 import { checkOptions, kindOf, type MetadataInput, type Method, type MethodInfo } from '../rpc.ts';
 import { type IncomingCall, incomingCall } from '../server/incoming-call.ts';
