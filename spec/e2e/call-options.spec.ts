@@ -1,11 +1,12 @@
 import { createServer } from 'node:net';
 import { CallCredentials, Client, credentials, Metadata } from '@grpc/grpc-js';
 import { expect } from 'chai';
-import { filter, firstValueFrom, of, tap } from 'rxjs';
+import { filter, firstValueFrom, Observable, of, tap } from 'rxjs';
 import { state$ } from '../../lib/client/client.ts';
 import { connect } from '../../lib/client/connect.ts';
 import { forward } from '../../lib/client/forward.ts';
 import type { ClientMiddleware } from '../../lib/compose.ts';
+import { concatMap } from '../../lib/operators.ts';
 import type { CallOptions } from '../../lib/rpc.ts';
 import { implement } from '../../lib/server/implement.ts';
 import { serve } from '../../lib/server/serve.ts';
@@ -162,6 +163,23 @@ overEachTransport('The options of a call', bench => {
       expect(told).to.deep.equal([headers, ...between, 'complete']);
     });
   }
+
+  it('onTrailers is called once where it ends the work that what comes next waits for', async () => {
+    const { client } = await bench.run({ serverStream: request$ => request$ });
+    let told = 0;
+    let endWork: (() => void) | undefined;
+    const work = () =>
+      new Observable<never>(output => {
+        endWork = () => output.complete();
+      });
+    const onTrailers = () => {
+      told++;
+      endWork!();
+    };
+    const { ending } = record(client.serverStream(note, { onTrailers }).pipe(concatMap(work)));
+    await ending;
+    expect(told).to.equal(1);
+  });
 
   it('onHeaders or onTrailers that throws ends the call with its error', async () => {
     const { client } = await bench.run(inAllShapes(request$ => request$));

@@ -254,6 +254,20 @@ describe('The stack of an error of a call over the wire', () => {
     expect(Error.stackTraceLimit).to.equal(stackTraceLimit);
   });
 
+  it('is taken for whoever wants a stack of one line', async () => {
+    const client = connect(Lab, 'http://127.0.0.1:1');
+    bench.onEnd(() => close(client));
+    const { stackTraceLimit: limit } = Error;
+    try {
+      Error.stackTraceLimit = 1;
+      const error = await failed(lastValueFrom(client.unary(note))); // under a limit of 1
+      expect(linesIn(error)).to.deep.equal([lineOf('under a limit of 1')]);
+      expect(Error.stackTraceLimit).to.equal(1);
+    } finally {
+      Error.stackTraceLimit = limit;
+    }
+  });
+
   it('is taken for nobody who wants no stacks, and is a text whatever stacks are made into', async () => {
     const client = connect(Lab, 'http://127.0.0.1:1');
     bench.onEnd(() => close(client));

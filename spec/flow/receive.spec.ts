@@ -90,6 +90,29 @@ describe('receive', () => {
     expect(sink.log).to.deep.equal(['next a', 'next b', 'complete']);
   });
 
+  it('tells the end once, also where that makes room in a sink that was full', async () => {
+    const stream = new Messages('a');
+    const sink = new Sink<string>(1);
+    let ends = 0;
+    const message$ = new Observable<string>(subscriber =>
+      receive(stream, subscriber, {
+        decode: String,
+        end: () => {
+          ends++;
+          sink.admit(1);
+        },
+        malformed: error => subscriber.error(error),
+      }),
+    );
+    const subscription = message$.subscribe(sink);
+    expect(sink.gate.waiting).to.equal(1);
+    const ended = once(stream, 'end');
+    stream.push(null);
+    await ended;
+    expect([ends, sink.gate.waiting]).to.deep.equal([1, 0]);
+    subscription.unsubscribe();
+  });
+
   it('tells the end to one who subscribes after the last message has arrived', async () => {
     const stream = new Messages();
     stream.push(null);

@@ -3,7 +3,7 @@ import * as rx from 'rxjs';
 import { OverflowError } from '../../../lib/flow/overflow-error.ts';
 import { pull } from '../../../lib/flow/pull.ts';
 import { share } from '../../../lib/operators.ts';
-import { Counted } from '../support/counted.ts';
+import { Counted, HandAnswered } from '../support/counted.ts';
 import { Sink } from '../support/sink.ts';
 
 describe('share', () => {
@@ -77,6 +77,23 @@ describe('share', () => {
       [1, 2],
     ]);
     expect([a.failure, b.failure]).to.deep.equal([undefined, undefined]);
+  });
+
+  it('with maxLag goes on for a second subscriber whenever it has room, while the first is full', async () => {
+    const source = new HandAnswered<number>();
+    const shared$ = pull(source).pipe(share({ maxLag: 10 }));
+    const [full, second] = [new Sink<number>(0), new Sink<number>(1)];
+    shared$.subscribe(full);
+    shared$.subscribe(second);
+    for (let n = 1; n <= 3; n++) {
+      expect(source.asked).to.equal(n);
+      source.answer(n);
+      await second.has(n);
+      expect(source.asked).to.equal(n);
+      second.admit(1);
+    }
+    expect(source.asked).to.equal(4);
+    expect(full.failure).to.equal(undefined);
   });
 
   it('waits while nobody reads and the connection is kept', () => {
