@@ -1,8 +1,8 @@
-import { inspect } from 'node:util';
 import { isMetadata } from '../metadata.ts';
 import { codeName } from '../status.ts';
 import { isExpectedStatus } from './as-expected.ts';
 import { isStatus } from './expected-status.ts';
+import { inFull } from './in-full.ts';
 
 /** What a TestScheduler compares: a notification and its frame, or a subscription and its end. */
 export interface Frame {
@@ -24,10 +24,15 @@ export function inWords({ frame, notification, subscribedFrame, unsubscribedFram
 }
 
 function valueInWords(value: unknown): string {
-  if (isMetadata(value)) return inspect(value.getMap());
-  if (!isStatus(value) && !isExpectedStatus(value)) return value instanceof Error ? String(value) : inspect(value);
+  if (isMetadata(value)) return inFull(value.getMap());
+  if (!isStatus(value) && !isExpectedStatus(value)) return value instanceof Error ? errorInWords(value) : inFull(value);
   const { code, details, metadata = {} } = value;
   const keys = isMetadata(metadata) ? metadata.getMap() : metadata;
   const text = details === undefined ? codeName(code) : `${codeName(code)}: ${details}`;
-  return Object.keys(keys).length === 0 ? text : `${text} ${inspect(keys)}`;
+  return Object.keys(keys).length === 0 ? text : `${text} ${inFull(keys)}`;
+}
+
+function errorInWords(error: Error): string {
+  const properties = { ...error, ...(error.cause !== undefined && { cause: error.cause }) };
+  return Object.keys(properties).length === 0 ? String(error) : `${error} ${inFull(properties)}`;
 }

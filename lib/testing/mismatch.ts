@@ -1,5 +1,5 @@
 import { AssertionError } from 'node:assert';
-import { inspect } from 'node:util';
+import { inFull } from './in-full.ts';
 
 /** A part of something that is not as it was expected. */
 export interface Mismatch {
@@ -14,7 +14,7 @@ export function mismatchError(
   mismatches: readonly Mismatch[],
   stackStartFn: (...args: never[]) => unknown,
 ): AssertionError {
-  const lines = mismatches.map(one => `${one.name}: expected ${inspect(one.expected)}, got ${inspect(one.actual)}`);
+  const lines = mismatches.map(one => `${one.name}: expected ${inFull(one.expected)}, got ${inFull(one.actual)}`);
   const side = (which: 'actual' | 'expected') => Object.fromEntries(mismatches.map(one => [one.name, one[which]]));
   return new AssertionError({
     message: [what, ...lines].join('\n'),

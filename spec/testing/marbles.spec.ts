@@ -99,6 +99,26 @@ describe('marbles', () => {
     );
   });
 
+  it('shows what differs however deep it is, or far back in a list or a text', () => {
+    const deep = (n: number) => ({ a: { b: { c: { d: [{ e: n }] } } } });
+    const long = (n: number) => [...new Array<number>(200).fill(0), n];
+    const text = (n: number) => 'x'.repeat(20_000) + n;
+    for (const make of [deep, long, text]) {
+      const error = failed(of(make(1)), '(a|)', { a: make(2) });
+      expect(error.actual[0]).to.not.equal(error.expected[0]);
+    }
+    expect(failed(of(deep(1)), '(a|)', { a: deep(2) }).actual[0]).to.match(/e: 1/);
+  });
+
+  it('shows in what errors of the same message differ', () => {
+    const mine = (n: number) => Object.assign(new Error('mine'), { n });
+    const error = failed(throwError(() => mine(1)), '#', undefined, mine(2)); // biome-ignore format: in one
+    expect([error.actual, error.expected]).to.deep.equal([
+      ['0: error Error: mine { n: 1 }'],
+      ['0: error Error: mine { n: 2 }'],
+    ]);
+  });
+
   it('refuses what comes at another frame', () => {
     expect(failed(timer(3), '--(a|)', { a: 0 }).actual).to.deep.equal(['3: next 0', '3: complete']);
   });
