@@ -4,6 +4,7 @@
  */
 import type protobuf from 'protobufjs';
 
+export { checkKeys } from './codec/check-keys.ts';
 export { enter, nextTag, noTag } from './codec/decode.ts';
 export { allOf, isOneOf, oneOf } from './codec/enum-numbers.ts';
 export { readFixed64, readInt64, readSfixed64, readSint64, readUint64 } from './codec/int64.ts';
@@ -11,7 +12,6 @@ export { asNumber, asString, fromDecimal, fromDecimals } from './codec/int64-as.
 export { mapKey } from './codec/map-key.ts';
 export { type MessageType, messageType, method } from './codec/message-type.ts';
 export {
-  emptyMap,
   latin1,
   memberOf,
   missing,
@@ -19,6 +19,7 @@ export {
   readGroup,
   readMessage,
   readPacked,
+  setEntry,
 } from './codec/read-message.ts';
 export { readBytes, readString } from './codec/read-scalar.ts';
 export { readInt32s, readUint32s } from './codec/read-varints.ts';

@@ -72,10 +72,13 @@ function readWatchRequest(r: $.Reader, depth: number, end: number, into: WatchRe
   return m;
 }
 
+const keysOfWatchRequest: readonly string[] = ['policy'];
+
 function writeWatchRequest(w: $.Writer, m: WatchRequestInit, depth: number): void {
   $.checkMessage(m, depth);
   const { policy } = m;
   if (policy !== undefined && policy !== 0) $.writeInt32(w, 8, policy, 'policy');
+  $.checkKeys(m, keysOfWatchRequest, 'camera.WatchRequest');
 }
 
 function readFrame(r: $.Reader, depth: number, end: number, into: Frame | undefined): Frame {
@@ -100,9 +103,12 @@ function readFrame(r: $.Reader, depth: number, end: number, into: Frame | undefi
   return m;
 }
 
+const keysOfFrame: readonly string[] = ['number', 'picture'];
+
 function writeFrame(w: $.Writer, m: FrameInit, depth: number): void {
   $.checkMessage(m, depth);
   const { number, picture } = m;
   if (number !== undefined && number !== 0) $.writeUint32(w, 8, number, 'number');
   if (picture !== undefined && !$.isNoBytes(picture)) $.writeBytes(w, 18, picture, 'picture');
+  $.checkKeys(m, keysOfFrame, 'camera.Frame');
 }

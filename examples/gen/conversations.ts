@@ -59,10 +59,13 @@ function readStreamRequest(r: $.Reader, depth: number, end: number, into: Stream
   return m;
 }
 
+const keysOfStreamRequest: readonly string[] = ['question'];
+
 function writeStreamRequest(w: $.Writer, m: StreamRequestInit, depth: number): void {
   $.checkMessage(m, depth);
   const { question } = m;
   if (question !== undefined && question !== '') $.writeString(w, 10, question, 'question');
+  $.checkKeys(m, keysOfStreamRequest, 'proto.StreamRequest');
 }
 
 function readStreamResponse(r: $.Reader, depth: number, end: number, into: StreamResponse | undefined): StreamResponse {
@@ -82,8 +85,11 @@ function readStreamResponse(r: $.Reader, depth: number, end: number, into: Strea
   return m;
 }
 
+const keysOfStreamResponse: readonly string[] = ['answer'];
+
 function writeStreamResponse(w: $.Writer, m: StreamResponseInit, depth: number): void {
   $.checkMessage(m, depth);
   const { answer } = m;
   if (answer !== undefined && answer !== '') $.writeString(w, 10, answer, 'answer');
+  $.checkKeys(m, keysOfStreamResponse, 'proto.StreamResponse');
 }

@@ -57,11 +57,14 @@ function readCountRequest(r: $.Reader, depth: number, end: number, into: CountRe
   return m;
 }
 
+const keysOfCountRequest: readonly string[] = ['from', 'paceMs'];
+
 function writeCountRequest(w: $.Writer, m: CountRequestInit, depth: number): void {
   $.checkMessage(m, depth);
   const { from, paceMs } = m;
   if (from !== undefined && from !== 0) $.writeUint32(w, 8, from, 'from');
   if (paceMs !== undefined && paceMs !== 0) $.writeUint32(w, 16, paceMs, 'paceMs');
+  $.checkKeys(m, keysOfCountRequest, 'countdown.CountRequest');
 }
 
 function readTick(r: $.Reader, depth: number, end: number, into: Tick | undefined): Tick {
@@ -81,8 +84,11 @@ function readTick(r: $.Reader, depth: number, end: number, into: Tick | undefine
   return m;
 }
 
+const keysOfTick: readonly string[] = ['left'];
+
 function writeTick(w: $.Writer, m: TickInit, depth: number): void {
   $.checkMessage(m, depth);
   const { left } = m;
   if (left !== undefined && left !== 0) $.writeUint32(w, 8, left, 'left');
+  $.checkKeys(m, keysOfTick, 'countdown.Tick');
 }

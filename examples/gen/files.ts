@@ -154,10 +154,13 @@ function readFindRequest(r: $.Reader, depth: number, end: number, into: FindRequ
   return m;
 }
 
+const keysOfFindRequest: readonly string[] = ['name'];
+
 function writeFindRequest(w: $.Writer, m: FindRequestInit, depth: number): void {
   $.checkMessage(m, depth);
   const { name } = m;
   if (name !== undefined && name !== '') $.writeString(w, 10, name, 'name');
+  $.checkKeys(m, keysOfFindRequest, 'files.FindRequest');
 }
 
 function readFound(r: $.Reader, depth: number, end: number, into: Found | undefined): Found {
@@ -177,10 +180,13 @@ function readFound(r: $.Reader, depth: number, end: number, into: Found | undefi
   return m;
 }
 
+const keysOfFound: readonly string[] = ['bytes'];
+
 function writeFound(w: $.Writer, m: FoundInit, depth: number): void {
   $.checkMessage(m, depth);
   const { bytes } = m;
   if (bytes !== undefined && bytes !== 0 && bytes !== 0n) $.writeUint64(w, 8, bytes, 'bytes');
+  $.checkKeys(m, keysOfFound, 'files.Found');
 }
 
 function readDownloadRequest(
@@ -209,11 +215,14 @@ function readDownloadRequest(
   return m;
 }
 
+const keysOfDownloadRequest: readonly string[] = ['name', 'from'];
+
 function writeDownloadRequest(w: $.Writer, m: DownloadRequestInit, depth: number): void {
   $.checkMessage(m, depth);
   const { name, from } = m;
   if (name !== undefined && name !== '') $.writeString(w, 10, name, 'name');
   if (from !== undefined && from !== 0 && from !== 0n) $.writeUint64(w, 16, from, 'from');
+  $.checkKeys(m, keysOfDownloadRequest, 'files.DownloadRequest');
 }
 
 function readPart(r: $.Reader, depth: number, end: number, into: Part | undefined): Part {
@@ -239,6 +248,8 @@ function readPart(r: $.Reader, depth: number, end: number, into: Part | undefine
   return m;
 }
 
+const keysOfPart: readonly string[] = ['part'];
+
 function writePart(w: $.Writer, m: PartInit, depth: number): void {
   $.checkMessage(m, depth);
   const { part } = m;
@@ -260,6 +271,7 @@ function writePart(w: $.Writer, m: PartInit, depth: number): void {
         $.refuseCase(part, 'part', ['begin', 'data', 'sha256']);
     }
   }
+  $.checkKeys(m, keysOfPart, 'files.Part');
 }
 
 function readBegin(r: $.Reader, depth: number, end: number, into: Begin | undefined): Begin {
@@ -287,12 +299,15 @@ function readBegin(r: $.Reader, depth: number, end: number, into: Begin | undefi
   return m;
 }
 
+const keysOfBegin: readonly string[] = ['name', 'size', 'from'];
+
 function writeBegin(w: $.Writer, m: BeginInit, depth: number): void {
   $.checkMessage(m, depth);
   const { name, size, from } = m;
   if (name !== undefined && name !== '') $.writeString(w, 10, name, 'name');
   if (size !== undefined && size !== 0 && size !== 0n) $.writeUint64(w, 16, size, 'size');
   if (from !== undefined && from !== 0 && from !== 0n) $.writeUint64(w, 24, from, 'from');
+  $.checkKeys(m, keysOfBegin, 'files.Begin');
 }
 
 function readReceived(r: $.Reader, depth: number, end: number, into: Received | undefined): Received {
@@ -320,10 +335,13 @@ function readReceived(r: $.Reader, depth: number, end: number, into: Received | 
   return m;
 }
 
+const keysOfReceived: readonly string[] = ['bytes', 'of', 'complete'];
+
 function writeReceived(w: $.Writer, m: ReceivedInit, depth: number): void {
   $.checkMessage(m, depth);
   const { bytes, of, complete } = m;
   if (bytes !== undefined && bytes !== 0 && bytes !== 0n) $.writeUint64(w, 8, bytes, 'bytes');
   if (of !== undefined && of !== 0 && of !== 0n) $.writeUint64(w, 16, of, 'of');
   if (complete !== undefined && complete !== false) $.writeBool(w, 24, complete, 'complete');
+  $.checkKeys(m, keysOfReceived, 'files.Received');
 }

@@ -186,10 +186,13 @@ function readGreetRequest(r: $.Reader, depth: number, end: number, into: GreetRe
   return m;
 }
 
+const keysOfGreetRequest: readonly string[] = ['name'];
+
 function writeGreetRequest(w: $.Writer, m: GreetRequestInit, depth: number): void {
   $.checkMessage(m, depth);
   const { name } = m;
   if (name !== undefined && name !== '') $.writeString(w, 10, name, 'name');
+  $.checkKeys(m, keysOfGreetRequest, 'greet.GreetRequest');
 }
 
 function readGreetResponse(r: $.Reader, depth: number, end: number, into: GreetResponse | undefined): GreetResponse {
@@ -209,10 +212,13 @@ function readGreetResponse(r: $.Reader, depth: number, end: number, into: GreetR
   return m;
 }
 
+const keysOfGreetResponse: readonly string[] = ['greeting'];
+
 function writeGreetResponse(w: $.Writer, m: GreetResponseInit, depth: number): void {
   $.checkMessage(m, depth);
   const { greeting } = m;
   if (greeting !== undefined && greeting !== '') $.writeString(w, 10, greeting, 'greeting');
+  $.checkKeys(m, keysOfGreetResponse, 'greet.GreetResponse');
 }
 
 function readGreetStreamRequest(
@@ -237,10 +243,13 @@ function readGreetStreamRequest(
   return m;
 }
 
+const keysOfGreetStreamRequest: readonly string[] = ['name'];
+
 function writeGreetStreamRequest(w: $.Writer, m: GreetStreamRequestInit, depth: number): void {
   $.checkMessage(m, depth);
   const { name } = m;
   if (name !== undefined && name !== '') $.writeString(w, 10, name, 'name');
+  $.checkKeys(m, keysOfGreetStreamRequest, 'greet.GreetStreamRequest');
 }
 
 function readGreetStreamResponse(
@@ -265,10 +274,13 @@ function readGreetStreamResponse(
   return m;
 }
 
+const keysOfGreetStreamResponse: readonly string[] = ['greeting'];
+
 function writeGreetStreamResponse(w: $.Writer, m: GreetStreamResponseInit, depth: number): void {
   $.checkMessage(m, depth);
   const { greeting } = m;
   if (greeting !== undefined && greeting !== '') $.writeString(w, 10, greeting, 'greeting');
+  $.checkKeys(m, keysOfGreetStreamResponse, 'greet.GreetStreamResponse');
 }
 
 function readGreetClientStreamRequest(
@@ -293,10 +305,13 @@ function readGreetClientStreamRequest(
   return m;
 }
 
+const keysOfGreetClientStreamRequest: readonly string[] = ['name'];
+
 function writeGreetClientStreamRequest(w: $.Writer, m: GreetClientStreamRequestInit, depth: number): void {
   $.checkMessage(m, depth);
   const { name } = m;
   if (name !== undefined && name !== '') $.writeString(w, 10, name, 'name');
+  $.checkKeys(m, keysOfGreetClientStreamRequest, 'greet.GreetClientStreamRequest');
 }
 
 function readGreetClientStreamResponse(
@@ -321,10 +336,13 @@ function readGreetClientStreamResponse(
   return m;
 }
 
+const keysOfGreetClientStreamResponse: readonly string[] = ['greeting'];
+
 function writeGreetClientStreamResponse(w: $.Writer, m: GreetClientStreamResponseInit, depth: number): void {
   $.checkMessage(m, depth);
   const { greeting } = m;
   if (greeting !== undefined && greeting !== '') $.writeString(w, 10, greeting, 'greeting');
+  $.checkKeys(m, keysOfGreetClientStreamResponse, 'greet.GreetClientStreamResponse');
 }
 
 function readGreetServerStreamRequest(
@@ -349,10 +367,13 @@ function readGreetServerStreamRequest(
   return m;
 }
 
+const keysOfGreetServerStreamRequest: readonly string[] = ['name'];
+
 function writeGreetServerStreamRequest(w: $.Writer, m: GreetServerStreamRequestInit, depth: number): void {
   $.checkMessage(m, depth);
   const { name } = m;
   if (name !== undefined && name !== '') $.writeString(w, 10, name, 'name');
+  $.checkKeys(m, keysOfGreetServerStreamRequest, 'greet.GreetServerStreamRequest');
 }
 
 function readGreetServerStreamResponse(
@@ -377,8 +398,11 @@ function readGreetServerStreamResponse(
   return m;
 }
 
+const keysOfGreetServerStreamResponse: readonly string[] = ['greeting'];
+
 function writeGreetServerStreamResponse(w: $.Writer, m: GreetServerStreamResponseInit, depth: number): void {
   $.checkMessage(m, depth);
   const { greeting } = m;
   if (greeting !== undefined && greeting !== '') $.writeString(w, 10, greeting, 'greeting');
+  $.checkKeys(m, keysOfGreetServerStreamResponse, 'greet.GreetServerStreamResponse');
 }

@@ -59,10 +59,13 @@ function readHelloRequest(r: $.Reader, depth: number, end: number, into: HelloRe
   return m;
 }
 
+const keysOfHelloRequest: readonly string[] = ['name'];
+
 function writeHelloRequest(w: $.Writer, m: HelloRequestInit, depth: number): void {
   $.checkMessage(m, depth);
   const { name } = m;
   if (name !== undefined && name !== '') $.writeString(w, 10, name, 'name');
+  $.checkKeys(m, keysOfHelloRequest, 'HelloRequest');
 }
 
 function readHelloResponse(r: $.Reader, depth: number, end: number, into: HelloResponse | undefined): HelloResponse {
@@ -82,8 +85,11 @@ function readHelloResponse(r: $.Reader, depth: number, end: number, into: HelloR
   return m;
 }
 
+const keysOfHelloResponse: readonly string[] = ['reply'];
+
 function writeHelloResponse(w: $.Writer, m: HelloResponseInit, depth: number): void {
   $.checkMessage(m, depth);
   const { reply } = m;
   if (reply !== undefined && reply !== '') $.writeString(w, 10, reply, 'reply');
+  $.checkKeys(m, keysOfHelloResponse, 'HelloResponse');
 }

@@ -59,10 +59,13 @@ function readReadRequest(r: $.Reader, depth: number, end: number, into: ReadRequ
   return m;
 }
 
+const keysOfReadRequest: readonly string[] = ['after'];
+
 function writeReadRequest(w: $.Writer, m: ReadRequestInit, depth: number): void {
   $.checkMessage(m, depth);
   const { after } = m;
   if (after !== undefined && after !== 0) $.writeUint32(w, 8, after, 'after');
+  $.checkKeys(m, keysOfReadRequest, 'journal.ReadRequest');
 }
 
 function readEntry(r: $.Reader, depth: number, end: number, into: Entry | undefined): Entry {
@@ -86,9 +89,12 @@ function readEntry(r: $.Reader, depth: number, end: number, into: Entry | undefi
   return m;
 }
 
+const keysOfEntry: readonly string[] = ['number', 'text'];
+
 function writeEntry(w: $.Writer, m: EntryInit, depth: number): void {
   $.checkMessage(m, depth);
   const { number, text } = m;
   if (number !== undefined && number !== 0) $.writeUint32(w, 8, number, 'number');
   if (text !== undefined && text !== '') $.writeString(w, 18, text, 'text');
+  $.checkKeys(m, keysOfEntry, 'journal.Entry');
 }

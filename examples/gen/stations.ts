@@ -110,11 +110,14 @@ function readReading(r: $.Reader, depth: number, end: number, into: Reading | un
   return m;
 }
 
+const keysOfReading: readonly string[] = ['station', 'wind'];
+
 function writeReading(w: $.Writer, m: ReadingInit, depth: number): void {
   $.checkMessage(m, depth);
   const { station, wind } = m;
   if (station !== undefined && station !== '') $.writeString(w, 10, station, 'station');
   if (wind !== undefined && !$.isZero(wind)) $.writeDouble(w, 17, wind, 'wind');
+  $.checkKeys(m, keysOfReading, 'stations.Reading');
 }
 
 function readSummary(r: $.Reader, depth: number, end: number, into: Summary | undefined): Summary {
@@ -138,11 +141,14 @@ function readSummary(r: $.Reader, depth: number, end: number, into: Summary | un
   return m;
 }
 
+const keysOfSummary: readonly string[] = ['readings', 'strongest'];
+
 function writeSummary(w: $.Writer, m: SummaryInit, depth: number): void {
   $.checkMessage(m, depth);
   const { readings, strongest } = m;
   if (readings !== undefined && readings !== 0) $.writeUint32(w, 8, readings, 'readings');
   if (strongest !== undefined && !$.isZero(strongest)) $.writeDouble(w, 17, strongest, 'strongest');
+  $.checkKeys(m, keysOfSummary, 'stations.Summary');
 }
 
 function readWatchRequest(r: $.Reader, depth: number, end: number, into: WatchRequest | undefined): WatchRequest {
@@ -162,10 +168,13 @@ function readWatchRequest(r: $.Reader, depth: number, end: number, into: WatchRe
   return m;
 }
 
+const keysOfWatchRequest: readonly string[] = ['station'];
+
 function writeWatchRequest(w: $.Writer, m: WatchRequestInit, depth: number): void {
   $.checkMessage(m, depth);
   const { station } = m;
   if (station !== undefined && station !== '') $.writeString(w, 10, station, 'station');
+  $.checkKeys(m, keysOfWatchRequest, 'stations.WatchRequest');
 }
 
 function readAlert(r: $.Reader, depth: number, end: number, into: Alert | undefined): Alert {
@@ -189,9 +198,12 @@ function readAlert(r: $.Reader, depth: number, end: number, into: Alert | undefi
   return m;
 }
 
+const keysOfAlert: readonly string[] = ['station', 'kind'];
+
 function writeAlert(w: $.Writer, m: AlertInit, depth: number): void {
   $.checkMessage(m, depth);
   const { station, kind } = m;
   if (station !== undefined && station !== '') $.writeString(w, 10, station, 'station');
   if (kind !== undefined && kind !== 0) $.writeInt32(w, 16, kind, 'kind');
+  $.checkKeys(m, keysOfAlert, 'stations.Alert');
 }

@@ -87,6 +87,8 @@ function readUser(r: $.Reader, depth: number, end: number, into: User | undefine
   return m;
 }
 
+const keysOfUser: readonly string[] = ['id', 'name', 'lastName', 'age', 'email'];
+
 function writeUser(w: $.Writer, m: UserInit, depth: number): void {
   $.checkMessage(m, depth);
   const { id, name, lastName, age, email } = m;
@@ -95,6 +97,7 @@ function writeUser(w: $.Writer, m: UserInit, depth: number): void {
   if (lastName !== undefined && lastName !== '') $.writeString(w, 26, lastName, 'lastName');
   if (age !== undefined && age !== 0) $.writeInt32(w, 32, age, 'age');
   if (email !== undefined) $.writeString(w, 42, email, 'email');
+  $.checkKeys(m, keysOfUser, 'users.User');
 }
 
 function readCreateUserRes(r: $.Reader, depth: number, end: number, into: CreateUserRes | undefined): CreateUserRes {
@@ -126,6 +129,8 @@ function readCreateUserRes(r: $.Reader, depth: number, end: number, into: Create
   return m;
 }
 
+const keysOfCreateUserRes: readonly string[] = ['userId', 'success', 'errors', 'existed'];
+
 function writeCreateUserRes(w: $.Writer, m: CreateUserResInit, depth: number): void {
   $.checkMessage(m, depth);
   const { userId, success, errors, existed } = m;
@@ -136,4 +141,5 @@ function writeCreateUserRes(w: $.Writer, m: CreateUserResInit, depth: number): v
     for (let i = 0; i < n; i++) $.writeString(w, 26, errors[i], 'errors', i);
   }
   if (existed !== undefined && existed !== false) $.writeBool(w, 32, existed, 'existed');
+  $.checkKeys(m, keysOfCreateUserRes, 'users.CreateUserRes');
 }

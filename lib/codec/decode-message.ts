@@ -2,6 +2,7 @@ import type protobuf from 'protobufjs';
 import { decode, deeper, enter, nextTag, noTag, type Read } from './decode.ts';
 import type { FieldCodec } from './field-codec.ts';
 import type { MessageCodec } from './message-codec.ts';
+import { setEntry } from './read-message.ts';
 import { decodeReceived } from './received.ts';
 import { wireType } from './wire-type.ts';
 
@@ -117,5 +118,5 @@ function readEntry(field: FieldCodec, map: Message, reader: Reader, depth: numbe
   if (field.message) entry['value'] ??= readMessage(field.message, reader, depth, noTag, undefined);
   reader.len = outerEnd;
   if (field.closed !== undefined && !field.closed.has(entry['value'])) return;
-  map[String(entry['key'])] = entry['value'];
+  setEntry(map, String(entry['key']), entry['value']);
 }

@@ -1,5 +1,6 @@
 import { types } from 'node:util';
 import type protobuf from 'protobufjs';
+import { checkKeys } from './check-keys.ts';
 import { maxDepth } from './decode.ts';
 import { encode } from './encode.ts';
 import type { FieldCodec } from './field-codec.ts';
@@ -14,9 +15,9 @@ import { writeScalar } from './write-scalar.ts';
 type Writer = protobuf.Writer;
 
 /**
- * Encodes an object, whose fields may be absent or undefined; keys which are no fields are not looked at.
+ * Encodes an object, whose fields may be absent or undefined. A property that is no field of the message is refused, unless it is undefined.
  *
- * @throws TypeError `pkg.Message.items[2].price: expected a number, got string "x"`, when a field's value does not fit.
+ * @throws TypeError `pkg.Message.items[2].price: expected a number, got string "x"`, when a value does not fit.
  */
 export function encodeMessage(codec: MessageCodec, value: unknown, finish?: Finish): Buffer {
   return encode(codec.typeName, (writer, message, depth) => writeMessage(codec, writer, message, depth), value, finish);
@@ -39,6 +40,7 @@ function writeMessage(codec: MessageCodec, writer: Writer, value: unknown, depth
   } catch (error) {
     throw within(`.${key}`, error);
   }
+  checkKeys(value, codec.keys, codec.typeName);
 }
 
 function writeField(field: FieldCodec, writer: Writer, value: unknown, depth: number): void {

@@ -40,6 +40,15 @@ export function mapEntry(field: protobuf.MapField, value: () => FieldCodec): Map
   });
   const typeName = fullName(reflected);
   const fields = [undefined, keyCodec, valueCodec];
-  const codec: MessageCodec = { typeName, template: {}, copy: t => t, fresh: [], fields, required: [], steps: [] };
+  const codec: MessageCodec = {
+    typeName,
+    template: {},
+    copy: t => t,
+    fresh: [],
+    fields,
+    required: [],
+    keys: [],
+    steps: [],
+  };
   return { key: keyCodec, value: valueCodec, keyType, codec };
 }

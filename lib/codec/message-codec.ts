@@ -14,6 +14,8 @@ export interface MessageCodec {
   /** By field number. */
   readonly fields: (FieldCodec | undefined)[];
   readonly required: FieldCodec[];
+  /** The properties that a message may have. */
+  readonly keys: string[];
   /** In the order of field numbers. */
   readonly steps: Step[];
 }
@@ -48,6 +50,7 @@ export function messageCodecs(): (type: protobuf.Type) => MessageCodec {
       fresh: [],
       fields: [],
       required: [],
+      keys: [],
       steps: [],
     };
     codecs.set(type, codec); // before its fields, which may be of this very type
@@ -61,6 +64,7 @@ export function messageCodecs(): (type: protobuf.Type) => MessageCodec {
       if (compiled.required) codec.required.push(compiled);
       addToTemplate(codec, field, compiled);
     }
+    codec.keys.push(...Object.keys(codec.template));
     codec.steps.push(...steps(codec));
     return codec;
   };
@@ -71,7 +75,7 @@ function addToTemplate({ template, fresh }: MessageCodec, field: protobuf.Field,
   if (shape === 'member') template[oneof] = undefined;
   else template[key] = undefined;
   if (shape === 'repeated') fresh.push({ key, make: () => [] });
-  else if (shape === 'map') fresh.push({ key, make: () => Object.create(null) });
+  else if (shape === 'map') fresh.push({ key, make: () => ({}) });
   else if (shape === 'singular' && !required) {
     const declared: unknown = field.options?.['default'];
     if (declared === undefined || declared === null) template[key] = implicit;

@@ -32,9 +32,10 @@ export function memberOf<U extends { readonly case: string; readonly value: unkn
   return union?.case === name ? union.value : undefined;
 }
 
-/** A map, which is without prototype: every key is its own. */
-export function emptyMap<T>(): { [key: string]: T } {
-  return Object.create(null);
+/** Sets an entry of a map, which is a plain object, whatever its key: of `__proto__` an assignment would set the prototype. */
+export function setEntry<T>(map: { [key: string]: T }, key: string, value: T): void {
+  if (key !== '__proto__') map[key] = value;
+  else Object.defineProperty(map, key, { value, writable: true, enumerable: true, configurable: true });
 }
 
 /** No bytes; not shared, as their owner may use them as he likes. */

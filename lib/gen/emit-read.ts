@@ -61,7 +61,7 @@ function template(scope: Scope, { properties }: MessageModel): string {
 function atFirst(scope: Scope, property: FieldModel | OneofModel): string {
   if (property.shape === 'oneof') return 'undefined';
   if (property.shape === 'repeated') return '[]';
-  if (property.shape === 'map') return '$.emptyMap()';
+  if (property.shape === 'map') return '{}';
   if (property.required || isEmptyAtFirst(property)) return 'undefined as never';
   if (property.default !== undefined) {
     if (property.value.scalar === 'bytes') return `$.latin1(${quoted(String(property.default))})`;
@@ -176,7 +176,8 @@ function mapReader(scope: Scope, name: string, { mapKey, value }: FieldModel): s
     ? `$.readMessage(r, depth, ${scope.read(value.ref!)}, value)`
     : `${scalarReader(scope, value)}${value.ref && !value.closed ? ` as ${type}` : ''}`;
   const entry = isMessage ? `value ?? ${scope.read(value.ref!)}(r, depth, $.noTag, undefined)` : 'value';
-  const set = `map[${key}] = ${entry};`;
+  // Only a text can be `__proto__`.
+  const set = key === 'key' ? `$.setEntry(map, key, ${entry});` : `map[${key}] = ${entry};`;
   const parameters = ['r: $.Reader', 'depth: number', `map: { [key: string]: ${type} }`];
   return `${listed(`function ${name}`, '(', parameters, '): void {')}
   const outer = $.enter(r);

@@ -3,7 +3,7 @@ import type { FieldModel, MessageModel, OneofModel, ValueModel } from './model.t
 import { isInt64, type Scope } from './scope.ts';
 import { call, callWithArray, guarded, type Item, ifAny, lineWidth, listed, quoted } from './text.ts';
 
-/** The function that writes a message's fields, in the order of their numbers. */
+/** The names of a message's properties, and the function that writes its fields, in the order of their numbers. */
 export function emitWrite(scope: Scope, message: MessageModel): string {
   const { init } = scope.names(message);
   const w = message.properties.length === 0 ? '_w' : 'w';
@@ -13,9 +13,14 @@ export function emitWrite(scope: Scope, message: MessageModel): string {
     [`${w}: $.Writer`, `m: ${init}`, 'depth: number'],
     '): void {',
   );
-  return `${head}\n${propertiesOf(scope, message)}${stepsOf(message)
+  const steps = stepsOf(message)
     .map(step => writeStep(scope, step))
-    .join('')}}`;
+    .join('');
+  const keys = message.properties.map(({ key }) => quoted(key));
+  const known = listed(`const ${scope.keys(message)}: readonly string[] = `, '[', keys, '];');
+  // Behind the steps, whose errors say more.
+  const check = call('  $.checkKeys', ['m', scope.keys(message), quoted(message.fullName)]);
+  return `${known}\n\n${head}\n${propertiesOf(scope, message)}${steps}${check}\n}`;
 }
 
 /** Each property is read once, as it may be a getter. */

@@ -10,6 +10,8 @@ export interface Scope {
   /** The functions that read and write a message's fields. */
   read(ref: TypeRef): string;
   write(ref: TypeRef): string;
+  /** Of a message of this file: the constant with the names of its properties. */
+  keys(ref: TypeRef): string;
   service(fullName: string): string;
   /** Takes a name for a function of this file. */
   own(name: string): string;
@@ -27,11 +29,15 @@ export function fileScope(
 ): Scope {
   const exported = exportedNames(file);
   const taken = new Set(exported.taken);
-  const functions = new Map<string, { read: string; write: string }>();
+  const functions = new Map<string, { read: string; write: string; keys: string }>();
   for (const { kind, fullName } of file.types) {
     if (kind !== 'message') continue;
     const { name } = exported.types.get(fullName)!;
-    functions.set(fullName, { read: take(`read${name}`, taken), write: take(`write${name}`, taken) });
+    functions.set(fullName, {
+      read: take(`read${name}`, taken),
+      write: take(`write${name}`, taken),
+      keys: take(`keysOf${name}`, taken),
+    });
   }
   const imports = importsOf(file, files, taken, specifier);
   const isOwn = (ref: TypeRef): boolean => ref.file === file.name;
@@ -41,6 +47,7 @@ export function fileScope(
     names,
     read: ref => (isOwn(ref) ? functions.get(ref.fullName)!.read : `${names(ref).name}.read`),
     write: ref => (isOwn(ref) ? functions.get(ref.fullName)!.write : `${names(ref).name}.write`),
+    keys: ref => functions.get(ref.fullName)!.keys,
     service: fullName => exported.services.get(fullName)!,
     own: name => take(name, taken),
     // What every object inherits is known under these names.

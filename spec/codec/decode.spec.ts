@@ -4,7 +4,6 @@ import protobuf from 'protobufjs';
 import { codecs } from './codecs.ts';
 
 const bytes = (hex: string): Buffer => Buffer.from(hex.replaceAll(' ', ''), 'hex');
-const map = (entries: object): object => Object.assign(Object.create(null), entries);
 
 for (const { by, codecsOf } of codecs) {
   describe(`a decoded message, ${by}`, () => {
@@ -54,7 +53,7 @@ for (const { by, codecsOf } of codecs) {
     it('shares no array, map or bytes with another', () => {
       const [a, b] = [rich.Maps.decode(bytes('')), rich.Maps.decode(bytes(''))];
       a.strings['x'] = 'y';
-      deepStrictEqual(b.strings, map({}));
+      deepStrictEqual(b.strings, {});
       rich.Lists.decode(bytes('')).color.push(1);
       deepStrictEqual(rich.Lists.decode(bytes('')).color, []);
       old.Legacy.decode(bytes('0a00')).raw[0] = 0;
@@ -131,15 +130,28 @@ for (const { by, codecsOf } of codecs) {
       expect(rich.Scalars.decode(bytes('20 8180808080808080807e')).int64Value).to.equal(1n);
     });
 
-    it('has maps without prototype, where __proto__ is a key like any', () => {
-      const encoded = rich.Maps.encode({ strings: JSON.parse('{"__proto__":"x","constructor":"y"}') });
-      const { strings } = rich.Maps.decode(encoded);
-      expect(Object.getPrototypeOf(strings)).to.equal(null);
-      expect(Object.entries(strings)).to.deep.equal([
-        ['__proto__', 'x'],
-        ['constructor', 'y'],
+    it('has maps that are plain objects, where __proto__ is a key like any', () => {
+      const sent = JSON.parse('{"__proto__":"x","constructor":"y","a":"z"}');
+      const { strings } = rich.Maps.decode(rich.Maps.encode({ strings: sent }));
+      expect(Object.getPrototypeOf(strings)).to.equal(Object.prototype);
+      deepStrictEqual(strings, sent);
+      expect(Object.entries(strings)).to.deep.equal(Object.entries(sent));
+      deepStrictEqual(rich.Maps.decode(rich.Maps.encode({ strings: { ...strings } })).strings, sent);
+      Object.assign(strings, JSON.parse('{"__proto__":"changed"}')); // as an assignment to strings.__proto__
+      delete strings['constructor'];
+      deepStrictEqual(Object.entries(strings), [
+        ['__proto__', 'changed'],
+        ['a', 'z'],
       ]);
-      expect(({} as any).x).to.equal(undefined);
+    });
+
+    it('gives no object the prototype that a map of messages has under __proto__', () => {
+      const sent = JSON.parse('{"__proto__":{"name":"polluted"}}');
+      const { trees } = rich.Maps.decode(rich.Maps.encode({ trees: sent }));
+      expect(Object.getPrototypeOf(trees)).to.equal(Object.prototype);
+      expect(trees.name).to.equal(undefined);
+      expect(({} as any).name).to.equal(undefined);
+      expect(Object.getOwnPropertyDescriptor(trees, '__proto__')!.value.name).to.equal('polluted');
     });
 
     it('has decimal strings for keys of 64 bits, and true and false for booleans', () => {
@@ -149,17 +161,17 @@ for (const { by, codecsOf } of codecs) {
         bools: { true: 1, false: 2 },
       };
       const decoded = rich.Maps.decode(rich.Maps.encode(value));
-      deepStrictEqual(decoded.int64s, map(value.int64s));
-      deepStrictEqual(decoded.uint64s, map(value.uint64s));
-      deepStrictEqual({ ...decoded.bools }, value.bools);
+      deepStrictEqual(decoded.int64s, value.int64s);
+      deepStrictEqual(decoded.uint64s, value.uint64s);
+      deepStrictEqual(decoded.bools, value.bools);
     });
 
     it('has defaults for the missing key and value of an entry, and the last of equal keys', () => {
-      deepStrictEqual(rich.Maps.decode(bytes('0a00')).strings, map({ '': '' }));
-      deepStrictEqual(rich.Maps.decode(bytes('1200')).int32s, map({ 0: 0n }));
-      deepStrictEqual(rich.Maps.decode(bytes('3200')).trees, map({ '': { name: '', left: undefined, children: [] } }));
-      deepStrictEqual(rich.Maps.decode(bytes('0a06 0a0161 120178 0a06 0a0161 120179')).strings, map({ a: 'y' }));
-      deepStrictEqual(rich.Maps.decode(bytes('0a08 1801 0a0161 120178')).strings, map({ a: 'x' }));
+      deepStrictEqual(rich.Maps.decode(bytes('0a00')).strings, { '': '' });
+      deepStrictEqual(rich.Maps.decode(bytes('1200')).int32s, { 0: 0n });
+      deepStrictEqual(rich.Maps.decode(bytes('3200')).trees, { '': { name: '', left: undefined, children: [] } });
+      deepStrictEqual(rich.Maps.decode(bytes('0a06 0a0161 120178 0a06 0a0161 120179')).strings, { a: 'y' });
+      deepStrictEqual(rich.Maps.decode(bytes('0a08 1801 0a0161 120178')).strings, { a: 'x' });
     });
 
     it('is safe with fields that are called __proto__, constructor or like a method of Object', () => {
@@ -213,7 +225,7 @@ for (const { by, codecsOf } of codecs) {
           numbers: [],
           packedNumbers: [],
           part: undefined,
-          byName: map({}),
+          byName: {},
           row: [],
         });
       });
@@ -231,7 +243,7 @@ for (const { by, codecsOf } of codecs) {
         expect(decoded.size).to.equal(2);
         expect(decoded.plainSize).to.equal(undefined);
         deepStrictEqual(decoded.sizes, [1, 2, 1, 2]);
-        deepStrictEqual(decoded.byName, map({ b: 1 }));
+        deepStrictEqual(decoded.byName, { b: 1 });
       });
 
       it('reads groups, one inside another, and fails when one does not end', () => {

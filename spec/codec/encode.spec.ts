@@ -24,9 +24,9 @@ for (const { by, codecsOf } of codecs) {
       expect(first.toString('hex')).to.equal('0a0161');
     });
 
-    it('skips what is absent or undefined, keys that are no fields, and defaults of fields without presence', () => {
+    it('skips what is absent or undefined, and defaults of fields without presence', () => {
       expect(hex('Scalars', {})).to.equal('');
-      expect(hex('Scalars', { int32Value: undefined, nonsense: () => 1 })).to.equal('');
+      expect(hex('Scalars', { int32Value: undefined, nonsense: undefined })).to.equal('');
       const zero = {
         int32Value: 0,
         int64Value: 0,
@@ -47,6 +47,44 @@ for (const { by, codecsOf } of codecs) {
       expect(hex('Union', { theContent: { case: 'text', value: '' } })).to.equal('1a00');
       expect(hex('Union', { theContent: { case: 'tree', value: {} } })).to.equal('3200');
       expect(hex('Union', { theContent: undefined })).to.equal('');
+    });
+
+    it('refuses a property that is no field, and says which was probably meant', () => {
+      const refused: [string, object, string][] = [
+        [
+          'Scalars',
+          { strngValue: 'x' },
+          'rich.Scalars.strngValue: rich.Scalars has no such field; did you mean stringValue?',
+        ],
+        [
+          'Scalars',
+          { int32Value: 1, string_value: 'x' },
+          'Scalars.string_value: rich.Scalars has no such field; did you mean stringValue?',
+        ],
+        [
+          'Tree',
+          { children: [{ name: 'a' }, { nmae: 'b' }] },
+          'Tree.children[1].nmae: rich.Tree has no such field; did you mean name?',
+        ],
+        [
+          'Maps',
+          { trees: { a: { lefft: {} } } },
+          'Maps.trees["a"].lefft: rich.Tree has no such field; did you mean left?',
+        ],
+        ['Tree', { colour: 1 }, 'Tree.colour: rich.Tree has no such field; it has name, left, children'],
+        ['Tree', { children: [], left: {}, name: 'out of order', x: 0 }, 'Tree.x: rich.Tree has no such field'],
+        ['Tree', JSON.parse('{"__proto__":1}'), 'Tree.__proto__: rich.Tree has no such field'],
+      ];
+      for (const [type, value, message] of refused)
+        expect(() => hex(type, value), message).to.throw(TypeError, message);
+    });
+
+    it('takes properties in any order, and does not look at symbols or at what is inherited', () => {
+      expect(hex('Tree', { children: [], left: {}, name: 'a' })).to.equal(hex('Tree', { name: 'a', left: {} }));
+      expect(hex('Tree', { [Symbol('mine')]: 1, name: 'a' })).to.equal('0a0161');
+      expect(hex('Tree', Object.create({ inherited: 1 }, { name: { value: 'a', enumerable: true } }))).to.equal(
+        '0a0161',
+      );
     });
 
     it('refuses a member of a oneof beside the other fields, where other libraries have it', () => {

@@ -98,10 +98,10 @@ describe('load', () => {
       empty: {},
       mask: { paths: ['a', 'b'] },
       struct: {
-        fields: Object.assign(Object.create(null), {
+        fields: {
           list: { kind: { case: 'listValue', value: { values: [{ kind: { case: 'nullValue', value: 0 } }] } } },
           number: { kind: { case: 'numberValue', value: 1.5 } },
-        }),
+        },
       },
     };
     deepStrictEqual(Known.decode(Known.encode(value)), value);

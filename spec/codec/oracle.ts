@@ -28,9 +28,8 @@ export function asOurs(type: protobuf.Type, message: any): Values {
       result[oneof] ??= undefined;
       if (message[oneof] === field.name) result[oneof] = { case: name, value: one(value) };
     } else if (field.map) {
-      const map = Object.create(null);
-      for (const [key, each] of Object.entries(value)) map[keyAsOurs(field, key)] = one(each);
-      result[name] = map;
+      // Not by assignment: a key may be `__proto__`.
+      result[name] = Object.fromEntries(Object.entries(value).map(([key, each]) => [keyAsOurs(field, key), one(each)]));
     } else if (field.repeated) result[name] = has ? value.map(one) : [];
     else if (!has && (field.hasPresence || field.resolvedType instanceof protobuf.Type)) result[name] = undefined;
     else result[name] = one(value);

@@ -141,7 +141,7 @@ message A {
       a: convert(-5n),
       b: convert(7n),
       c: [convert(1n), convert(-1n)],
-      d: Object.assign(Object.create(null), { 1: convert(2n) }),
+      d: { 1: convert(2n) },
       e: { case: 'f', value: convert(-3n) },
       g: [convert(4n)],
     });

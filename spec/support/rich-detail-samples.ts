@@ -1,15 +1,14 @@
 import type { RichDetailInput } from '../../lib/codec/error-details.ts';
 
 /** Without prototypes, as what was read has its maps. */
-const map = (entries: Record<string, string>): Record<string, string> => Object.assign(Object.create(null), entries);
 
 /** What is written, what protobufjs reads of it, what we read of it, and what we read where nothing is written. */
 export const samples: readonly [input: RichDetailInput, theirs: object, ours: object, empty: object][] = [
   [
     { case: 'errorInfo', value: { reason: 'OUT', domain: 'a.b', metadata: { left: '0' } } },
     { reason: 'OUT', domain: 'a.b', metadata: { left: '0' } },
-    { reason: 'OUT', domain: 'a.b', metadata: map({ left: '0' }) },
-    { reason: '', domain: '', metadata: map({}) },
+    { reason: 'OUT', domain: 'a.b', metadata: { left: '0' } },
+    { reason: '', domain: '', metadata: {} },
   ],
   [
     { case: 'retryInfo', value: { retryDelay: { seconds: 5, nanos: 7 } } },
@@ -65,7 +64,7 @@ export const samples: readonly [input: RichDetailInput, theirs: object, ours: ob
           apiService: 'a',
           quotaMetric: 'm',
           quotaId: 'i',
-          quotaDimensions: map({ region: 'eu' }),
+          quotaDimensions: { region: 'eu' },
           quotaValue: 2n ** 62n,
           futureQuotaValue: 0n,
         },
@@ -75,7 +74,7 @@ export const samples: readonly [input: RichDetailInput, theirs: object, ours: ob
           apiService: '',
           quotaMetric: '',
           quotaId: '',
-          quotaDimensions: map({}),
+          quotaDimensions: {},
           quotaValue: 0n,
           futureQuotaValue: undefined,
         },

@@ -94,11 +94,14 @@ function readStreamPoint(r: $.Reader, depth: number, end: number, into: StreamPo
   return m;
 }
 
+const keysOfStreamPoint: readonly string[] = ['name', 'value'];
+
 function writeStreamPoint(w: $.Writer, m: StreamPointInit, depth: number): void {
   $.checkMessage(m, depth);
   const { name, value: value$ } = m;
   if (name !== undefined && name !== '') $.writeString(w, 10, name, 'name');
   if (value$ !== undefined && value$ !== 0) $.writeInt32(w, 16, value$, 'value');
+  $.checkKeys(m, keysOfStreamPoint, 'proto.StreamPoint');
 }
 
 function readStreamRequest(r: $.Reader, depth: number, end: number, into: StreamRequest | undefined): StreamRequest {
@@ -118,10 +121,13 @@ function readStreamRequest(r: $.Reader, depth: number, end: number, into: Stream
   return m;
 }
 
+const keysOfStreamRequest: readonly string[] = ['pt'];
+
 function writeStreamRequest(w: $.Writer, m: StreamRequestInit, depth: number): void {
   $.checkMessage(m, depth);
   const { pt } = m;
   if (pt !== undefined) $.writeMessage(w, 10, pt, 'pt', depth, writeStreamPoint);
+  $.checkKeys(m, keysOfStreamRequest, 'proto.StreamRequest');
 }
 
 function readStreamResponse(r: $.Reader, depth: number, end: number, into: StreamResponse | undefined): StreamResponse {
@@ -141,8 +147,11 @@ function readStreamResponse(r: $.Reader, depth: number, end: number, into: Strea
   return m;
 }
 
+const keysOfStreamResponse: readonly string[] = ['pt'];
+
 function writeStreamResponse(w: $.Writer, m: StreamResponseInit, depth: number): void {
   $.checkMessage(m, depth);
   const { pt } = m;
   if (pt !== undefined) $.writeMessage(w, 10, pt, 'pt', depth, writeStreamPoint);
+  $.checkKeys(m, keysOfStreamResponse, 'proto.StreamResponse');
 }

@@ -36,9 +36,12 @@ function readAny(r: $.Reader, depth: number, end: number, into: Any | undefined)
   return m;
 }
 
+const keysOfAny: readonly string[] = ['typeUrl', 'value'];
+
 function writeAny(w: $.Writer, m: AnyInit, depth: number): void {
   $.checkMessage(m, depth);
   const { typeUrl, value: value$ } = m;
   if (typeUrl !== undefined && typeUrl !== '') $.writeString(w, 10, typeUrl, 'typeUrl');
   if (value$ !== undefined && !$.isNoBytes(value$)) $.writeBytes(w, 18, value$, 'value');
+  $.checkKeys(m, keysOfAny, 'google.protobuf.Any');
 }

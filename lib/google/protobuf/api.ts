@@ -111,6 +111,8 @@ function readApi(r: $.Reader, depth: number, end: number, into: Api | undefined)
   return m;
 }
 
+const keysOfApi: readonly string[] = ['name', 'methods', 'options', 'version', 'sourceContext', 'mixins', 'syntax'];
+
 function writeApi(w: $.Writer, m: ApiInit, depth: number): void {
   $.checkMessage(m, depth);
   const { name, methods, options, version, sourceContext, mixins, syntax } = m;
@@ -130,6 +132,7 @@ function writeApi(w: $.Writer, m: ApiInit, depth: number): void {
     for (let i = 0; i < n; i++) $.writeMessage(w, 50, mixins[i], 'mixins', depth, writeMixin, i);
   }
   if (syntax !== undefined && syntax !== 0) $.writeInt32(w, 56, syntax, 'syntax');
+  $.checkKeys(m, keysOfApi, 'google.protobuf.Api');
 }
 
 function readMethod(r: $.Reader, depth: number, end: number, into: Method | undefined): Method {
@@ -173,6 +176,16 @@ function readMethod(r: $.Reader, depth: number, end: number, into: Method | unde
   return m;
 }
 
+const keysOfMethod: readonly string[] = [
+  'name',
+  'requestTypeUrl',
+  'requestStreaming',
+  'responseTypeUrl',
+  'responseStreaming',
+  'options',
+  'syntax',
+];
+
 function writeMethod(w: $.Writer, m: MethodInit, depth: number): void {
   $.checkMessage(m, depth);
   const { name, requestTypeUrl, requestStreaming, responseTypeUrl, responseStreaming, options, syntax } = m;
@@ -188,6 +201,7 @@ function writeMethod(w: $.Writer, m: MethodInit, depth: number): void {
     for (let i = 0; i < n; i++) $.writeMessage(w, 50, options[i], 'options', depth, Option.write, i);
   }
   if (syntax !== undefined && syntax !== 0) $.writeInt32(w, 56, syntax, 'syntax');
+  $.checkKeys(m, keysOfMethod, 'google.protobuf.Method');
 }
 
 function readMixin(r: $.Reader, depth: number, end: number, into: Mixin | undefined): Mixin {
@@ -211,9 +225,12 @@ function readMixin(r: $.Reader, depth: number, end: number, into: Mixin | undefi
   return m;
 }
 
+const keysOfMixin: readonly string[] = ['name', 'root'];
+
 function writeMixin(w: $.Writer, m: MixinInit, depth: number): void {
   $.checkMessage(m, depth);
   const { name, root } = m;
   if (name !== undefined && name !== '') $.writeString(w, 10, name, 'name');
   if (root !== undefined && root !== '') $.writeString(w, 18, root, 'root');
+  $.checkKeys(m, keysOfMixin, 'google.protobuf.Mixin');
 }

@@ -1082,6 +1082,8 @@ function readFileDescriptorSet(
   return m;
 }
 
+const keysOfFileDescriptorSet: readonly string[] = ['file'];
+
 function writeFileDescriptorSet(w: $.Writer, m: FileDescriptorSetInit, depth: number): void {
   $.checkMessage(m, depth);
   const { file } = m;
@@ -1089,6 +1091,7 @@ function writeFileDescriptorSet(w: $.Writer, m: FileDescriptorSetInit, depth: nu
     const n = $.checkList(file, 'file');
     for (let i = 0; i < n; i++) $.writeMessage(w, 10, file[i], 'file', depth, writeFileDescriptorProto, i);
   }
+  $.checkKeys(m, keysOfFileDescriptorSet, 'google.protobuf.FileDescriptorSet');
 }
 
 function readFileDescriptorProto(
@@ -1173,6 +1176,23 @@ function readFileDescriptorProto(
   return m;
 }
 
+const keysOfFileDescriptorProto: readonly string[] = [
+  'name',
+  'package',
+  'dependency',
+  'publicDependency',
+  'weakDependency',
+  'optionDependency',
+  'messageType',
+  'enumType',
+  'service',
+  'extension',
+  'options',
+  'sourceCodeInfo',
+  'syntax',
+  'edition',
+];
+
 function writeFileDescriptorProto(w: $.Writer, m: FileDescriptorProtoInit, depth: number): void {
   $.checkMessage(m, depth);
   const {
@@ -1230,6 +1250,7 @@ function writeFileDescriptorProto(w: $.Writer, m: FileDescriptorProtoInit, depth
     const n = $.checkList(optionDependency, 'optionDependency');
     for (let i = 0; i < n; i++) $.writeString(w, 122, optionDependency[i], 'optionDependency', i);
   }
+  $.checkKeys(m, keysOfFileDescriptorProto, 'google.protobuf.FileDescriptorProto');
 }
 
 function readDescriptorProto(
@@ -1296,6 +1317,20 @@ function readDescriptorProto(
   return m;
 }
 
+const keysOfDescriptorProto: readonly string[] = [
+  'name',
+  'field',
+  'extension',
+  'nestedType',
+  'enumType',
+  'extensionRange',
+  'oneofDecl',
+  'options',
+  'reservedRange',
+  'reservedName',
+  'visibility',
+];
+
 function writeDescriptorProto(w: $.Writer, m: DescriptorProtoInit, depth: number): void {
   $.checkMessage(m, depth);
   const {
@@ -1354,6 +1389,7 @@ function writeDescriptorProto(w: $.Writer, m: DescriptorProtoInit, depth: number
       $.oneOf(SymbolVisibility, 'google.protobuf.SymbolVisibility', visibility, 'visibility'),
       'visibility',
     );
+  $.checkKeys(m, keysOfDescriptorProto, 'google.protobuf.DescriptorProto');
 }
 
 function readDescriptorProto_ExtensionRange(
@@ -1386,12 +1422,15 @@ function readDescriptorProto_ExtensionRange(
   return m;
 }
 
+const keysOfDescriptorProto_ExtensionRange: readonly string[] = ['start', 'end', 'options'];
+
 function writeDescriptorProto_ExtensionRange(w: $.Writer, m: DescriptorProto_ExtensionRangeInit, depth: number): void {
   $.checkMessage(m, depth);
   const { start, end: end$, options } = m;
   if (start !== undefined) $.writeInt32(w, 8, start, 'start');
   if (end$ !== undefined) $.writeInt32(w, 16, end$, 'end');
   if (options !== undefined) $.writeMessage(w, 26, options, 'options', depth, writeExtensionRangeOptions);
+  $.checkKeys(m, keysOfDescriptorProto_ExtensionRange, 'google.protobuf.DescriptorProto.ExtensionRange');
 }
 
 function readDescriptorProto_ReservedRange(
@@ -1420,11 +1459,14 @@ function readDescriptorProto_ReservedRange(
   return m;
 }
 
+const keysOfDescriptorProto_ReservedRange: readonly string[] = ['start', 'end'];
+
 function writeDescriptorProto_ReservedRange(w: $.Writer, m: DescriptorProto_ReservedRangeInit, depth: number): void {
   $.checkMessage(m, depth);
   const { start, end: end$ } = m;
   if (start !== undefined) $.writeInt32(w, 8, start, 'start');
   if (end$ !== undefined) $.writeInt32(w, 16, end$, 'end');
+  $.checkKeys(m, keysOfDescriptorProto_ReservedRange, 'google.protobuf.DescriptorProto.ReservedRange');
 }
 
 function readExtensionRangeOptions(
@@ -1463,6 +1505,13 @@ function readExtensionRangeOptions(
   return m;
 }
 
+const keysOfExtensionRangeOptions: readonly string[] = [
+  'uninterpretedOption',
+  'declaration',
+  'features',
+  'verification',
+];
+
 function writeExtensionRangeOptions(w: $.Writer, m: ExtensionRangeOptionsInit, depth: number): void {
   $.checkMessage(m, depth);
   const { uninterpretedOption, declaration, features, verification } = m;
@@ -1489,6 +1538,7 @@ function writeExtensionRangeOptions(w: $.Writer, m: ExtensionRangeOptionsInit, d
     for (let i = 0; i < n; i++)
       $.writeMessage(w, 7994, uninterpretedOption[i], 'uninterpretedOption', depth, writeUninterpretedOption, i);
   }
+  $.checkKeys(m, keysOfExtensionRangeOptions, 'google.protobuf.ExtensionRangeOptions');
 }
 
 function readExtensionRangeOptions_Declaration(
@@ -1529,6 +1579,14 @@ function readExtensionRangeOptions_Declaration(
   return m;
 }
 
+const keysOfExtensionRangeOptions_Declaration: readonly string[] = [
+  'number',
+  'fullName',
+  'type',
+  'reserved',
+  'repeated',
+];
+
 function writeExtensionRangeOptions_Declaration(
   w: $.Writer,
   m: ExtensionRangeOptions_DeclarationInit,
@@ -1541,6 +1599,7 @@ function writeExtensionRangeOptions_Declaration(
   if (type !== undefined) $.writeString(w, 26, type, 'type');
   if (reserved !== undefined) $.writeBool(w, 40, reserved, 'reserved');
   if (repeated !== undefined) $.writeBool(w, 48, repeated, 'repeated');
+  $.checkKeys(m, keysOfExtensionRangeOptions_Declaration, 'google.protobuf.ExtensionRangeOptions.Declaration');
 }
 
 function readFieldDescriptorProto(
@@ -1609,6 +1668,20 @@ function readFieldDescriptorProto(
   return m;
 }
 
+const keysOfFieldDescriptorProto: readonly string[] = [
+  'name',
+  'number',
+  'label',
+  'type',
+  'typeName',
+  'extendee',
+  'defaultValue',
+  'oneofIndex',
+  'jsonName',
+  'options',
+  'proto3Optional',
+];
+
 function writeFieldDescriptorProto(w: $.Writer, m: FieldDescriptorProtoInit, depth: number): void {
   $.checkMessage(m, depth);
   const { name, number, label, type, typeName, extendee, defaultValue, oneofIndex, jsonName, options, proto3Optional } =
@@ -1636,6 +1709,7 @@ function writeFieldDescriptorProto(w: $.Writer, m: FieldDescriptorProtoInit, dep
   if (oneofIndex !== undefined) $.writeInt32(w, 72, oneofIndex, 'oneofIndex');
   if (jsonName !== undefined) $.writeString(w, 82, jsonName, 'jsonName');
   if (proto3Optional !== undefined) $.writeBool(w, 136, proto3Optional, 'proto3Optional');
+  $.checkKeys(m, keysOfFieldDescriptorProto, 'google.protobuf.FieldDescriptorProto');
 }
 
 function readOneofDescriptorProto(
@@ -1664,11 +1738,14 @@ function readOneofDescriptorProto(
   return m;
 }
 
+const keysOfOneofDescriptorProto: readonly string[] = ['name', 'options'];
+
 function writeOneofDescriptorProto(w: $.Writer, m: OneofDescriptorProtoInit, depth: number): void {
   $.checkMessage(m, depth);
   const { name, options } = m;
   if (name !== undefined) $.writeString(w, 10, name, 'name');
   if (options !== undefined) $.writeMessage(w, 18, options, 'options', depth, writeOneofOptions);
+  $.checkKeys(m, keysOfOneofDescriptorProto, 'google.protobuf.OneofDescriptorProto');
 }
 
 function readEnumDescriptorProto(
@@ -1715,6 +1792,15 @@ function readEnumDescriptorProto(
   return m;
 }
 
+const keysOfEnumDescriptorProto: readonly string[] = [
+  'name',
+  'value',
+  'options',
+  'reservedRange',
+  'reservedName',
+  'visibility',
+];
+
 function writeEnumDescriptorProto(w: $.Writer, m: EnumDescriptorProtoInit, depth: number): void {
   $.checkMessage(m, depth);
   const { name, value: value$, options, reservedRange, reservedName, visibility } = m;
@@ -1740,6 +1826,7 @@ function writeEnumDescriptorProto(w: $.Writer, m: EnumDescriptorProtoInit, depth
       $.oneOf(SymbolVisibility, 'google.protobuf.SymbolVisibility', visibility, 'visibility'),
       'visibility',
     );
+  $.checkKeys(m, keysOfEnumDescriptorProto, 'google.protobuf.EnumDescriptorProto');
 }
 
 function readEnumDescriptorProto_EnumReservedRange(
@@ -1768,6 +1855,8 @@ function readEnumDescriptorProto_EnumReservedRange(
   return m;
 }
 
+const keysOfEnumDescriptorProto_EnumReservedRange: readonly string[] = ['start', 'end'];
+
 function writeEnumDescriptorProto_EnumReservedRange(
   w: $.Writer,
   m: EnumDescriptorProto_EnumReservedRangeInit,
@@ -1777,6 +1866,7 @@ function writeEnumDescriptorProto_EnumReservedRange(
   const { start, end: end$ } = m;
   if (start !== undefined) $.writeInt32(w, 8, start, 'start');
   if (end$ !== undefined) $.writeInt32(w, 16, end$, 'end');
+  $.checkKeys(m, keysOfEnumDescriptorProto_EnumReservedRange, 'google.protobuf.EnumDescriptorProto.EnumReservedRange');
 }
 
 function readEnumValueDescriptorProto(
@@ -1809,12 +1899,15 @@ function readEnumValueDescriptorProto(
   return m;
 }
 
+const keysOfEnumValueDescriptorProto: readonly string[] = ['name', 'number', 'options'];
+
 function writeEnumValueDescriptorProto(w: $.Writer, m: EnumValueDescriptorProtoInit, depth: number): void {
   $.checkMessage(m, depth);
   const { name, number, options } = m;
   if (name !== undefined) $.writeString(w, 10, name, 'name');
   if (number !== undefined) $.writeInt32(w, 16, number, 'number');
   if (options !== undefined) $.writeMessage(w, 26, options, 'options', depth, writeEnumValueOptions);
+  $.checkKeys(m, keysOfEnumValueDescriptorProto, 'google.protobuf.EnumValueDescriptorProto');
 }
 
 function readServiceDescriptorProto(
@@ -1847,6 +1940,8 @@ function readServiceDescriptorProto(
   return m;
 }
 
+const keysOfServiceDescriptorProto: readonly string[] = ['name', 'method', 'options'];
+
 function writeServiceDescriptorProto(w: $.Writer, m: ServiceDescriptorProtoInit, depth: number): void {
   $.checkMessage(m, depth);
   const { name, method, options } = m;
@@ -1856,6 +1951,7 @@ function writeServiceDescriptorProto(w: $.Writer, m: ServiceDescriptorProtoInit,
     for (let i = 0; i < n; i++) $.writeMessage(w, 18, method[i], 'method', depth, writeMethodDescriptorProto, i);
   }
   if (options !== undefined) $.writeMessage(w, 26, options, 'options', depth, writeServiceOptions);
+  $.checkKeys(m, keysOfServiceDescriptorProto, 'google.protobuf.ServiceDescriptorProto');
 }
 
 function readMethodDescriptorProto(
@@ -1900,6 +1996,15 @@ function readMethodDescriptorProto(
   return m;
 }
 
+const keysOfMethodDescriptorProto: readonly string[] = [
+  'name',
+  'inputType',
+  'outputType',
+  'options',
+  'clientStreaming',
+  'serverStreaming',
+];
+
 function writeMethodDescriptorProto(w: $.Writer, m: MethodDescriptorProtoInit, depth: number): void {
   $.checkMessage(m, depth);
   const { name, inputType, outputType, options, clientStreaming, serverStreaming } = m;
@@ -1909,6 +2014,7 @@ function writeMethodDescriptorProto(w: $.Writer, m: MethodDescriptorProtoInit, d
   if (options !== undefined) $.writeMessage(w, 34, options, 'options', depth, writeMethodOptions);
   if (clientStreaming !== undefined) $.writeBool(w, 40, clientStreaming, 'clientStreaming');
   if (serverStreaming !== undefined) $.writeBool(w, 48, serverStreaming, 'serverStreaming');
+  $.checkKeys(m, keysOfMethodDescriptorProto, 'google.protobuf.MethodDescriptorProto');
 }
 
 function readFileOptions(r: $.Reader, depth: number, end: number, into: FileOptions | undefined): FileOptions {
@@ -2010,6 +2116,30 @@ function readFileOptions(r: $.Reader, depth: number, end: number, into: FileOpti
   return m;
 }
 
+const keysOfFileOptions: readonly string[] = [
+  'javaPackage',
+  'javaOuterClassname',
+  'javaMultipleFiles',
+  'javaGenerateEqualsAndHash',
+  'javaStringCheckUtf8',
+  'optimizeFor',
+  'goPackage',
+  'ccGenericServices',
+  'javaGenericServices',
+  'pyGenericServices',
+  'deprecated',
+  'ccEnableArenas',
+  'objcClassPrefix',
+  'csharpNamespace',
+  'swiftPrefix',
+  'phpClassPrefix',
+  'phpNamespace',
+  'phpMetadataNamespace',
+  'rubyPackage',
+  'features',
+  'uninterpretedOption',
+];
+
 function writeFileOptions(w: $.Writer, m: FileOptionsInit, depth: number): void {
   $.checkMessage(m, depth);
   const {
@@ -2067,6 +2197,7 @@ function writeFileOptions(w: $.Writer, m: FileOptionsInit, depth: number): void 
     for (let i = 0; i < n; i++)
       $.writeMessage(w, 7994, uninterpretedOption[i], 'uninterpretedOption', depth, writeUninterpretedOption, i);
   }
+  $.checkKeys(m, keysOfFileOptions, 'google.protobuf.FileOptions');
 }
 
 function readMessageOptions(r: $.Reader, depth: number, end: number, into: MessageOptions | undefined): MessageOptions {
@@ -2110,6 +2241,16 @@ function readMessageOptions(r: $.Reader, depth: number, end: number, into: Messa
   return m;
 }
 
+const keysOfMessageOptions: readonly string[] = [
+  'messageSetWireFormat',
+  'noStandardDescriptorAccessor',
+  'deprecated',
+  'mapEntry',
+  'deprecatedLegacyJsonFieldConflicts',
+  'features',
+  'uninterpretedOption',
+];
+
 function writeMessageOptions(w: $.Writer, m: MessageOptionsInit, depth: number): void {
   $.checkMessage(m, depth);
   const {
@@ -2134,6 +2275,7 @@ function writeMessageOptions(w: $.Writer, m: MessageOptionsInit, depth: number):
     for (let i = 0; i < n; i++)
       $.writeMessage(w, 7994, uninterpretedOption[i], 'uninterpretedOption', depth, writeUninterpretedOption, i);
   }
+  $.checkKeys(m, keysOfMessageOptions, 'google.protobuf.MessageOptions');
 }
 
 function readFieldOptions(r: $.Reader, depth: number, end: number, into: FieldOptions | undefined): FieldOptions {
@@ -2222,6 +2364,23 @@ function readFieldOptions(r: $.Reader, depth: number, end: number, into: FieldOp
   return m;
 }
 
+const keysOfFieldOptions: readonly string[] = [
+  'ctype',
+  'packed',
+  'jstype',
+  'lazy',
+  'unverifiedLazy',
+  'deprecated',
+  'weak',
+  'debugRedact',
+  'retention',
+  'targets',
+  'editionDefaults',
+  'features',
+  'featureSupport',
+  'uninterpretedOption',
+];
+
 function writeFieldOptions(w: $.Writer, m: FieldOptionsInit, depth: number): void {
   $.checkMessage(m, depth);
   const {
@@ -2292,6 +2451,7 @@ function writeFieldOptions(w: $.Writer, m: FieldOptionsInit, depth: number): voi
     for (let i = 0; i < n; i++)
       $.writeMessage(w, 7994, uninterpretedOption[i], 'uninterpretedOption', depth, writeUninterpretedOption, i);
   }
+  $.checkKeys(m, keysOfFieldOptions, 'google.protobuf.FieldOptions');
 }
 
 function readFieldOptions_EditionDefault(
@@ -2322,12 +2482,15 @@ function readFieldOptions_EditionDefault(
   return m;
 }
 
+const keysOfFieldOptions_EditionDefault: readonly string[] = ['edition', 'value'];
+
 function writeFieldOptions_EditionDefault(w: $.Writer, m: FieldOptions_EditionDefaultInit, depth: number): void {
   $.checkMessage(m, depth);
   const { edition, value: value$ } = m;
   if (value$ !== undefined) $.writeString(w, 18, value$, 'value');
   if (edition !== undefined)
     $.writeInt32(w, 24, $.oneOf(Edition, 'google.protobuf.Edition', edition, 'edition'), 'edition');
+  $.checkKeys(m, keysOfFieldOptions_EditionDefault, 'google.protobuf.FieldOptions.EditionDefault');
 }
 
 function readFieldOptions_FeatureSupport(
@@ -2370,6 +2533,13 @@ function readFieldOptions_FeatureSupport(
   return m;
 }
 
+const keysOfFieldOptions_FeatureSupport: readonly string[] = [
+  'editionIntroduced',
+  'editionDeprecated',
+  'deprecationWarning',
+  'editionRemoved',
+];
+
 function writeFieldOptions_FeatureSupport(w: $.Writer, m: FieldOptions_FeatureSupportInit, depth: number): void {
   $.checkMessage(m, depth);
   const { editionIntroduced, editionDeprecated, deprecationWarning, editionRemoved } = m;
@@ -2395,6 +2565,7 @@ function writeFieldOptions_FeatureSupport(w: $.Writer, m: FieldOptions_FeatureSu
       $.oneOf(Edition, 'google.protobuf.Edition', editionRemoved, 'editionRemoved'),
       'editionRemoved',
     );
+  $.checkKeys(m, keysOfFieldOptions_FeatureSupport, 'google.protobuf.FieldOptions.FeatureSupport');
 }
 
 function readOneofOptions(r: $.Reader, depth: number, end: number, into: OneofOptions | undefined): OneofOptions {
@@ -2418,6 +2589,8 @@ function readOneofOptions(r: $.Reader, depth: number, end: number, into: OneofOp
   return m;
 }
 
+const keysOfOneofOptions: readonly string[] = ['features', 'uninterpretedOption'];
+
 function writeOneofOptions(w: $.Writer, m: OneofOptionsInit, depth: number): void {
   $.checkMessage(m, depth);
   const { features, uninterpretedOption } = m;
@@ -2427,6 +2600,7 @@ function writeOneofOptions(w: $.Writer, m: OneofOptionsInit, depth: number): voi
     for (let i = 0; i < n; i++)
       $.writeMessage(w, 7994, uninterpretedOption[i], 'uninterpretedOption', depth, writeUninterpretedOption, i);
   }
+  $.checkKeys(m, keysOfOneofOptions, 'google.protobuf.OneofOptions');
 }
 
 function readEnumOptions(r: $.Reader, depth: number, end: number, into: EnumOptions | undefined): EnumOptions {
@@ -2462,6 +2636,14 @@ function readEnumOptions(r: $.Reader, depth: number, end: number, into: EnumOpti
   return m;
 }
 
+const keysOfEnumOptions: readonly string[] = [
+  'allowAlias',
+  'deprecated',
+  'deprecatedLegacyJsonFieldConflicts',
+  'features',
+  'uninterpretedOption',
+];
+
 function writeEnumOptions(w: $.Writer, m: EnumOptionsInit, depth: number): void {
   $.checkMessage(m, depth);
   const { allowAlias, deprecated, deprecatedLegacyJsonFieldConflicts, features, uninterpretedOption } = m;
@@ -2475,6 +2657,7 @@ function writeEnumOptions(w: $.Writer, m: EnumOptionsInit, depth: number): void 
     for (let i = 0; i < n; i++)
       $.writeMessage(w, 7994, uninterpretedOption[i], 'uninterpretedOption', depth, writeUninterpretedOption, i);
   }
+  $.checkKeys(m, keysOfEnumOptions, 'google.protobuf.EnumOptions');
 }
 
 function readEnumValueOptions(
@@ -2515,6 +2698,14 @@ function readEnumValueOptions(
   return m;
 }
 
+const keysOfEnumValueOptions: readonly string[] = [
+  'deprecated',
+  'features',
+  'debugRedact',
+  'featureSupport',
+  'uninterpretedOption',
+];
+
 function writeEnumValueOptions(w: $.Writer, m: EnumValueOptionsInit, depth: number): void {
   $.checkMessage(m, depth);
   const { deprecated, features, debugRedact, featureSupport, uninterpretedOption } = m;
@@ -2528,6 +2719,7 @@ function writeEnumValueOptions(w: $.Writer, m: EnumValueOptionsInit, depth: numb
     for (let i = 0; i < n; i++)
       $.writeMessage(w, 7994, uninterpretedOption[i], 'uninterpretedOption', depth, writeUninterpretedOption, i);
   }
+  $.checkKeys(m, keysOfEnumValueOptions, 'google.protobuf.EnumValueOptions');
 }
 
 function readServiceOptions(r: $.Reader, depth: number, end: number, into: ServiceOptions | undefined): ServiceOptions {
@@ -2555,6 +2747,8 @@ function readServiceOptions(r: $.Reader, depth: number, end: number, into: Servi
   return m;
 }
 
+const keysOfServiceOptions: readonly string[] = ['features', 'deprecated', 'uninterpretedOption'];
+
 function writeServiceOptions(w: $.Writer, m: ServiceOptionsInit, depth: number): void {
   $.checkMessage(m, depth);
   const { features, deprecated, uninterpretedOption } = m;
@@ -2565,6 +2759,7 @@ function writeServiceOptions(w: $.Writer, m: ServiceOptionsInit, depth: number):
     for (let i = 0; i < n; i++)
       $.writeMessage(w, 7994, uninterpretedOption[i], 'uninterpretedOption', depth, writeUninterpretedOption, i);
   }
+  $.checkKeys(m, keysOfServiceOptions, 'google.protobuf.ServiceOptions');
 }
 
 function readMethodOptions(r: $.Reader, depth: number, end: number, into: MethodOptions | undefined): MethodOptions {
@@ -2598,6 +2793,8 @@ function readMethodOptions(r: $.Reader, depth: number, end: number, into: Method
   return m;
 }
 
+const keysOfMethodOptions: readonly string[] = ['deprecated', 'idempotencyLevel', 'features', 'uninterpretedOption'];
+
 function writeMethodOptions(w: $.Writer, m: MethodOptionsInit, depth: number): void {
   $.checkMessage(m, depth);
   const { deprecated, idempotencyLevel, features, uninterpretedOption } = m;
@@ -2620,6 +2817,7 @@ function writeMethodOptions(w: $.Writer, m: MethodOptionsInit, depth: number): v
     for (let i = 0; i < n; i++)
       $.writeMessage(w, 7994, uninterpretedOption[i], 'uninterpretedOption', depth, writeUninterpretedOption, i);
   }
+  $.checkKeys(m, keysOfMethodOptions, 'google.protobuf.MethodOptions');
 }
 
 function readUninterpretedOption(
@@ -2668,6 +2866,16 @@ function readUninterpretedOption(
   return m;
 }
 
+const keysOfUninterpretedOption: readonly string[] = [
+  'name',
+  'identifierValue',
+  'positiveIntValue',
+  'negativeIntValue',
+  'doubleValue',
+  'stringValue',
+  'aggregateValue',
+];
+
 function writeUninterpretedOption(w: $.Writer, m: UninterpretedOptionInit, depth: number): void {
   $.checkMessage(m, depth);
   const { name, identifierValue, positiveIntValue, negativeIntValue, doubleValue, stringValue, aggregateValue } = m;
@@ -2681,6 +2889,7 @@ function writeUninterpretedOption(w: $.Writer, m: UninterpretedOptionInit, depth
   if (doubleValue !== undefined) $.writeDouble(w, 49, doubleValue, 'doubleValue');
   if (stringValue !== undefined) $.writeBytes(w, 58, stringValue, 'stringValue');
   if (aggregateValue !== undefined) $.writeString(w, 66, aggregateValue, 'aggregateValue');
+  $.checkKeys(m, keysOfUninterpretedOption, 'google.protobuf.UninterpretedOption');
 }
 
 function readUninterpretedOption_NamePart(
@@ -2711,11 +2920,14 @@ function readUninterpretedOption_NamePart(
   return m;
 }
 
+const keysOfUninterpretedOption_NamePart: readonly string[] = ['namePart', 'isExtension'];
+
 function writeUninterpretedOption_NamePart(w: $.Writer, m: UninterpretedOption_NamePartInit, depth: number): void {
   $.checkMessage(m, depth);
   const { namePart, isExtension } = m;
   $.writeString(w, 10, $.required(namePart, 'namePart'), 'namePart');
   $.writeBool(w, 16, $.required(isExtension, 'isExtension'), 'isExtension');
+  $.checkKeys(m, keysOfUninterpretedOption_NamePart, 'google.protobuf.UninterpretedOption.NamePart');
 }
 
 function readFeatureSet(r: $.Reader, depth: number, end: number, into: FeatureSet | undefined): FeatureSet {
@@ -2784,6 +2996,18 @@ function readFeatureSet(r: $.Reader, depth: number, end: number, into: FeatureSe
   }
   return m;
 }
+
+const keysOfFeatureSet: readonly string[] = [
+  'fieldPresence',
+  'enumType',
+  'repeatedFieldEncoding',
+  'utf8Validation',
+  'messageEncoding',
+  'jsonFormat',
+  'enforceNamingStyle',
+  'defaultSymbolVisibility',
+  'enforceProtoLimits',
+];
 
 function writeFeatureSet(w: $.Writer, m: FeatureSetInit, depth: number): void {
   $.checkMessage(m, depth);
@@ -2886,6 +3110,7 @@ function writeFeatureSet(w: $.Writer, m: FeatureSetInit, depth: number): void {
       ),
       'enforceProtoLimits',
     );
+  $.checkKeys(m, keysOfFeatureSet, 'google.protobuf.FeatureSet');
 }
 
 function readFeatureSet_VisibilityFeature(
@@ -2905,8 +3130,11 @@ function readFeatureSet_VisibilityFeature(
   return m;
 }
 
+const keysOfFeatureSet_VisibilityFeature: readonly string[] = [];
+
 function writeFeatureSet_VisibilityFeature(_w: $.Writer, m: FeatureSet_VisibilityFeatureInit, depth: number): void {
   $.checkMessage(m, depth);
+  $.checkKeys(m, keysOfFeatureSet_VisibilityFeature, 'google.protobuf.FeatureSet.VisibilityFeature');
 }
 
 function readFeatureSet_ProtoLimitsFeature(
@@ -2926,8 +3154,11 @@ function readFeatureSet_ProtoLimitsFeature(
   return m;
 }
 
+const keysOfFeatureSet_ProtoLimitsFeature: readonly string[] = [];
+
 function writeFeatureSet_ProtoLimitsFeature(_w: $.Writer, m: FeatureSet_ProtoLimitsFeatureInit, depth: number): void {
   $.checkMessage(m, depth);
+  $.checkKeys(m, keysOfFeatureSet_ProtoLimitsFeature, 'google.protobuf.FeatureSet.ProtoLimitsFeature');
 }
 
 function readFeatureSetDefaults(
@@ -2964,6 +3195,8 @@ function readFeatureSetDefaults(
   return m;
 }
 
+const keysOfFeatureSetDefaults: readonly string[] = ['defaults', 'minimumEdition', 'maximumEdition'];
+
 function writeFeatureSetDefaults(w: $.Writer, m: FeatureSetDefaultsInit, depth: number): void {
   $.checkMessage(m, depth);
   const { defaults, minimumEdition, maximumEdition } = m;
@@ -2986,6 +3219,7 @@ function writeFeatureSetDefaults(w: $.Writer, m: FeatureSetDefaultsInit, depth: 
       $.oneOf(Edition, 'google.protobuf.Edition', maximumEdition, 'maximumEdition'),
       'maximumEdition',
     );
+  $.checkKeys(m, keysOfFeatureSetDefaults, 'google.protobuf.FeatureSetDefaults');
 }
 
 function readFeatureSetDefaults_FeatureSetEditionDefault(
@@ -3020,6 +3254,12 @@ function readFeatureSetDefaults_FeatureSetEditionDefault(
   return m;
 }
 
+const keysOfFeatureSetDefaults_FeatureSetEditionDefault: readonly string[] = [
+  'edition',
+  'overridableFeatures',
+  'fixedFeatures',
+];
+
 function writeFeatureSetDefaults_FeatureSetEditionDefault(
   w: $.Writer,
   m: FeatureSetDefaults_FeatureSetEditionDefaultInit,
@@ -3032,6 +3272,11 @@ function writeFeatureSetDefaults_FeatureSetEditionDefault(
   if (overridableFeatures !== undefined)
     $.writeMessage(w, 34, overridableFeatures, 'overridableFeatures', depth, writeFeatureSet);
   if (fixedFeatures !== undefined) $.writeMessage(w, 42, fixedFeatures, 'fixedFeatures', depth, writeFeatureSet);
+  $.checkKeys(
+    m,
+    keysOfFeatureSetDefaults_FeatureSetEditionDefault,
+    'google.protobuf.FeatureSetDefaults.FeatureSetEditionDefault',
+  );
 }
 
 function readSourceCodeInfo(r: $.Reader, depth: number, end: number, into: SourceCodeInfo | undefined): SourceCodeInfo {
@@ -3051,6 +3296,8 @@ function readSourceCodeInfo(r: $.Reader, depth: number, end: number, into: Sourc
   return m;
 }
 
+const keysOfSourceCodeInfo: readonly string[] = ['location'];
+
 function writeSourceCodeInfo(w: $.Writer, m: SourceCodeInfoInit, depth: number): void {
   $.checkMessage(m, depth);
   const { location } = m;
@@ -3058,6 +3305,7 @@ function writeSourceCodeInfo(w: $.Writer, m: SourceCodeInfoInit, depth: number):
     const n = $.checkList(location, 'location');
     for (let i = 0; i < n; i++) $.writeMessage(w, 10, location[i], 'location', depth, writeSourceCodeInfo_Location, i);
   }
+  $.checkKeys(m, keysOfSourceCodeInfo, 'google.protobuf.SourceCodeInfo');
 }
 
 function readSourceCodeInfo_Location(
@@ -3104,6 +3352,14 @@ function readSourceCodeInfo_Location(
   return m;
 }
 
+const keysOfSourceCodeInfo_Location: readonly string[] = [
+  'path',
+  'span',
+  'leadingComments',
+  'trailingComments',
+  'leadingDetachedComments',
+];
+
 function writeSourceCodeInfo_Location(w: $.Writer, m: SourceCodeInfo_LocationInit, depth: number): void {
   $.checkMessage(m, depth);
   const { path, span, leadingComments, trailingComments, leadingDetachedComments } = m;
@@ -3115,6 +3371,7 @@ function writeSourceCodeInfo_Location(w: $.Writer, m: SourceCodeInfo_LocationIni
     const n = $.checkList(leadingDetachedComments, 'leadingDetachedComments');
     for (let i = 0; i < n; i++) $.writeString(w, 50, leadingDetachedComments[i], 'leadingDetachedComments', i);
   }
+  $.checkKeys(m, keysOfSourceCodeInfo_Location, 'google.protobuf.SourceCodeInfo.Location');
 }
 
 function readGeneratedCodeInfo(
@@ -3139,6 +3396,8 @@ function readGeneratedCodeInfo(
   return m;
 }
 
+const keysOfGeneratedCodeInfo: readonly string[] = ['annotation'];
+
 function writeGeneratedCodeInfo(w: $.Writer, m: GeneratedCodeInfoInit, depth: number): void {
   $.checkMessage(m, depth);
   const { annotation } = m;
@@ -3147,6 +3406,7 @@ function writeGeneratedCodeInfo(w: $.Writer, m: GeneratedCodeInfoInit, depth: nu
     for (let i = 0; i < n; i++)
       $.writeMessage(w, 10, annotation[i], 'annotation', depth, writeGeneratedCodeInfo_Annotation, i);
   }
+  $.checkKeys(m, keysOfGeneratedCodeInfo, 'google.protobuf.GeneratedCodeInfo');
 }
 
 function readGeneratedCodeInfo_Annotation(
@@ -3192,6 +3452,8 @@ function readGeneratedCodeInfo_Annotation(
   return m;
 }
 
+const keysOfGeneratedCodeInfo_Annotation: readonly string[] = ['path', 'sourceFile', 'begin', 'end', 'semantic'];
+
 function writeGeneratedCodeInfo_Annotation(w: $.Writer, m: GeneratedCodeInfo_AnnotationInit, depth: number): void {
   $.checkMessage(m, depth);
   const { path, sourceFile, begin, end: end$, semantic } = m;
@@ -3211,4 +3473,5 @@ function writeGeneratedCodeInfo_Annotation(w: $.Writer, m: GeneratedCodeInfo_Ann
       ),
       'semantic',
     );
+  $.checkKeys(m, keysOfGeneratedCodeInfo_Annotation, 'google.protobuf.GeneratedCodeInfo.Annotation');
 }

@@ -39,9 +39,12 @@ function readDuration(r: $.Reader, depth: number, end: number, into: Duration | 
   return m;
 }
 
+const keysOfDuration: readonly string[] = ['seconds', 'nanos'];
+
 function writeDuration(w: $.Writer, m: DurationInit, depth: number): void {
   $.checkMessage(m, depth);
   const { seconds, nanos } = m;
   if (seconds !== undefined && seconds !== 0 && seconds !== 0n) $.writeInt64(w, 8, seconds, 'seconds');
   if (nanos !== undefined && nanos !== 0) $.writeInt32(w, 16, nanos, 'nanos');
+  $.checkKeys(m, keysOfDuration, 'google.protobuf.Duration');
 }

@@ -24,6 +24,9 @@ function readEmpty(r: $.Reader, depth: number, end: number, into: Empty | undefi
   return m;
 }
 
+const keysOfEmpty: readonly string[] = [];
+
 function writeEmpty(_w: $.Writer, m: EmptyInit, depth: number): void {
   $.checkMessage(m, depth);
+  $.checkKeys(m, keysOfEmpty, 'google.protobuf.Empty');
 }

@@ -33,6 +33,8 @@ function readFieldMask(r: $.Reader, depth: number, end: number, into: FieldMask 
   return m;
 }
 
+const keysOfFieldMask: readonly string[] = ['paths'];
+
 function writeFieldMask(w: $.Writer, m: FieldMaskInit, depth: number): void {
   $.checkMessage(m, depth);
   const { paths } = m;
@@ -40,4 +42,5 @@ function writeFieldMask(w: $.Writer, m: FieldMaskInit, depth: number): void {
     const n = $.checkList(paths, 'paths');
     for (let i = 0; i < n; i++) $.writeString(w, 10, paths[i], 'paths', i);
   }
+  $.checkKeys(m, keysOfFieldMask, 'google.protobuf.FieldMask');
 }

@@ -33,8 +33,11 @@ function readSourceContext(r: $.Reader, depth: number, end: number, into: Source
   return m;
 }
 
+const keysOfSourceContext: readonly string[] = ['fileName'];
+
 function writeSourceContext(w: $.Writer, m: SourceContextInit, depth: number): void {
   $.checkMessage(m, depth);
   const { fileName } = m;
   if (fileName !== undefined && fileName !== '') $.writeString(w, 10, fileName, 'fileName');
+  $.checkKeys(m, keysOfSourceContext, 'google.protobuf.SourceContext');
 }

@@ -68,7 +68,7 @@ export const ListValue: $.MessageType<ListValue, ListValueInit> = /* @__PURE__ *
 
 function readStruct(r: $.Reader, depth: number, end: number, into: Struct | undefined): Struct {
   const m = (into ?? {
-    fields: $.emptyMap(),
+    fields: {},
   }) as $.Draft<Struct>;
   let tag: number;
   while ((tag = $.nextTag(r, end)) !== end) {
@@ -93,9 +93,11 @@ function readStruct_fields(r: $.Reader, depth: number, map: { [key: string]: Val
     else if (tag === 18) value = $.readMessage(r, depth, readValue, value);
     else r.skipType(tag & 7, depth, tag >>> 3);
   }
-  map[key] = value ?? readValue(r, depth, $.noTag, undefined);
+  $.setEntry(map, key, value ?? readValue(r, depth, $.noTag, undefined));
   r.len = outer;
 }
+
+const keysOfStruct: readonly string[] = ['fields'];
 
 function writeStruct(w: $.Writer, m: StructInit, depth: number): void {
   $.checkMessage(m, depth);
@@ -108,6 +110,7 @@ function writeStruct(w: $.Writer, m: StructInit, depth: number): void {
       w.ldelim();
     }
   }
+  $.checkKeys(m, keysOfStruct, 'google.protobuf.Struct');
 }
 
 function readValue(r: $.Reader, depth: number, end: number, into: Value | undefined): Value {
@@ -141,6 +144,8 @@ function readValue(r: $.Reader, depth: number, end: number, into: Value | undefi
   }
   return m;
 }
+
+const keysOfValue: readonly string[] = ['kind'];
 
 function writeValue(w: $.Writer, m: ValueInit, depth: number): void {
   $.checkMessage(m, depth);
@@ -187,6 +192,7 @@ function writeValue(w: $.Writer, m: ValueInit, depth: number): void {
         ]);
     }
   }
+  $.checkKeys(m, keysOfValue, 'google.protobuf.Value');
 }
 
 function readListValue(r: $.Reader, depth: number, end: number, into: ListValue | undefined): ListValue {
@@ -206,6 +212,8 @@ function readListValue(r: $.Reader, depth: number, end: number, into: ListValue 
   return m;
 }
 
+const keysOfListValue: readonly string[] = ['values'];
+
 function writeListValue(w: $.Writer, m: ListValueInit, depth: number): void {
   $.checkMessage(m, depth);
   const { values } = m;
@@ -213,4 +221,5 @@ function writeListValue(w: $.Writer, m: ListValueInit, depth: number): void {
     const n = $.checkList(values, 'values');
     for (let i = 0; i < n; i++) $.writeMessage(w, 10, values[i], 'values', depth, writeValue, i);
   }
+  $.checkKeys(m, keysOfListValue, 'google.protobuf.ListValue');
 }

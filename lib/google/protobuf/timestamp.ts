@@ -39,9 +39,12 @@ function readTimestamp(r: $.Reader, depth: number, end: number, into: Timestamp 
   return m;
 }
 
+const keysOfTimestamp: readonly string[] = ['seconds', 'nanos'];
+
 function writeTimestamp(w: $.Writer, m: TimestampInit, depth: number): void {
   $.checkMessage(m, depth);
   const { seconds, nanos } = m;
   if (seconds !== undefined && seconds !== 0 && seconds !== 0n) $.writeInt64(w, 8, seconds, 'seconds');
   if (nanos !== undefined && nanos !== 0) $.writeInt32(w, 16, nanos, 'nanos');
+  $.checkKeys(m, keysOfTimestamp, 'google.protobuf.Timestamp');
 }

@@ -197,6 +197,8 @@ function readType(r: $.Reader, depth: number, end: number, into: Type | undefine
   return m;
 }
 
+const keysOfType: readonly string[] = ['name', 'fields', 'oneofs', 'options', 'sourceContext', 'syntax'];
+
 function writeType(w: $.Writer, m: TypeInit, depth: number): void {
   $.checkMessage(m, depth);
   const { name, fields, oneofs, options, sourceContext, syntax } = m;
@@ -215,6 +217,7 @@ function writeType(w: $.Writer, m: TypeInit, depth: number): void {
   }
   if (sourceContext !== undefined) $.writeMessage(w, 42, sourceContext, 'sourceContext', depth, SourceContext.write);
   if (syntax !== undefined && syntax !== 0) $.writeInt32(w, 48, syntax, 'syntax');
+  $.checkKeys(m, keysOfType, 'google.protobuf.Type');
 }
 
 function readField(r: $.Reader, depth: number, end: number, into: Field | undefined): Field {
@@ -270,6 +273,19 @@ function readField(r: $.Reader, depth: number, end: number, into: Field | undefi
   return m;
 }
 
+const keysOfField: readonly string[] = [
+  'kind',
+  'cardinality',
+  'number',
+  'name',
+  'typeUrl',
+  'oneofIndex',
+  'packed',
+  'options',
+  'jsonName',
+  'defaultValue',
+];
+
 function writeField(w: $.Writer, m: FieldInit, depth: number): void {
   $.checkMessage(m, depth);
   const { kind, cardinality, number, name, typeUrl, oneofIndex, packed, options, jsonName, defaultValue } = m;
@@ -286,6 +302,7 @@ function writeField(w: $.Writer, m: FieldInit, depth: number): void {
   }
   if (jsonName !== undefined && jsonName !== '') $.writeString(w, 82, jsonName, 'jsonName');
   if (defaultValue !== undefined && defaultValue !== '') $.writeString(w, 90, defaultValue, 'defaultValue');
+  $.checkKeys(m, keysOfField, 'google.protobuf.Field');
 }
 
 function readEnum(r: $.Reader, depth: number, end: number, into: Enum | undefined): Enum {
@@ -321,6 +338,8 @@ function readEnum(r: $.Reader, depth: number, end: number, into: Enum | undefine
   return m;
 }
 
+const keysOfEnum: readonly string[] = ['name', 'enumvalue', 'options', 'sourceContext', 'syntax'];
+
 function writeEnum(w: $.Writer, m: EnumInit, depth: number): void {
   $.checkMessage(m, depth);
   const { name, enumvalue, options, sourceContext, syntax } = m;
@@ -335,6 +354,7 @@ function writeEnum(w: $.Writer, m: EnumInit, depth: number): void {
   }
   if (sourceContext !== undefined) $.writeMessage(w, 34, sourceContext, 'sourceContext', depth, SourceContext.write);
   if (syntax !== undefined && syntax !== 0) $.writeInt32(w, 40, syntax, 'syntax');
+  $.checkKeys(m, keysOfEnum, 'google.protobuf.Enum');
 }
 
 function readEnumValue(r: $.Reader, depth: number, end: number, into: EnumValue | undefined): EnumValue {
@@ -362,6 +382,8 @@ function readEnumValue(r: $.Reader, depth: number, end: number, into: EnumValue 
   return m;
 }
 
+const keysOfEnumValue: readonly string[] = ['name', 'number', 'options'];
+
 function writeEnumValue(w: $.Writer, m: EnumValueInit, depth: number): void {
   $.checkMessage(m, depth);
   const { name, number, options } = m;
@@ -371,6 +393,7 @@ function writeEnumValue(w: $.Writer, m: EnumValueInit, depth: number): void {
     const n = $.checkList(options, 'options');
     for (let i = 0; i < n; i++) $.writeMessage(w, 26, options[i], 'options', depth, writeOption, i);
   }
+  $.checkKeys(m, keysOfEnumValue, 'google.protobuf.EnumValue');
 }
 
 function readOption(r: $.Reader, depth: number, end: number, into: Option | undefined): Option {
@@ -394,9 +417,12 @@ function readOption(r: $.Reader, depth: number, end: number, into: Option | unde
   return m;
 }
 
+const keysOfOption: readonly string[] = ['name', 'value'];
+
 function writeOption(w: $.Writer, m: OptionInit, depth: number): void {
   $.checkMessage(m, depth);
   const { name, value: value$ } = m;
   if (name !== undefined && name !== '') $.writeString(w, 10, name, 'name');
   if (value$ !== undefined) $.writeMessage(w, 18, value$, 'value', depth, Any.write);
+  $.checkKeys(m, keysOfOption, 'google.protobuf.Option');
 }

@@ -153,10 +153,13 @@ function readDoubleValue(r: $.Reader, depth: number, end: number, into: DoubleVa
   return m;
 }
 
+const keysOfDoubleValue: readonly string[] = ['value'];
+
 function writeDoubleValue(w: $.Writer, m: DoubleValueInit, depth: number): void {
   $.checkMessage(m, depth);
   const { value: value$ } = m;
   if (value$ !== undefined && !$.isZero(value$)) $.writeDouble(w, 9, value$, 'value');
+  $.checkKeys(m, keysOfDoubleValue, 'google.protobuf.DoubleValue');
 }
 
 function readFloatValue(r: $.Reader, depth: number, end: number, into: FloatValue | undefined): FloatValue {
@@ -176,10 +179,13 @@ function readFloatValue(r: $.Reader, depth: number, end: number, into: FloatValu
   return m;
 }
 
+const keysOfFloatValue: readonly string[] = ['value'];
+
 function writeFloatValue(w: $.Writer, m: FloatValueInit, depth: number): void {
   $.checkMessage(m, depth);
   const { value: value$ } = m;
   if (value$ !== undefined && !$.isZero(value$)) $.writeFloat(w, 13, value$, 'value');
+  $.checkKeys(m, keysOfFloatValue, 'google.protobuf.FloatValue');
 }
 
 function readInt64Value(r: $.Reader, depth: number, end: number, into: Int64Value | undefined): Int64Value {
@@ -199,10 +205,13 @@ function readInt64Value(r: $.Reader, depth: number, end: number, into: Int64Valu
   return m;
 }
 
+const keysOfInt64Value: readonly string[] = ['value'];
+
 function writeInt64Value(w: $.Writer, m: Int64ValueInit, depth: number): void {
   $.checkMessage(m, depth);
   const { value: value$ } = m;
   if (value$ !== undefined && value$ !== 0 && value$ !== 0n) $.writeInt64(w, 8, value$, 'value');
+  $.checkKeys(m, keysOfInt64Value, 'google.protobuf.Int64Value');
 }
 
 function readUInt64Value(r: $.Reader, depth: number, end: number, into: UInt64Value | undefined): UInt64Value {
@@ -222,10 +231,13 @@ function readUInt64Value(r: $.Reader, depth: number, end: number, into: UInt64Va
   return m;
 }
 
+const keysOfUInt64Value: readonly string[] = ['value'];
+
 function writeUInt64Value(w: $.Writer, m: UInt64ValueInit, depth: number): void {
   $.checkMessage(m, depth);
   const { value: value$ } = m;
   if (value$ !== undefined && value$ !== 0 && value$ !== 0n) $.writeUint64(w, 8, value$, 'value');
+  $.checkKeys(m, keysOfUInt64Value, 'google.protobuf.UInt64Value');
 }
 
 function readInt32Value(r: $.Reader, depth: number, end: number, into: Int32Value | undefined): Int32Value {
@@ -245,10 +257,13 @@ function readInt32Value(r: $.Reader, depth: number, end: number, into: Int32Valu
   return m;
 }
 
+const keysOfInt32Value: readonly string[] = ['value'];
+
 function writeInt32Value(w: $.Writer, m: Int32ValueInit, depth: number): void {
   $.checkMessage(m, depth);
   const { value: value$ } = m;
   if (value$ !== undefined && value$ !== 0) $.writeInt32(w, 8, value$, 'value');
+  $.checkKeys(m, keysOfInt32Value, 'google.protobuf.Int32Value');
 }
 
 function readUInt32Value(r: $.Reader, depth: number, end: number, into: UInt32Value | undefined): UInt32Value {
@@ -268,10 +283,13 @@ function readUInt32Value(r: $.Reader, depth: number, end: number, into: UInt32Va
   return m;
 }
 
+const keysOfUInt32Value: readonly string[] = ['value'];
+
 function writeUInt32Value(w: $.Writer, m: UInt32ValueInit, depth: number): void {
   $.checkMessage(m, depth);
   const { value: value$ } = m;
   if (value$ !== undefined && value$ !== 0) $.writeUint32(w, 8, value$, 'value');
+  $.checkKeys(m, keysOfUInt32Value, 'google.protobuf.UInt32Value');
 }
 
 function readBoolValue(r: $.Reader, depth: number, end: number, into: BoolValue | undefined): BoolValue {
@@ -291,10 +309,13 @@ function readBoolValue(r: $.Reader, depth: number, end: number, into: BoolValue 
   return m;
 }
 
+const keysOfBoolValue: readonly string[] = ['value'];
+
 function writeBoolValue(w: $.Writer, m: BoolValueInit, depth: number): void {
   $.checkMessage(m, depth);
   const { value: value$ } = m;
   if (value$ !== undefined && value$ !== false) $.writeBool(w, 8, value$, 'value');
+  $.checkKeys(m, keysOfBoolValue, 'google.protobuf.BoolValue');
 }
 
 function readStringValue(r: $.Reader, depth: number, end: number, into: StringValue | undefined): StringValue {
@@ -314,10 +335,13 @@ function readStringValue(r: $.Reader, depth: number, end: number, into: StringVa
   return m;
 }
 
+const keysOfStringValue: readonly string[] = ['value'];
+
 function writeStringValue(w: $.Writer, m: StringValueInit, depth: number): void {
   $.checkMessage(m, depth);
   const { value: value$ } = m;
   if (value$ !== undefined && value$ !== '') $.writeString(w, 10, value$, 'value');
+  $.checkKeys(m, keysOfStringValue, 'google.protobuf.StringValue');
 }
 
 function readBytesValue(r: $.Reader, depth: number, end: number, into: BytesValue | undefined): BytesValue {
@@ -338,8 +362,11 @@ function readBytesValue(r: $.Reader, depth: number, end: number, into: BytesValu
   return m;
 }
 
+const keysOfBytesValue: readonly string[] = ['value'];
+
 function writeBytesValue(w: $.Writer, m: BytesValueInit, depth: number): void {
   $.checkMessage(m, depth);
   const { value: value$ } = m;
   if (value$ !== undefined && !$.isNoBytes(value$)) $.writeBytes(w, 10, value$, 'value');
+  $.checkKeys(m, keysOfBytesValue, 'google.protobuf.BytesValue');
 }

@@ -288,7 +288,7 @@ function readErrorInfo(r: $.Reader, depth: number, end: number, into: ErrorInfo 
   const m = (into ?? {
     reason: '',
     domain: '',
-    metadata: $.emptyMap(),
+    metadata: {},
   }) as $.Draft<ErrorInfo>;
   let tag: number;
   while ((tag = $.nextTag(r, end)) !== end) {
@@ -319,9 +319,11 @@ function readErrorInfo_metadata(r: $.Reader, depth: number, map: { [key: string]
     else if (tag === 18) value = $.readString(r);
     else r.skipType(tag & 7, depth, tag >>> 3);
   }
-  map[key] = value;
+  $.setEntry(map, key, value);
   r.len = outer;
 }
+
+const keysOfErrorInfo: readonly string[] = ['reason', 'domain', 'metadata'];
 
 function writeErrorInfo(w: $.Writer, m: ErrorInfoInit, depth: number): void {
   $.checkMessage(m, depth);
@@ -336,6 +338,7 @@ function writeErrorInfo(w: $.Writer, m: ErrorInfoInit, depth: number): void {
       w.ldelim();
     }
   }
+  $.checkKeys(m, keysOfErrorInfo, 'google.rpc.ErrorInfo');
 }
 
 function readRetryInfo(r: $.Reader, depth: number, end: number, into: RetryInfo | undefined): RetryInfo {
@@ -355,10 +358,13 @@ function readRetryInfo(r: $.Reader, depth: number, end: number, into: RetryInfo 
   return m;
 }
 
+const keysOfRetryInfo: readonly string[] = ['retryDelay'];
+
 function writeRetryInfo(w: $.Writer, m: RetryInfoInit, depth: number): void {
   $.checkMessage(m, depth);
   const { retryDelay } = m;
   if (retryDelay !== undefined) $.writeMessage(w, 10, retryDelay, 'retryDelay', depth, Duration.write);
+  $.checkKeys(m, keysOfRetryInfo, 'google.rpc.RetryInfo');
 }
 
 function readDebugInfo(r: $.Reader, depth: number, end: number, into: DebugInfo | undefined): DebugInfo {
@@ -382,6 +388,8 @@ function readDebugInfo(r: $.Reader, depth: number, end: number, into: DebugInfo 
   return m;
 }
 
+const keysOfDebugInfo: readonly string[] = ['stackEntries', 'detail'];
+
 function writeDebugInfo(w: $.Writer, m: DebugInfoInit, depth: number): void {
   $.checkMessage(m, depth);
   const { stackEntries, detail } = m;
@@ -390,6 +398,7 @@ function writeDebugInfo(w: $.Writer, m: DebugInfoInit, depth: number): void {
     for (let i = 0; i < n; i++) $.writeString(w, 10, stackEntries[i], 'stackEntries', i);
   }
   if (detail !== undefined && detail !== '') $.writeString(w, 18, detail, 'detail');
+  $.checkKeys(m, keysOfDebugInfo, 'google.rpc.DebugInfo');
 }
 
 function readQuotaFailure(r: $.Reader, depth: number, end: number, into: QuotaFailure | undefined): QuotaFailure {
@@ -409,6 +418,8 @@ function readQuotaFailure(r: $.Reader, depth: number, end: number, into: QuotaFa
   return m;
 }
 
+const keysOfQuotaFailure: readonly string[] = ['violations'];
+
 function writeQuotaFailure(w: $.Writer, m: QuotaFailureInit, depth: number): void {
   $.checkMessage(m, depth);
   const { violations } = m;
@@ -417,6 +428,7 @@ function writeQuotaFailure(w: $.Writer, m: QuotaFailureInit, depth: number): voi
     for (let i = 0; i < n; i++)
       $.writeMessage(w, 10, violations[i], 'violations', depth, writeQuotaFailure_Violation, i);
   }
+  $.checkKeys(m, keysOfQuotaFailure, 'google.rpc.QuotaFailure');
 }
 
 function readQuotaFailure_Violation(
@@ -431,7 +443,7 @@ function readQuotaFailure_Violation(
     apiService: '',
     quotaMetric: '',
     quotaId: '',
-    quotaDimensions: $.emptyMap(),
+    quotaDimensions: {},
     quotaValue: 0n,
     futureQuotaValue: undefined,
   }) as $.Draft<QuotaFailure_Violation>;
@@ -479,9 +491,20 @@ function readQuotaFailure_Violation_quotaDimensions(r: $.Reader, depth: number, 
     else if (tag === 18) value = $.readString(r);
     else r.skipType(tag & 7, depth, tag >>> 3);
   }
-  map[key] = value;
+  $.setEntry(map, key, value);
   r.len = outer;
 }
+
+const keysOfQuotaFailure_Violation: readonly string[] = [
+  'subject',
+  'description',
+  'apiService',
+  'quotaMetric',
+  'quotaId',
+  'quotaDimensions',
+  'quotaValue',
+  'futureQuotaValue',
+];
 
 function writeQuotaFailure_Violation(w: $.Writer, m: QuotaFailure_ViolationInit, depth: number): void {
   $.checkMessage(m, depth);
@@ -501,6 +524,7 @@ function writeQuotaFailure_Violation(w: $.Writer, m: QuotaFailure_ViolationInit,
   }
   if (quotaValue !== undefined && quotaValue !== 0 && quotaValue !== 0n) $.writeInt64(w, 56, quotaValue, 'quotaValue');
   if (futureQuotaValue !== undefined) $.writeInt64(w, 64, futureQuotaValue, 'futureQuotaValue');
+  $.checkKeys(m, keysOfQuotaFailure_Violation, 'google.rpc.QuotaFailure.Violation');
 }
 
 function readPreconditionFailure(
@@ -525,6 +549,8 @@ function readPreconditionFailure(
   return m;
 }
 
+const keysOfPreconditionFailure: readonly string[] = ['violations'];
+
 function writePreconditionFailure(w: $.Writer, m: PreconditionFailureInit, depth: number): void {
   $.checkMessage(m, depth);
   const { violations } = m;
@@ -533,6 +559,7 @@ function writePreconditionFailure(w: $.Writer, m: PreconditionFailureInit, depth
     for (let i = 0; i < n; i++)
       $.writeMessage(w, 10, violations[i], 'violations', depth, writePreconditionFailure_Violation, i);
   }
+  $.checkKeys(m, keysOfPreconditionFailure, 'google.rpc.PreconditionFailure');
 }
 
 function readPreconditionFailure_Violation(
@@ -565,12 +592,15 @@ function readPreconditionFailure_Violation(
   return m;
 }
 
+const keysOfPreconditionFailure_Violation: readonly string[] = ['type', 'subject', 'description'];
+
 function writePreconditionFailure_Violation(w: $.Writer, m: PreconditionFailure_ViolationInit, depth: number): void {
   $.checkMessage(m, depth);
   const { type, subject, description } = m;
   if (type !== undefined && type !== '') $.writeString(w, 10, type, 'type');
   if (subject !== undefined && subject !== '') $.writeString(w, 18, subject, 'subject');
   if (description !== undefined && description !== '') $.writeString(w, 26, description, 'description');
+  $.checkKeys(m, keysOfPreconditionFailure_Violation, 'google.rpc.PreconditionFailure.Violation');
 }
 
 function readBadRequest(r: $.Reader, depth: number, end: number, into: BadRequest | undefined): BadRequest {
@@ -590,6 +620,8 @@ function readBadRequest(r: $.Reader, depth: number, end: number, into: BadReques
   return m;
 }
 
+const keysOfBadRequest: readonly string[] = ['fieldViolations'];
+
 function writeBadRequest(w: $.Writer, m: BadRequestInit, depth: number): void {
   $.checkMessage(m, depth);
   const { fieldViolations } = m;
@@ -598,6 +630,7 @@ function writeBadRequest(w: $.Writer, m: BadRequestInit, depth: number): void {
     for (let i = 0; i < n; i++)
       $.writeMessage(w, 10, fieldViolations[i], 'fieldViolations', depth, writeBadRequest_FieldViolation, i);
   }
+  $.checkKeys(m, keysOfBadRequest, 'google.rpc.BadRequest');
 }
 
 function readBadRequest_FieldViolation(
@@ -634,6 +667,8 @@ function readBadRequest_FieldViolation(
   return m;
 }
 
+const keysOfBadRequest_FieldViolation: readonly string[] = ['field', 'description', 'reason', 'localizedMessage'];
+
 function writeBadRequest_FieldViolation(w: $.Writer, m: BadRequest_FieldViolationInit, depth: number): void {
   $.checkMessage(m, depth);
   const { field, description, reason, localizedMessage } = m;
@@ -642,6 +677,7 @@ function writeBadRequest_FieldViolation(w: $.Writer, m: BadRequest_FieldViolatio
   if (reason !== undefined && reason !== '') $.writeString(w, 26, reason, 'reason');
   if (localizedMessage !== undefined)
     $.writeMessage(w, 34, localizedMessage, 'localizedMessage', depth, writeLocalizedMessage);
+  $.checkKeys(m, keysOfBadRequest_FieldViolation, 'google.rpc.BadRequest.FieldViolation');
 }
 
 function readRequestInfo(r: $.Reader, depth: number, end: number, into: RequestInfo | undefined): RequestInfo {
@@ -665,11 +701,14 @@ function readRequestInfo(r: $.Reader, depth: number, end: number, into: RequestI
   return m;
 }
 
+const keysOfRequestInfo: readonly string[] = ['requestId', 'servingData'];
+
 function writeRequestInfo(w: $.Writer, m: RequestInfoInit, depth: number): void {
   $.checkMessage(m, depth);
   const { requestId, servingData } = m;
   if (requestId !== undefined && requestId !== '') $.writeString(w, 10, requestId, 'requestId');
   if (servingData !== undefined && servingData !== '') $.writeString(w, 18, servingData, 'servingData');
+  $.checkKeys(m, keysOfRequestInfo, 'google.rpc.RequestInfo');
 }
 
 function readResourceInfo(r: $.Reader, depth: number, end: number, into: ResourceInfo | undefined): ResourceInfo {
@@ -701,6 +740,8 @@ function readResourceInfo(r: $.Reader, depth: number, end: number, into: Resourc
   return m;
 }
 
+const keysOfResourceInfo: readonly string[] = ['resourceType', 'resourceName', 'owner', 'description'];
+
 function writeResourceInfo(w: $.Writer, m: ResourceInfoInit, depth: number): void {
   $.checkMessage(m, depth);
   const { resourceType, resourceName, owner, description } = m;
@@ -708,6 +749,7 @@ function writeResourceInfo(w: $.Writer, m: ResourceInfoInit, depth: number): voi
   if (resourceName !== undefined && resourceName !== '') $.writeString(w, 18, resourceName, 'resourceName');
   if (owner !== undefined && owner !== '') $.writeString(w, 26, owner, 'owner');
   if (description !== undefined && description !== '') $.writeString(w, 34, description, 'description');
+  $.checkKeys(m, keysOfResourceInfo, 'google.rpc.ResourceInfo');
 }
 
 function readHelp(r: $.Reader, depth: number, end: number, into: Help | undefined): Help {
@@ -727,6 +769,8 @@ function readHelp(r: $.Reader, depth: number, end: number, into: Help | undefine
   return m;
 }
 
+const keysOfHelp: readonly string[] = ['links'];
+
 function writeHelp(w: $.Writer, m: HelpInit, depth: number): void {
   $.checkMessage(m, depth);
   const { links } = m;
@@ -734,6 +778,7 @@ function writeHelp(w: $.Writer, m: HelpInit, depth: number): void {
     const n = $.checkList(links, 'links');
     for (let i = 0; i < n; i++) $.writeMessage(w, 10, links[i], 'links', depth, writeHelp_Link, i);
   }
+  $.checkKeys(m, keysOfHelp, 'google.rpc.Help');
 }
 
 function readHelp_Link(r: $.Reader, depth: number, end: number, into: Help_Link | undefined): Help_Link {
@@ -757,11 +802,14 @@ function readHelp_Link(r: $.Reader, depth: number, end: number, into: Help_Link 
   return m;
 }
 
+const keysOfHelp_Link: readonly string[] = ['description', 'url'];
+
 function writeHelp_Link(w: $.Writer, m: Help_LinkInit, depth: number): void {
   $.checkMessage(m, depth);
   const { description, url } = m;
   if (description !== undefined && description !== '') $.writeString(w, 10, description, 'description');
   if (url !== undefined && url !== '') $.writeString(w, 18, url, 'url');
+  $.checkKeys(m, keysOfHelp_Link, 'google.rpc.Help.Link');
 }
 
 function readLocalizedMessage(
@@ -790,9 +838,12 @@ function readLocalizedMessage(
   return m;
 }
 
+const keysOfLocalizedMessage: readonly string[] = ['locale', 'message'];
+
 function writeLocalizedMessage(w: $.Writer, m: LocalizedMessageInit, depth: number): void {
   $.checkMessage(m, depth);
   const { locale, message } = m;
   if (locale !== undefined && locale !== '') $.writeString(w, 10, locale, 'locale');
   if (message !== undefined && message !== '') $.writeString(w, 18, message, 'message');
+  $.checkKeys(m, keysOfLocalizedMessage, 'google.rpc.LocalizedMessage');
 }

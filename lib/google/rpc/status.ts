@@ -47,6 +47,8 @@ function readStatus(r: $.Reader, depth: number, end: number, into: Status | unde
   return m;
 }
 
+const keysOfStatus: readonly string[] = ['code', 'message', 'details'];
+
 function writeStatus(w: $.Writer, m: StatusInit, depth: number): void {
   $.checkMessage(m, depth);
   const { code, message, details } = m;
@@ -56,4 +58,5 @@ function writeStatus(w: $.Writer, m: StatusInit, depth: number): void {
     const n = $.checkList(details, 'details');
     for (let i = 0; i < n; i++) $.writeMessage(w, 26, details[i], 'details', depth, Any.write, i);
   }
+  $.checkKeys(m, keysOfStatus, 'google.rpc.Status');
 }

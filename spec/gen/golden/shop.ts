@@ -161,7 +161,7 @@ function readOrder(r: $.Reader, depth: number, end: number, into: Order | undefi
     items: [],
     state: 0,
     placed: undefined,
-    discounts: $.emptyMap(),
+    discounts: {},
     payment: undefined,
     note: undefined,
     urgent: false,
@@ -232,9 +232,23 @@ function readOrder_discounts(r: $.Reader, depth: number, map: { [key: string]: M
     else if (tag === 18) value = $.readMessage(r, depth, Money$.read, value);
     else r.skipType(tag & 7, depth, tag >>> 3);
   }
-  map[key] = value ?? Money$.read(r, depth, $.noTag, undefined);
+  $.setEntry(map, key, value ?? Money$.read(r, depth, $.noTag, undefined));
   r.len = outer;
 }
+
+const keysOfOrder: readonly string[] = [
+  'id',
+  'items',
+  'state',
+  'placed',
+  'discounts',
+  'payment',
+  'note',
+  'urgent',
+  'rounding',
+  'weights',
+  'signature',
+];
 
 function writeOrder(w: $.Writer, m: OrderInit, depth: number): void {
   $.checkMessage(m, depth);
@@ -277,6 +291,7 @@ function writeOrder(w: $.Writer, m: OrderInit, depth: number): void {
   if (rounding !== undefined && rounding !== 0) $.writeInt32(w, 88, rounding, 'rounding');
   if (weights !== undefined) $.packDouble(w, 98, weights, 'weights');
   if (signature !== undefined && !$.isNoBytes(signature)) $.writeBytes(w, 106, signature, 'signature');
+  $.checkKeys(m, keysOfOrder, 'shop.Order');
 }
 
 function readOrder_Item(r: $.Reader, depth: number, end: number, into: Order_Item | undefined): Order_Item {
@@ -304,12 +319,15 @@ function readOrder_Item(r: $.Reader, depth: number, end: number, into: Order_Ite
   return m;
 }
 
+const keysOfOrder_Item: readonly string[] = ['sku', 'quantity', 'price'];
+
 function writeOrder_Item(w: $.Writer, m: Order_ItemInit, depth: number): void {
   $.checkMessage(m, depth);
   const { sku, quantity, price } = m;
   if (sku !== undefined && sku !== '') $.writeString(w, 10, sku, 'sku');
   if (quantity !== undefined && quantity !== 0) $.writeUint32(w, 16, quantity, 'quantity');
   if (price !== undefined) $.writeMessage(w, 26, price, 'price', depth, Money$.write);
+  $.checkKeys(m, keysOfOrder_Item, 'shop.Order.Item');
 }
 
 function readMoney(r: $.Reader, depth: number, end: number, into: Money | undefined): Money {
@@ -333,11 +351,14 @@ function readMoney(r: $.Reader, depth: number, end: number, into: Money | undefi
   return m;
 }
 
+const keysOfMoney: readonly string[] = ['ofAnotherKind', 'real'];
+
 function writeMoney(w: $.Writer, m: MoneyInit, depth: number): void {
   $.checkMessage(m, depth);
   const { ofAnotherKind, real } = m;
   if (ofAnotherKind !== undefined && ofAnotherKind !== '') $.writeString(w, 10, ofAnotherKind, 'ofAnotherKind');
   if (real !== undefined) $.writeMessage(w, 18, real, 'real', depth, Money$.write);
+  $.checkKeys(m, keysOfMoney, 'shop.Money');
 }
 
 function readReceipt(r: $.Reader, depth: number, end: number, into: Receipt | undefined): Receipt {
@@ -361,9 +382,12 @@ function readReceipt(r: $.Reader, depth: number, end: number, into: Receipt | un
   return m;
 }
 
+const keysOfReceipt: readonly string[] = ['orderId', 'number'];
+
 function writeReceipt(w: $.Writer, m: ReceiptInit, depth: number): void {
   $.checkMessage(m, depth);
   const { orderId, number } = m;
   if (orderId !== undefined && orderId !== '') $.writeString(w, 10, orderId, 'orderId');
   if (number !== undefined && number !== 0 && number !== 0n) $.writeInt64(w, 16, number, 'number');
+  $.checkKeys(m, keysOfReceipt, 'shop.Receipt');
 }

@@ -76,6 +76,16 @@ function readModern(r: $.Reader, depth: number, end: number, into: Modern | unde
   return m;
 }
 
+const keysOfModern: readonly string[] = [
+  'explicit',
+  'implicit',
+  'must',
+  'packed',
+  'expanded',
+  'delimited',
+  'unverified',
+];
+
 function writeModern(w: $.Writer, m: ModernInit, depth: number): void {
   $.checkMessage(m, depth);
   const { explicit, implicit, must, packed, expanded, delimited, unverified } = m;
@@ -89,4 +99,5 @@ function writeModern(w: $.Writer, m: ModernInit, depth: number): void {
   }
   if (delimited !== undefined) $.writeGroup(w, 51, delimited, 'delimited', depth, writeModern);
   if (unverified !== undefined) $.writeString(w, 58, unverified, 'unverified');
+  $.checkKeys(m, keysOfModern, 'edition.Modern');
 }

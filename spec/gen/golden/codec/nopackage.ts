@@ -26,6 +26,9 @@ function readPing(r: $.Reader, depth: number, end: number, into: Ping | undefine
   return m;
 }
 
+const keysOfPing: readonly string[] = [];
+
 function writePing(_w: $.Writer, m: PingInit, depth: number): void {
   $.checkMessage(m, depth);
+  $.checkKeys(m, keysOfPing, 'Ping');
 }

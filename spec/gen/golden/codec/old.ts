@@ -101,7 +101,7 @@ function readLegacy(r: $.Reader, depth: number, end: number, into: Legacy | unde
     numbers: [],
     packedNumbers: [],
     part: undefined,
-    byName: $.emptyMap(),
+    byName: {},
     row: [],
   }) as $.Draft<Legacy>;
   let tag: number;
@@ -194,9 +194,28 @@ function readLegacy_byName(r: $.Reader, depth: number, map: { [key: string]: Siz
     else if (tag === 16) value = r.int32();
     else r.skipType(tag & 7, depth, tag >>> 3);
   }
-  if ($.isOneOf(Size, value)) map[key] = value;
+  if ($.isOneOf(Size, value)) $.setEntry(map, key, value);
   r.len = outer;
 }
+
+const keysOfLegacy: readonly string[] = [
+  'id',
+  'plain',
+  'count',
+  'greeting',
+  'big',
+  'raw',
+  'size',
+  'flag',
+  'ratio',
+  'plainSize',
+  'sizes',
+  'numbers',
+  'packedNumbers',
+  'part',
+  'byName',
+  'row',
+];
 
 function writeLegacy(w: $.Writer, m: LegacyInit, depth: number): void {
   $.checkMessage(m, depth);
@@ -250,6 +269,7 @@ function writeLegacy(w: $.Writer, m: LegacyInit, depth: number): void {
     const n = $.checkList(row, 'row');
     for (let i = 0; i < n; i++) $.writeGroup(w, 131, row[i], 'row', depth, writeLegacy_Row, i);
   }
+  $.checkKeys(m, keysOfLegacy, 'old.Legacy');
 }
 
 function readLegacy_Part(r: $.Reader, depth: number, end: number, into: Legacy_Part | undefined): Legacy_Part {
@@ -273,11 +293,14 @@ function readLegacy_Part(r: $.Reader, depth: number, end: number, into: Legacy_P
   return m;
 }
 
+const keysOfLegacy_Part: readonly string[] = ['name', 'again'];
+
 function writeLegacy_Part(w: $.Writer, m: Legacy_PartInit, depth: number): void {
   $.checkMessage(m, depth);
   const { name, again } = m;
   if (name !== undefined) $.writeString(w, 10, name, 'name');
   if (again !== undefined) $.writeMessage(w, 18, again, 'again', depth, writeLegacy_Part);
+  $.checkKeys(m, keysOfLegacy_Part, 'old.Legacy.Part');
 }
 
 function readLegacy_Row(r: $.Reader, depth: number, end: number, into: Legacy_Row | undefined): Legacy_Row {
@@ -297,8 +320,11 @@ function readLegacy_Row(r: $.Reader, depth: number, end: number, into: Legacy_Ro
   return m;
 }
 
+const keysOfLegacy_Row: readonly string[] = ['cell'];
+
 function writeLegacy_Row(w: $.Writer, m: Legacy_RowInit, depth: number): void {
   $.checkMessage(m, depth);
   const { cell } = m;
   if (cell !== undefined) $.writeInt32(w, 8, cell, 'cell');
+  $.checkKeys(m, keysOfLegacy_Row, 'old.Legacy.Row');
 }

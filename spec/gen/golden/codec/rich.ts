@@ -391,6 +391,25 @@ function readScalars(r: $.Reader, depth: number, end: number, into: Scalars | un
   return m;
 }
 
+const keysOfScalars: readonly string[] = [
+  'doubleValue',
+  'floatValue',
+  'int32Value',
+  'int64Value',
+  'uint32Value',
+  'uint64Value',
+  'sint32Value',
+  'sint64Value',
+  'fixed32Value',
+  'fixed64Value',
+  'sfixed32Value',
+  'sfixed64Value',
+  'boolValue',
+  'stringValue',
+  'bytesValue',
+  'color',
+];
+
 function writeScalars(w: $.Writer, m: ScalarsInit, depth: number): void {
   $.checkMessage(m, depth);
   const {
@@ -431,6 +450,7 @@ function writeScalars(w: $.Writer, m: ScalarsInit, depth: number): void {
   if (stringValue !== undefined && stringValue !== '') $.writeString(w, 114, stringValue, 'stringValue');
   if (bytesValue !== undefined && !$.isNoBytes(bytesValue)) $.writeBytes(w, 122, bytesValue, 'bytesValue');
   if (color !== undefined && color !== 0) $.writeInt32(w, 128, color, 'color');
+  $.checkKeys(m, keysOfScalars, 'rich.Scalars');
 }
 
 function readOptionals(r: $.Reader, depth: number, end: number, into: Optionals | undefined): Optionals {
@@ -474,6 +494,16 @@ function readOptionals(r: $.Reader, depth: number, end: number, into: Optionals 
   return m;
 }
 
+const keysOfOptionals: readonly string[] = [
+  'doubleValue',
+  'int32Value',
+  'int64Value',
+  'boolValue',
+  'stringValue',
+  'bytesValue',
+  'color',
+];
+
 function writeOptionals(w: $.Writer, m: OptionalsInit, depth: number): void {
   $.checkMessage(m, depth);
   const { doubleValue, int32Value, int64Value, boolValue, stringValue, bytesValue, color } = m;
@@ -484,6 +514,7 @@ function writeOptionals(w: $.Writer, m: OptionalsInit, depth: number): void {
   if (stringValue !== undefined) $.writeString(w, 114, stringValue, 'stringValue');
   if (bytesValue !== undefined) $.writeBytes(w, 122, bytesValue, 'bytesValue');
   if (color !== undefined) $.writeInt32(w, 128, color, 'color');
+  $.checkKeys(m, keysOfOptionals, 'rich.Optionals');
 }
 
 function readLists(r: $.Reader, depth: number, end: number, into: Lists | undefined): Lists {
@@ -612,6 +643,26 @@ function readLists(r: $.Reader, depth: number, end: number, into: Lists | undefi
   return m;
 }
 
+const keysOfLists: readonly string[] = [
+  'doubleValue',
+  'floatValue',
+  'int32Value',
+  'int64Value',
+  'uint32Value',
+  'uint64Value',
+  'sint32Value',
+  'sint64Value',
+  'fixed32Value',
+  'fixed64Value',
+  'sfixed32Value',
+  'sfixed64Value',
+  'boolValue',
+  'stringValue',
+  'bytesValue',
+  'color',
+  'unpacked',
+];
+
 function writeLists(w: $.Writer, m: ListsInit, depth: number): void {
   $.checkMessage(m, depth);
   const {
@@ -659,18 +710,19 @@ function writeLists(w: $.Writer, m: ListsInit, depth: number): void {
     const n = $.checkList(unpacked, 'unpacked');
     for (let i = 0; i < n; i++) $.writeInt32(w, 136, unpacked[i], 'unpacked', i);
   }
+  $.checkKeys(m, keysOfLists, 'rich.Lists');
 }
 
 function readMaps(r: $.Reader, depth: number, end: number, into: Maps | undefined): Maps {
   const m = (into ?? {
-    strings: $.emptyMap(),
-    int32s: $.emptyMap(),
-    int64s: $.emptyMap(),
-    uint64s: $.emptyMap(),
-    bools: $.emptyMap(),
-    trees: $.emptyMap(),
-    colors: $.emptyMap(),
-    fixed64s: $.emptyMap(),
+    strings: {},
+    int32s: {},
+    int64s: {},
+    uint64s: {},
+    bools: {},
+    trees: {},
+    colors: {},
+    fixed64s: {},
   }) as $.Draft<Maps>;
   let tag: number;
   while ((tag = $.nextTag(r, end)) !== end) {
@@ -716,7 +768,7 @@ function readMaps_strings(r: $.Reader, depth: number, map: { [key: string]: stri
     else if (tag === 18) value = $.readString(r);
     else r.skipType(tag & 7, depth, tag >>> 3);
   }
-  map[key] = value;
+  $.setEntry(map, key, value);
   r.len = outer;
 }
 
@@ -786,7 +838,7 @@ function readMaps_trees(r: $.Reader, depth: number, map: { [key: string]: Tree }
     else if (tag === 18) value = $.readMessage(r, depth, readTree, value);
     else r.skipType(tag & 7, depth, tag >>> 3);
   }
-  map[key] = value ?? readTree(r, depth, $.noTag, undefined);
+  $.setEntry(map, key, value ?? readTree(r, depth, $.noTag, undefined));
   r.len = outer;
 }
 
@@ -817,6 +869,17 @@ function readMaps_fixed64s(r: $.Reader, depth: number, map: { [key: string]: num
   map[`${key}`] = value;
   r.len = outer;
 }
+
+const keysOfMaps: readonly string[] = [
+  'strings',
+  'int32s',
+  'int64s',
+  'uint64s',
+  'bools',
+  'trees',
+  'colors',
+  'fixed64s',
+];
 
 function writeMaps(w: $.Writer, m: MapsInit, depth: number): void {
   $.checkMessage(m, depth);
@@ -885,6 +948,7 @@ function writeMaps(w: $.Writer, m: MapsInit, depth: number): void {
       w.ldelim();
     }
   }
+  $.checkKeys(m, keysOfMaps, 'rich.Maps');
 }
 
 function readTree(r: $.Reader, depth: number, end: number, into: Tree | undefined): Tree {
@@ -912,6 +976,8 @@ function readTree(r: $.Reader, depth: number, end: number, into: Tree | undefine
   return m;
 }
 
+const keysOfTree: readonly string[] = ['name', 'left', 'children'];
+
 function writeTree(w: $.Writer, m: TreeInit, depth: number): void {
   $.checkMessage(m, depth);
   const { name, left, children } = m;
@@ -921,6 +987,7 @@ function writeTree(w: $.Writer, m: TreeInit, depth: number): void {
     const n = $.checkList(children, 'children');
     for (let i = 0; i < n; i++) $.writeMessage(w, 26, children[i], 'children', depth, writeTree, i);
   }
+  $.checkKeys(m, keysOfTree, 'rich.Tree');
 }
 
 function readUnion(r: $.Reader, depth: number, end: number, into: Union | undefined): Union {
@@ -959,6 +1026,8 @@ function readUnion(r: $.Reader, depth: number, end: number, into: Union | undefi
   }
   return m;
 }
+
+const keysOfUnion: readonly string[] = ['before', 'theContent', 'after'];
 
 function writeUnion(w: $.Writer, m: UnionInit, depth: number): void {
   $.checkMessage(m, depth);
@@ -1002,6 +1071,7 @@ function writeUnion(w: $.Writer, m: UnionInit, depth: number): void {
         break;
     }
   }
+  $.checkKeys(m, keysOfUnion, 'rich.Union');
 }
 
 function readRich(r: $.Reader, depth: number, end: number, into: Rich | undefined): Rich {
@@ -1045,6 +1115,8 @@ function readRich(r: $.Reader, depth: number, end: number, into: Rich | undefine
   return m;
 }
 
+const keysOfRich: readonly string[] = ['scalars', 'optionals', 'lists', 'maps', 'tree', 'union', 'far'];
+
 function writeRich(w: $.Writer, m: RichInit, depth: number): void {
   $.checkMessage(m, depth);
   const { scalars, optionals, lists, maps, tree, union, far } = m;
@@ -1055,6 +1127,7 @@ function writeRich(w: $.Writer, m: RichInit, depth: number): void {
   if (tree !== undefined) $.writeMessage(w, 42, tree, 'tree', depth, writeTree);
   if (union !== undefined) $.writeMessage(w, 50, union, 'union', depth, writeUnion);
   if (far !== undefined && far !== 0) $.writeInt32(w, 4294967288, far, 'far');
+  $.checkKeys(m, keysOfRich, 'rich.Rich');
 }
 
 function readAwkward(r: $.Reader, depth: number, end: number, into: Awkward | undefined): Awkward {
@@ -1062,7 +1135,7 @@ function readAwkward(r: $.Reader, depth: number, end: number, into: Awkward | un
     _Proto__: '',
     constructor: '',
     toString: 0,
-    hasOwnProperty: $.emptyMap(),
+    hasOwnProperty: {},
     valueOf: undefined,
   }) as $.Draft<Awkward>;
   let tag: number;
@@ -1100,9 +1173,11 @@ function readAwkward_hasOwnProperty(r: $.Reader, depth: number, map: { [key: str
     else if (tag === 16) value = r.int32();
     else r.skipType(tag & 7, depth, tag >>> 3);
   }
-  map[key] = value;
+  $.setEntry(map, key, value);
   r.len = outer;
 }
+
+const keysOfAwkward: readonly string[] = ['_Proto__', 'constructor', 'toString', 'hasOwnProperty', 'valueOf'];
 
 function writeAwkward(w: $.Writer, m: AwkwardInit, depth: number): void {
   $.checkMessage(m, depth);
@@ -1134,6 +1209,7 @@ function writeAwkward(w: $.Writer, m: AwkwardInit, depth: number): void {
         $.refuseCase(valueOf$, 'valueOf', ['hidden']);
     }
   }
+  $.checkKeys(m, keysOfAwkward, 'rich.Awkward');
 }
 
 function readKnown(r: $.Reader, depth: number, end: number, into: Known | undefined): Known {
@@ -1177,6 +1253,8 @@ function readKnown(r: $.Reader, depth: number, end: number, into: Known | undefi
   return m;
 }
 
+const keysOfKnown: readonly string[] = ['timestamp', 'text', 'any', 'duration', 'empty', 'mask', 'struct'];
+
 function writeKnown(w: $.Writer, m: KnownInit, depth: number): void {
   $.checkMessage(m, depth);
   const { timestamp, text, any, duration, empty, mask, struct } = m;
@@ -1187,6 +1265,7 @@ function writeKnown(w: $.Writer, m: KnownInit, depth: number): void {
   if (empty !== undefined) $.writeMessage(w, 42, empty, 'empty', depth, Empty.write);
   if (mask !== undefined) $.writeMessage(w, 50, mask, 'mask', depth, FieldMask.write);
   if (struct !== undefined) $.writeMessage(w, 58, struct, 'struct', depth, Struct.write);
+  $.checkKeys(m, keysOfKnown, 'rich.Known');
 }
 
 function readNewer(r: $.Reader, depth: number, end: number, into: Newer | undefined): Newer {
@@ -1210,11 +1289,14 @@ function readNewer(r: $.Reader, depth: number, end: number, into: Newer | undefi
   return m;
 }
 
+const keysOfNewer: readonly string[] = ['text', 'sub'];
+
 function writeNewer(w: $.Writer, m: NewerInit, depth: number): void {
   $.checkMessage(m, depth);
   const { text, sub } = m;
   if (text !== undefined && text !== '') $.writeString(w, 10, text, 'text');
   if (sub !== undefined) $.writeMessage(w, 18, sub, 'sub', depth, writeNewer_Sub);
+  $.checkKeys(m, keysOfNewer, 'rich.Newer');
 }
 
 function readNewer_Sub(r: $.Reader, depth: number, end: number, into: Newer_Sub | undefined): Newer_Sub {
@@ -1238,9 +1320,12 @@ function readNewer_Sub(r: $.Reader, depth: number, end: number, into: Newer_Sub 
   return m;
 }
 
+const keysOfNewer_Sub: readonly string[] = ['a', 'b'];
+
 function writeNewer_Sub(w: $.Writer, m: Newer_SubInit, depth: number): void {
   $.checkMessage(m, depth);
   const { a, b } = m;
   if (a !== undefined && a !== '') $.writeString(w, 10, a, 'a');
   if (b !== undefined && b !== '') $.writeString(w, 18, b, 'b');
+  $.checkKeys(m, keysOfNewer_Sub, 'rich.Newer.Sub');
 }

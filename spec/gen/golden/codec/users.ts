@@ -58,11 +58,14 @@ function readUser(r: $.Reader, depth: number, end: number, into: User | undefine
   return m;
 }
 
+const keysOfUser: readonly string[] = ['id', 'age'];
+
 function writeUser(w: $.Writer, m: UserInit, depth: number): void {
   $.checkMessage(m, depth);
   const { id, age } = m;
   if (id !== undefined && id !== '') $.writeString(w, 10, id, 'id');
   if (age !== undefined && age !== 0) $.writeInt32(w, 16, age, 'age');
+  $.checkKeys(m, keysOfUser, 'users.User');
 }
 
 function readEmpty(r: $.Reader, depth: number, end: number, into: Empty | undefined): Empty {
@@ -77,6 +80,9 @@ function readEmpty(r: $.Reader, depth: number, end: number, into: Empty | undefi
   return m;
 }
 
+const keysOfEmpty: readonly string[] = [];
+
 function writeEmpty(_w: $.Writer, m: EmptyInit, depth: number): void {
   $.checkMessage(m, depth);
+  $.checkKeys(m, keysOfEmpty, 'users.Empty');
 }

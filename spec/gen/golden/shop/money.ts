@@ -52,9 +52,12 @@ function readMoney(r: $.Reader, depth: number, end: number, into: Money | undefi
   return m;
 }
 
+const keysOfMoney: readonly string[] = ['currency', 'cents'];
+
 function writeMoney(w: $.Writer, m: MoneyInit, depth: number): void {
   $.checkMessage(m, depth);
   const { currency, cents } = m;
   if (currency !== undefined && currency !== '') $.writeString(w, 10, currency, 'currency');
   if (cents !== undefined && cents !== 0 && cents !== 0n) $.writeSint64(w, 16, cents, 'cents');
+  $.checkKeys(m, keysOfMoney, 'shop.money.Money');
 }
