@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect } from 'chai';
+import { compiledText } from './support/compiled.ts';
 
 const root = join(import.meta.dirname, '..');
 const pages = ['README.md', ...readdirSync(join(root, 'docs')).map(name => `docs/${name}`)];
@@ -11,13 +12,11 @@ const pages = ['README.md', ...readdirSync(join(root, 'docs')).map(name => `docs
 const programs = /```ts\n(.*?)```\s+```text\n(.*?)```/gs;
 
 async function run(program: string): Promise<string> {
-  const tsx = join(root, 'node_modules/tsx/dist/cli.mjs');
-  // The pages' programs are modules: what they await at the top is within a function here. What is generated has been already.
-  const [imports, body] = [program.match(/^import [^;]*;$/gm) ?? [], program.replaceAll(/^import [^;]*;$/gm, '')];
-  const imported = imports.join('\n').replaceAll(/'\.\/gen\/(.*)\.js'/g, "'./examples/gen/$1.ts'");
-  const code = `${imported}\nvoid (async () => {${body}})();`;
-  const { stdout } = await promisify(execFile)(process.execPath, [tsx, '-e', code], { cwd: root, timeout: 30_000 });
-  return stdout;
+  // What the pages import from ./gen is generated already, for the examples.
+  const code = compiledText(program.replaceAll(/'\.\/gen\/(.*)\.js'/g, "'./examples/gen/$1.ts'"));
+  const running = promisify(execFile)(process.execPath, ['--input-type=module'], { cwd: root, timeout: 30_000 });
+  running.child.stdin?.end(code);
+  return (await running).stdout;
 }
 
 describe('the programs of the documentation', () => {

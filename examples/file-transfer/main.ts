@@ -13,7 +13,7 @@ const program = new Command('main').description(
 
 await runProgram(program, async signal => {
   const folder = mkdtempSync(join(tmpdir(), 'file-transfer-'));
-  const start = (name: string, ...args: string[]) => startChild(new URL(`${name}.ts`, import.meta.url), args, signal);
+  const start = (name: string, ...args: string[]) => startChild(name, args, signal);
   try {
     const file = join(folder, 'noise.bin');
     writeFileSync(file, randomFillSync(Buffer.alloc(8 * 1024 * 1024)));

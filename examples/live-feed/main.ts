@@ -8,8 +8,7 @@ const program = new Command('main').description(
 );
 
 await runProgram(program, async signal => {
-  const start = (name: string, file: string, ...args: string[]) =>
-    startChild(new URL(`${file}.ts`, import.meta.url), args, signal, name);
+  const start = (name: string, file: string, ...args: string[]) => startChild(file, args, signal, name);
 
   await using server = start('server', 'server', '--port', '0', '--frames', '150', '--pace-ms', '10', '--readers', '4');
   const [, port = ''] = await server.printed(/listening on .*:(\d+)$/);

@@ -8,7 +8,7 @@ const program = new Command('main').description(
 );
 
 await runProgram(program, async signal => {
-  const start = (name: string, ...args: string[]) => startChild(new URL(`${name}.ts`, import.meta.url), args, signal);
+  const start = (name: string, ...args: string[]) => startChild(name, args, signal);
 
   await using server = start('server', '--port', '0');
   const [, port = ''] = await server.printed(/listening on .*:(\d+)$/);

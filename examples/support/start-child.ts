@@ -1,7 +1,7 @@
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
+import { join, parse } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
-import { fileURLToPath } from 'node:url';
 import { filter, firstValueFrom, map, ReplaySubject } from 'rxjs';
 
 /** Another program, run by this one. Disposing of it ends it as Ctrl-C does, and waits. */
@@ -13,9 +13,13 @@ export interface Child extends AsyncDisposable {
   kill(signal: NodeJS.Signals): void;
 }
 
-/** Starts a program in a process of its own. What it prints is printed here too, behind its name. */
-export function startChild(program: URL, args: readonly string[], signal: AbortSignal, name = nameOf(program)): Child {
-  const child = spawn(process.execPath, [...process.execArgv, fileURLToPath(program), ...args], {
+/**
+ * Starts the program `file` beside this one, in a process of its own, and as this one was started: as TypeScript or compiled. What it
+ * prints is printed here too, behind its name.
+ */
+export function startChild(file: string, args: readonly string[], signal: AbortSignal, name = file): Child {
+  const { dir, ext } = parse(process.argv[1]!);
+  const child = spawn(process.execPath, [...process.execArgv, join(dir, `${file}${ext}`), ...args], {
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'], // its end tells the child that this process was killed
     signal,
   }) as ChildProcessByStdio<null, Readable, Readable>;
@@ -42,8 +46,4 @@ export function startChild(program: URL, args: readonly string[], signal: AbortS
       await ended;
     },
   };
-}
-
-function nameOf(program: URL): string {
-  return program.pathname.replace(/^.*\//, '').replace(/\.ts$/, '');
 }

@@ -7,6 +7,7 @@ import { close } from '../../lib/client/client.ts';
 import { connect } from '../../lib/client/connect.ts';
 import { pull } from '../../lib/flow/pull.ts';
 import { toAsyncIterable } from '../../lib/flow/to-async-iterable.ts';
+import { compiled } from '../support/compiled.ts';
 import { Lab } from '../support/lab.ts';
 
 /** Messages of 32 KiB that one hop may hold; see backpressure.spec.ts. */
@@ -14,10 +15,10 @@ const MAX_AHEAD = 21;
 /** Round trips to the other processes without a change after which a count is taken for final. */
 const QUIET_ROUND_TRIPS = 100;
 
-const program = join(import.meta.dirname, '../support/hop-process.ts');
+const program = compiled(join(import.meta.dirname, '../support/hop-process.ts'));
 
 async function start(role: string, argument: string): Promise<{ child: ChildProcess; target: string }> {
-  const child = fork(program, [role, argument], { execArgv: ['--import', 'tsx'] });
+  const child = fork(program, [role, argument], { execArgv: [] });
   const [target] = (await once(child, 'message')) as [string];
   return { child, target };
 }

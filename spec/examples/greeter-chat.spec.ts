@@ -1,7 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
-import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { expect } from 'chai';
@@ -23,7 +22,7 @@ import { Greeter } from '../../examples/gen/greeter-chat.ts';
 import { chat } from '../../examples/greeter-chat/chat.ts';
 import { turnAround } from '../../examples/greeter-chat/greeter.ts';
 import { itEndsWell } from './support/it-ends-well.ts';
-import { interrupt, killAll, start, startServer } from './support/programs.ts';
+import { compiledProgram, interrupt, killAll, start, startServer } from './support/programs.ts';
 
 /** Replies twice to the first line, and then has enough. */
 const grumpy = implement(Greeter, {
@@ -124,8 +123,7 @@ describe('examples/greeter-chat', function () {
   it('ends by 1 and says so when what it prints cannot be written', async () => {
     if (process.platform !== 'linux') return; // that has a disk that is always full
     const output = openSync('/dev/full', 'w');
-    const main = join(import.meta.dirname, '../../examples/greeter-chat/main.ts');
-    const child = spawn(process.execPath, ['--import', 'tsx', main], { stdio: ['pipe', output, 'pipe'] });
+    const child = spawn(process.execPath, [compiledProgram('greeter-chat/main')], { stdio: ['pipe', output, 'pipe'] });
     closeSync(output);
     child.stdin?.write('你好\n');
     const [stderr, [code]] = await Promise.all([text(child.stderr as Readable), once(child, 'close')]);

@@ -1,10 +1,11 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 import { close } from '../../lib/client/client.ts';
 import { type ConnectOptions, connect } from '../../lib/client/connect.ts';
 import type { LabClient } from '../support/bench.ts';
+import { compiled } from '../support/compiled.ts';
 import { Lab } from '../support/lab.ts';
 import { type RawPeer, type RawPeerOptions, rawPeer } from './raw-peer.ts';
 
@@ -39,9 +40,7 @@ export function usePeers(): Peers {
     },
     async inChild(adjust, ...args) {
       const isBundle = /\.[cm]js$/.test(args[0]!);
-      const program = isBundle
-        ? args
-        : ['--import', 'tsx', fileURLToPath(new URL('child.ts', import.meta.url)), ...args];
+      const program = isBundle ? args : [compiled(join(import.meta.dirname, 'child.ts')), ...args];
       const child = spawn(process.execPath, program, {
         env: { ...process.env, RX_GRPC_ADJUST: adjust },
         stdio: ['ignore', 'pipe', 'inherit'],

@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
+import { compiledText } from './compiled.ts';
 
 const root = join(import.meta.dirname, '../..');
 
@@ -15,10 +16,8 @@ export interface ChildEnd {
  * last tells what it held on to. It imports from the folder `lib` by `lib/...`, and from `spec/support` by `support/...`.
  */
 export function runChild(module: string, { execArgv = [] as string[], timeoutMs = 20_000 } = {}): Promise<ChildEnd> {
-  const code = module
-    .replaceAll(/'lib\//g, `'${join(root, 'lib')}/`)
-    .replaceAll(/'support\//g, `'${join(root, 'spec/support')}/`);
-  const args = [...execArgv, '--import=tsx', '--input-type=module', '-e', code];
+  const code = compiledText(module.replaceAll(/'lib\//g, "'./lib/").replaceAll(/'support\//g, "'./spec/support/"));
+  const args = [...execArgv, '--input-type=module'];
   return new Promise(resolve => {
     const child = execFile(
       process.execPath,
@@ -26,5 +25,6 @@ export function runChild(module: string, { execArgv = [] as string[], timeoutMs 
       { cwd: root, timeout: timeoutMs, killSignal: 'SIGKILL' },
       (_, stdout, stderr) => resolve({ code: child.exitCode, stdout, stderr }),
     );
+    child.stdin?.end(code);
   });
 }

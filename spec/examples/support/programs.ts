@@ -1,6 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { readdirSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { compiled } from '../../support/compiled.ts';
 
 const examples = join(import.meta.dirname, '../../../examples');
 
@@ -24,7 +26,7 @@ const running = new Set<ChildProcess>();
 
 /** @param program `conversations/server` */
 export function start(program: string, args: readonly string[] = [], env: NodeJS.ProcessEnv = {}): Running {
-  const child = spawn(process.execPath, ['--import', 'tsx', join(examples, `${program}.ts`), ...args], {
+  const child = spawn(process.execPath, [compiledProgram(program), ...args], {
     env: { ...process.env, ...env },
   });
   running.add(child);
@@ -63,6 +65,14 @@ export function start(program: string, args: readonly string[] = [], env: NodeJS
       look();
     });
   return { process: child, printed, ended };
+}
+
+/** A program as JavaScript, with those beside it: some start others. */
+export function compiledProgram(program: string): string {
+  const path = join(examples, `${program}.ts`);
+  const folder = dirname(path);
+  for (const file of readdirSync(folder)) if (file.endsWith('.ts')) compiled(join(folder, file));
+  return compiled(path);
 }
 
 /** A server on a free port that says where it listens; `at` tells a client. */

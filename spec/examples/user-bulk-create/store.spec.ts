@@ -5,6 +5,7 @@ import { expect } from 'chai';
 import sqlite from 'node-sqlite3-wasm';
 import type { User } from '../../../examples/gen/users.ts';
 import { type Candidate, UserStore } from '../../../examples/user-bulk-create/store.ts';
+import { compiledText } from '../../support/compiled.ts';
 import { temporaryFolder } from './programs.ts';
 
 const user = (id: string, change: Partial<User> = {}): User => ({
@@ -92,15 +93,15 @@ describe('UserStore', () => {
   it('keeps every committed batch, undamaged, when its process is killed, and the next start just works', () => {
     // Killed in the middle of a transaction that is larger than the cache, so that its pages are in the files already.
     const write = `
-      import { UserStore } from '${new URL('../../../examples/user-bulk-create/store.ts', import.meta.url)}';
-      const store = new UserStore(process.argv[1]);
+      import { UserStore } from './examples/user-bulk-create/store.ts';
+      const store = new UserStore(process.argv[2]);
       const batch = (first, users) => Array.from({ length: users }, (_, i) =>
         ({ user: { id: String((first + i) * 7919 % 1e6), name: 'N'.repeat(500), lastName: 'L', age: 1 }, errors: [] }));
       for (let n = 0; n < 5; n++) store.create(batch(n * 1000, 1000));
       const last = batch(5000, 30_000);
       Object.defineProperty(last[29_999], 'user', { get: () => process.kill(process.pid, 'SIGKILL') });
       store.create(last);`;
-    const { signal } = spawnSync(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', write, file]);
+    const { signal } = spawnSync(process.execPath, ['--input-type=module', '-', file], { input: compiledText(write) });
     expect(signal).to.equal('SIGKILL');
     expect(existsSync(`${file}.lock`), 'a lock was left').to.equal(true);
     const store = openStore();
@@ -140,9 +141,10 @@ describe('UserStore', () => {
   it('says which folder is missing when that above its own is, and does not try for ever', () => {
     file = join(folder.path, 'none', 'deeper', 'users.db');
     expect(() => new UserStore(file)).to.throw(`${file}: there is no folder ${join(folder.path, 'none')}`);
-    const open = `import { makeFolderOf } from '${new URL('../../../examples/user-bulk-create/make-folder-of.ts', import.meta.url)}';
+    const open = `import { makeFolderOf } from './examples/user-bulk-create/make-folder-of.ts';
       makeFolderOf('/proc/none/users.db');`;
-    const { status } = spawnSync(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', open], {
+    const { status } = spawnSync(process.execPath, ['--input-type=module'], {
+      input: compiledText(open),
       timeout: 10_000,
     });
     expect(status, 'ended by itself').to.equal(1);

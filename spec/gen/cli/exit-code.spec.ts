@@ -3,6 +3,7 @@ import { chmodSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { ExitCode } from '../../../lib/gen/cli/exit-code.ts';
+import { compiled } from '../../support/compiled.ts';
 import { Project, proto } from './support/project.ts';
 
 const root = join(import.meta.dirname, '../../..');
@@ -11,7 +12,7 @@ function start(...args: string[]): Promise<{ code: number | string | null; stdou
   return new Promise(resolve => {
     execFile(
       process.execPath,
-      ['--import=tsx', join(root, 'lib/gen/cli/main.ts'), ...args],
+      [compiled(join(root, 'lib/gen/cli/main.ts')), ...args],
       { cwd: root, env: { ...process.env, FORCE_COLOR: '1' } },
       (error, stdout, stderr) => resolve({ code: error?.code ?? 0, stdout, stderr }),
     );

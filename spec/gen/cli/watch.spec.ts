@@ -4,6 +4,7 @@ import { mkdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { expect } from 'chai';
+import { compiled } from '../../support/compiled.ts';
 import { Project, proto } from './support/project.ts';
 
 const root = join(import.meta.dirname, '../../..');
@@ -17,9 +18,8 @@ class Watching implements AsyncDisposable {
   #more: () => void = () => {};
 
   constructor(project: Project, ...args: string[]) {
-    const main = join(root, 'lib/gen/cli/main.ts');
-    const tsx = join(root, 'node_modules/tsx/dist/esm/index.mjs');
-    this.#child = spawn(process.execPath, [`--import=${tsx}`, main, 'generate', ...args, '--watch'], {
+    const main = compiled(join(root, 'lib/gen/cli/main.ts'));
+    this.#child = spawn(process.execPath, [main, 'generate', ...args, '--watch'], {
       cwd: project.folder,
     });
     this.#child.once('close', () => {

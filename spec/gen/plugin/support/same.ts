@@ -3,15 +3,13 @@ import { cpSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect } from 'chai';
+import { compiled } from '../../../support/compiled.ts';
 import type { Project } from '../../cli/support/project.ts';
 
 const root = join(import.meta.dirname, '../../../..');
 
-/** The arguments with which node runs the plugin from its source. */
-export const pluginArgs: readonly string[] = [
-  `--import=${join(root, 'node_modules/tsx/dist/esm/index.mjs')}`,
-  join(root, 'lib/gen/plugin/main.ts'),
-];
+/** The arguments with which node runs the plugin, as its source is now. */
+export const pluginArgs: readonly string[] = [compiled(join(root, 'lib/gen/plugin/main.ts'))];
 
 /** Puts the .proto files of a folder beside the specs into a project, as its folder `protos`. */
 export function addProtos(project: Project, folder: string): void {
