@@ -13,13 +13,14 @@ const folder = join(root, 'node_modules/.cache', `rx-grpc-foreign-${process.pid}
 
 let generated: Promise<string> | undefined;
 
-/** The folder in which the tools have written what they make of notes.proto: once in a run, and deleted at its end. */
+/** The folder in which the tools have written what they make of notes.proto: once in a process, and deleted at its end. */
 export function generate(): Promise<string> {
   generated ??= runTools();
   return generated;
 }
 
-after('delete what the tools have generated', () => rmSync(folder, { recursive: true, force: true }));
+// A process runs many spec files where mocha runs in parallel, so that no file may delete it.
+process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
 
 async function runTools(): Promise<string> {
   for (const [name, type] of [
