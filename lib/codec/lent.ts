@@ -49,7 +49,8 @@ export function giveBack(bytes: Uint8Array): void {
 function lend(writer: protobuf.Writer): Buffer {
   const length = writer.pos;
   if (length < MIN_LENT_BYTES || length > MAX_LENT_BYTES) return writer.finish() as Buffer;
-  const memory = spareFor(length) ?? Buffer.allocUnsafe(Math.ceil(length / STEP_BYTES) * STEP_BYTES);
+  // Not from Node's pool, which has 64 KiB since Node 24: what waits here would keep all of a pool.
+  const memory = spareFor(length) ?? Buffer.allocUnsafeSlow(Math.ceil(length / STEP_BYTES) * STEP_BYTES);
   const bytes = writer.finishInto(memory).subarray(0, length);
   memories.set(bytes, memory);
   return bytes;

@@ -16,6 +16,10 @@ const serializers: readonly (readonly [by: string, serialize: (bytes: Uint8Array
 /** The bytes in a message of this length, behind their tag and their length. */
 const bytesFor = (length: number): Uint8Array => new Uint8Array(length - (length < 16_388 ? 3 : 4));
 
+/** Node's pool may give both parts of the same ArrayBuffer. */
+const isOverlapping = (a: Uint8Array, b: Uint8Array): boolean =>
+  a.buffer === b.buffer && a.byteOffset < b.byteOffset + b.byteLength && b.byteOffset < a.byteOffset + a.byteLength;
+
 /** Takes what other specs gave back, and leaves it to the garbage collector. */
 function takeAllSpare(): void {
   for (const length of [MIN_LENT_BYTES, MIN_LENT_BYTES * 2, MIN_LENT_BYTES * 4, MAX_LENT_BYTES]) {
@@ -116,8 +120,8 @@ describe('Bytes that are not lent', () => {
     for (const encode of [responseSerialize, BytesValue.encode]) {
       const bytes = encode(value);
       giveBack(bytes);
-      expect(encode(value).buffer).to.not.equal(bytes.buffer);
-      expect(lending(responseSerialize)(value).buffer).to.not.equal(bytes.buffer);
+      expect(isOverlapping(encode(value), bytes)).to.equal(false);
+      expect(isOverlapping(lending(responseSerialize)(value), bytes)).to.equal(false);
     }
   });
 
