@@ -94,7 +94,7 @@ describe('receive', () => {
     const stream = new Messages('a');
     const sink = new Sink<string>(1);
     let ends = 0;
-    const message$ = new Observable<string>(subscriber =>
+    const message$ = new Observable<string>(subscriber => {
       receive(stream, subscriber, {
         decode: String,
         end: () => {
@@ -102,8 +102,8 @@ describe('receive', () => {
           sink.admit(1);
         },
         malformed: error => subscriber.error(error),
-      }),
-    );
+      });
+    });
     const subscription = message$.subscribe(sink);
     expect(sink.gate.waiting).to.equal(1);
     const ended = once(stream, 'end');
