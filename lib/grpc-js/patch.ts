@@ -28,7 +28,8 @@ export function findMisfit(parts: PrivateParts, shape: Shape): string | undefine
     for (const [method, parameters] of Object.entries(methods)) {
       const found = countParameters(source, method);
       if (found === undefined) return `${name} has no method ${method}`;
-      if (parameters !== 'any' && found !== parameters) return `${name}.${method} takes ${found} parameters, not ${parameters}`;
+      if (parameters !== 'any' && found !== parameters)
+        return `${name}.${method} takes ${found} parameters, not ${parameters}`;
     }
     const missing = properties.find(property => !new RegExp(`\\.${property}\\b`).test(source));
     if (missing !== undefined) return `${name} does not use ${missing}`;
