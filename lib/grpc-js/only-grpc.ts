@@ -71,9 +71,12 @@ function refusalOf(headers: IncomingHttpHeaders, handler: Handler): OutgoingHttp
 
 /** A subtype names the format of the messages. What a method reads whose format is not known is its own affair. */
 function isGrpc(contentType: string, isProtobuf: boolean): boolean {
-  const subtype = isProtobuf ? 'proto' : '[^;\\s]+';
-  return new RegExp(`^application/grpc(\\+${subtype})?\\s*(;|$)`).test(contentType);
+  if (contentType === 'application/grpc' || contentType === 'application/grpc+proto') return true;
+  return (isProtobuf ? PROTOBUF : ANY_FORMAT).test(contentType);
 }
+
+const PROTOBUF = /^application\/grpc(\+proto)?\s*(;|$)/;
+const ANY_FORMAT = /^application\/grpc(\+[^;\s]+)?\s*(;|$)/;
 
 function refusal(httpStatus: number, code: Code, details: string): OutgoingHttpHeaders {
   return {

@@ -31,6 +31,8 @@ interface Fault {
   readonly bytes: Buffer;
   /** Undefined: it is taken for that. */
   readonly error?: { readonly code: Code; readonly details: string } | undefined;
+  /** What our server makes of it, where our client takes it. */
+  readonly serverError?: Fault['error'];
   readonly note?: Note;
   /**
    * The handler is told the same, behind all that came before it. Else it is told that its call was cancelled, and grpc-js
@@ -59,18 +61,19 @@ const faults: readonly Fault[] = [
   { what: 'an end in the length', bytes: head(0, 7).subarray(0, 3), ...truncated },
   { what: 'an end behind the length', bytes: head(0, 7), ...truncated },
   { what: 'an end before the last byte', bytes: message(two).subarray(0, -1), ...truncated },
-  // 0 and 1 are all that there is, says the specification. grpc-js looks for 1, and takes the rest for 0.
+  // 0 and 1 are all that there is. A client of grpc-js looks for 1, and takes the rest for 0.
   ...[2, 3, 0x7f, 0x80, 0xff].map(flag => ({
     what: `the flag 0x${flag.toString(16)}`,
     bytes: flagged(flag, two),
     note: two,
+    serverError: { code: Code.INTERNAL, details: `the compressed-flag of a message is 0 or 1, not ${flag}` },
   })),
 ];
 
 describe('Message frames of requests', () => {
   const bad = useBadClient();
 
-  for (const { what, bytes, error, note, isToldTheSame } of faults) {
+  for (const { what, bytes, serverError, error = serverError, note, isToldTheSame } of faults) {
     for (const shape of shapes) {
       it(`${what}: ${error === undefined ? 'is taken' : codeName(error.code)}, ${shape}`, async () => {
         for (const isSplit of [false, true]) {

@@ -50,39 +50,31 @@ describe('Metadata of a request', () => {
     await livesOn();
   });
 
-  for (const timeout of ['', 'x', '1', 'S', '1s', '1 second']) {
-    it(`grpc-timeout: ${timeout || '""'} is INTERNAL, and a handler is called but cancelled at once`, async () => {
-      const { call, handler, livesOn } = await bad.run();
-      for (const [n, shape] of shapes.entries()) {
+  for (const timeout of ['', 'x', '1', 'S', '1s', '1 second', '-10S', '1.50S', '10 S', '10Sx', '123456789S']) {
+    it(`grpc-timeout: ${timeout || '""'} is INTERNAL, and no handler is called`, async () => {
+      const { call, handled, livesOn } = await bad.run();
+      for (const shape of shapes) {
         const { stream, answer } = call(shape, { 'grpc-timeout': timeout });
         stream.write(message(note));
         const status = (await answer).trailers;
         expect(status, shape).to.include({ 'grpc-status': `${Code.INTERNAL}` });
-        const { ending, over, values } = await handler(n);
-        expect((await ending).error).to.include({ code: Code.CANCELLED });
-        expect(values).to.deep.equal([]);
-        await over;
+        expect(handled).to.deep.equal([]);
         stream.close();
       }
       await livesOn();
     });
   }
 
-  // The specification knows up to eight digits and a unit. grpc-js looks for these anywhere, and computes in 32 bits.
-  const DAY_MS = 24 * 60 * 60 * 1000;
+  const HOUR_MS = 60 * 60 * 1000;
   const timeouts: Readonly<Record<string, number>> = {
     '10S': 10_000,
     '10000m': 10_000,
-    '-10S': 10_000,
-    '1.50S': 50_000,
-    '10 S': 10_000,
-    '10Sx': 10_000,
     '1123456S': 1_123_456_000,
-    '20123456H': (20_123_456 * 60 * 60 * 1000) | 0,
-    '24H': DAY_MS,
+    '20123456H': 20_123_456 * HOUR_MS,
+    '24H': 24 * HOUR_MS,
     '2147483S': 2_147_483_000,
-    '2147484S': 2_147_484_000 - 2 ** 32, // has passed
-    '720H': 30 * DAY_MS - 2 ** 32, // has passed
+    '2147484S': 2_147_484_000,
+    '720H': 720 * HOUR_MS,
   };
   for (const [timeout, ms] of Object.entries(timeouts)) {
     it(`grpc-timeout: ${timeout} is a deadline in ${ms} ms`, async () => {
@@ -92,11 +84,9 @@ describe('Metadata of a request', () => {
       stream.write(message(note));
       const { call: serverCall, ending, over } = await handler(0);
       expect(serverCall.deadline?.getTime()).to.be.within(earliest, Date.now() + ms);
-      if (ms > 0) stream.end();
-      expect((await answer).trailers).to.include({ 'grpc-status': ms > 0 ? '0' : `${Code.DEADLINE_EXCEEDED}` });
-      const { error } = await ending;
-      if (ms > 0) expect(error).to.equal(undefined);
-      else expect(error).to.include({ code: Code.DEADLINE_EXCEEDED });
+      stream.end();
+      expect((await answer).trailers).to.include({ 'grpc-status': '0' });
+      expect((await ending).error).to.equal(undefined);
       await over;
       stream.close();
       await livesOn();
