@@ -166,13 +166,19 @@ function isError(error: unknown): error is Error {
 
 /** The error of a client's call, from the status that grpc-js gave it. */
 export function errorFromStatus(status: StatusObject, path: string): RpcError {
-  const known = isErrorCode(status.code);
-  const error = new RpcError(
-    known ? (status.code as Code) : Code.UNKNOWN,
-    known ? status.details : `status ${status.code}: ${status.details}`,
-    { metadata: status.metadata, path },
-  );
-  return markReceived(error);
+  const { code, details } = readable(status);
+  return markReceived(new RpcError(code, details, { metadata: status.metadata, path }));
+}
+
+/** A code that gRPC does not know is UNKNOWN. One that is no number is grpc-js's, of a response that it could not read. */
+function readable({ code, details }: StatusObject): { readonly code: Code; readonly details: string } {
+  if (isErrorCode(code)) return { code, details };
+  if (Number.isInteger(code)) return { code: Code.UNKNOWN, details: `status ${code}: ${details}` };
+  const reason =
+    code === undefined
+      ? 'a response is compressed, and its grpc-encoding is missing or not one of gzip and deflate'
+      : `the grpc-status of the response is no number (${code})`;
+  return { code: Code.INTERNAL, details: details ? `${reason}: ${details}` : reason };
 }
 
 /** Marks an error of a call to somebody else, so that a server does not show it to its own caller. */

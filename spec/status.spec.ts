@@ -185,6 +185,22 @@ describe('errorFromStatus', () => {
     expect(error).to.include({ code: Code.UNKNOWN, details: 'status 99: odd', path: '/a.B/C' });
     expect(codeName(99)).to.equal('99');
   });
+
+  it('makes INTERNAL of what is no number, and says what it means', () => {
+    for (const [code, details, said] of [
+      [
+        undefined,
+        undefined,
+        /^a response is compressed, and its grpc-encoding is missing or not one of gzip and deflate$/,
+      ],
+      [undefined, 'more', /gzip and deflate: more$/],
+      [Number.NaN, '', /^the grpc-status of the response is no number \(NaN\)$/],
+    ] as const) {
+      const error = errorFromStatus({ code, details, metadata: new Metadata() } as never, '/a.B/C');
+      expect(error).to.include({ code: Code.INTERNAL, path: '/a.B/C' });
+      expect(error.details).to.match(said);
+    }
+  });
 });
 
 describe('statusToSend', () => {

@@ -2,7 +2,7 @@ import { Metadata, type StatusObject } from '@grpc/grpc-js';
 import { Observable, ReplaySubject, tap } from 'rxjs';
 import { type CallOptions, kindOf } from '../rpc.ts';
 import type { ServerCall } from '../server-call.ts';
-import { Code, isRpcError } from '../status.ts';
+import { Code, errorFromStatus, isRpcError } from '../status.ts';
 import { checkCallOptions } from './call-options.ts';
 import { type Captured, madeAt, traceMade } from './call-trace.ts';
 import { onSettled } from './calling.ts';
@@ -87,7 +87,11 @@ export function withCall<Request, O>(
       unsubscribe: () => {
         trailers = settled?.metadata;
         if (settled === undefined) end(Code.CANCELLED, 'unsubscribed from');
-        else end(settled.code, settled.code === Code.OK ? '' : settled.details);
+        else if (settled.code === Code.OK) end(Code.OK, '');
+        else {
+          const { code, details } = errorFromStatus(settled, '');
+          end(code, details);
+        }
       },
     }),
   );

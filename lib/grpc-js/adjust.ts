@@ -9,6 +9,7 @@ import { findPrivateParts, type PrivateParts } from './private.ts';
 import { resetAlone } from './reset-alone.ts';
 import { resetBehindRefusal, resetBehindStatus } from './reset-behind-status.ts';
 import { statusIsLast } from './status-is-last.ts';
+import { statusRead } from './status-read.ts';
 import { statusWaits } from './status-waits.ts';
 import { wholeFramesOfRequests, wholeFramesOfResponses } from './whole-frames.ts';
 import { writesEnd } from './writes-end.ts';
@@ -21,6 +22,7 @@ export const clientPatches: readonly Patch[] = [
   writesEnd,
   endsHeardByClient,
   beginsElsewhere,
+  statusRead,
 ];
 
 /** Applied by each copy of this library, since each knows its own services only. */

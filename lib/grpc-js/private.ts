@@ -39,6 +39,7 @@ export interface PrivateClientCall extends OfChannel {
   maybeOutputStatus(): void;
   outputStatus(): void;
   cancelWithStatus(code: number, details: string): void;
+  handleTrailers(trailers: IncomingHttpHeaders): void;
   destroyHttp2Stream(): void;
 }
 

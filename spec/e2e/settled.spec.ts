@@ -1,19 +1,18 @@
 import { gzipSync } from 'node:zlib';
-import { Client, credentials, InterceptingCall } from '@grpc/grpc-js';
 import { expect } from 'chai';
 import { concat, map, type Observable, of, Subject, take } from 'rxjs';
 import { close } from '../../lib/client/client.ts';
-import { connect } from '../../lib/client/connect.ts';
 import { withCall } from '../../lib/client/with-call.ts';
 import { concatMap } from '../../lib/flow/operators/concat-map.ts';
 import type { CallOptions } from '../../lib/rpc.ts';
 import type { ServerCall } from '../../lib/server-call.ts';
 import { Code, codeName, type RpcError } from '../../lib/status.ts';
 import { type TestCall, testCall } from '../../lib/testing/test-call.ts';
+import { type ClientKind, clients } from '../grpc-js/each-client.ts';
 import { data, message, type RawPeer, rawPeer, responseHeaders, trailers } from '../grpc-js/raw-peer.ts';
 import { callOf, inAllShapes, type LabClient, overEachTransport, streaming } from '../support/bench.ts';
 import { deferred } from '../support/deferred.ts';
-import { Lab, type Note, type Shape, shapes } from '../support/lab.ts';
+import { type Note, type Shape, shapes } from '../support/lab.ts';
 import { record } from '../support/record.ts';
 import { settled } from '../support/settled.ts';
 
@@ -107,25 +106,10 @@ describe('A status and what a client does by itself', () => {
     for (const end of toClose.splice(0).reverse()) await end();
   });
 
-  const host = ({ target }: RawPeer) => target.slice('http://'.length);
-  const ONE_CONNECTION = { 'grpc.per_rpc_retry_buffer_size': 4096 };
-  const clients: Readonly<Record<string, (peer: RawPeer) => LabClient>> = {
-    'connect()': ({ target }) => connect(Lab, target, { channelOptions: ONE_CONNECTION }),
-    'a client with interceptors': ({ target }) => {
-      const interceptors = [(options: any, next: any) => new InterceptingCall(next(options))];
-      return connect(Lab, target, { channelOptions: { ...ONE_CONNECTION, interceptors } });
-    },
-    'a Client of grpc-js': peer => {
-      const client = new Client(host(peer), credentials.createInsecure());
-      toClose.push(() => client.close());
-      return connect(Lab, client);
-    },
-  };
-
-  async function run(open: (peer: RawPeer) => LabClient = clients['connect()']!) {
+  async function run(kind: ClientKind = 'connect()') {
     const peer = await rawPeer();
     toClose.push(() => peer.close());
-    const client = open(peer);
+    const client = clients[kind](peer, end => toClose.push(end));
     toClose.push(() => close(client));
     return { peer, client, local: new Local(client) };
   }
@@ -153,14 +137,14 @@ describe('A status and what a client does by itself', () => {
         expect(await ended).to.deep.equal({ values: notes(count), status: 'OK t' });
       });
 
-      for (const [name, open] of Object.entries(clients)) {
+      for (const name of Object.keys(clients) as ClientKind[]) {
         if (responses) {
           for (const [fields, code] of [
             [OK, Code.OK],
             [NOT_FOUND, Code.NOT_FOUND],
           ] as const) {
             it(`${codeName(code)} stands when ${how} comes while its reader is busy with the last response: ${shape} of ${name}`, async () => {
-              const { peer, local } = await run(open);
+              const { peer, local } = await run(name);
               const call = callWith(local, shape);
               const go = Array.from({ length: count }, () => deferred());
               const { values, ending, received } = record(
@@ -184,7 +168,7 @@ describe('A status and what a client does by itself', () => {
           // request$ is unsubscribed when the status comes.
           if (how === 'an error of request$') continue;
           it(`${how} cancels a call while a response is undelivered, whatever its status: ${shape} of ${name}`, async () => {
-            const { peer, local } = await run(open);
+            const { peer, local } = await run(name);
             const call = callWith(local, shape);
             const { values, ending } = record(call.response$.pipe(concatMap(() => new Promise<Note>(() => {}))));
             answer(peer, await peer.stream(0), 2, OK);
@@ -196,7 +180,7 @@ describe('A status and what a client does by itself', () => {
           });
         } else {
           it(`OK stands, though ${how} comes inside next: ${shape} of ${name}`, async () => {
-            const { peer, local } = await run(open);
+            const { peer, local } = await run(name);
             const call = callWith(local, shape);
             const ended = endAtLast(call, local, how, 1);
             answer(peer, await peer.stream(0), 1, OK);

@@ -51,16 +51,23 @@ const faults: readonly Fault[] = [
   },
   {
     what: 'a grpc-status that is no number',
-    frames: endedBy({ 'grpc-status': 'fine' }),
-    code: Code.UNKNOWN,
+    frames: endedBy({ 'grpc-status': 'fine', 'grpc-message': '100%25' }),
+    code: Code.INTERNAL,
+    details: 'the server sent grpc-status "fine", which is no status code (100%)',
     hasNote: true,
   },
-  // grpc-js reads the numbers of JavaScript: 0x5 is 5, and nothing is 0.
-  { what: 'an empty grpc-status', frames: endedBy({ 'grpc-status': '' }), code: undefined, hasNote: true },
+  {
+    what: 'an empty grpc-status',
+    frames: endedBy({ 'grpc-status': '' }),
+    code: Code.INTERNAL,
+    details: 'the server sent grpc-status "", which is no status code',
+    hasNote: true,
+  },
   {
     what: 'a grpc-status in hexadecimal',
     frames: endedBy({ 'grpc-status': '0x5' }),
-    code: Code.NOT_FOUND,
+    code: Code.INTERNAL,
+    details: 'the server sent grpc-status "0x5", which is no status code',
     hasNote: true,
   },
   {

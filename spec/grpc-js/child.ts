@@ -63,6 +63,11 @@ const scenarios: Record<string, () => Promise<unknown>> = {
     );
     return { patches: [...(patches ?? [])], warnings };
   },
+  /** How a call ends, in the words of its error. */
+  async details() {
+    const error = await errorOf(client.bidi(NEVER, { timeoutMs: 3000 }));
+    return error === undefined ? 'OK' : `${error.codeName}: ${error.details}`;
+  },
   /** How a call with a large request ends. */
   async upload() {
     const large: Note = { n: 1, text: 'x'.repeat(1_000_000) };

@@ -179,9 +179,13 @@ export function data(stream: number, bytes: Buffer, isLast = false): Buffer {
   return frame(DATA, isLast ? END_STREAM : 0, stream, bytes);
 }
 
+/** Header fields; one with a list of values is sent as often. */
+type Fields = Readonly<Record<string, string | readonly string[]>>;
+
 /** Fields as HPACK literals that need no table. */
-export function headerBlock(stream: number, fields: Readonly<Record<string, string>>, isLast: boolean): Buffer {
-  const block = Object.entries(fields).flatMap(([name, value]) => [
+export function headerBlock(stream: number, fields: Fields, isLast: boolean): Buffer {
+  const all = Object.entries(fields).flatMap(([name, values]) => [values].flat().map(value => [name, value] as const));
+  const block = all.flatMap(([name, value]) => [
     Buffer.from([0, Buffer.byteLength(name)]),
     Buffer.from(name),
     Buffer.from([Buffer.byteLength(value)]),
@@ -190,15 +194,15 @@ export function headerBlock(stream: number, fields: Readonly<Record<string, stri
   return frame(HEADERS, END_HEADERS | (isLast ? END_STREAM : 0), stream, Buffer.concat(block));
 }
 
-export function responseHeaders(stream: number, fields: Readonly<Record<string, string>> = {}): Buffer {
+export function responseHeaders(stream: number, fields: Fields = {}): Buffer {
   return headerBlock(stream, { ':status': '200', 'content-type': 'application/grpc', ...fields }, false);
 }
 
-export function trailers(stream: number, fields: Readonly<Record<string, string>>): Buffer {
+export function trailers(stream: number, fields: Fields): Buffer {
   return headerBlock(stream, fields, true);
 }
 
-export function trailersOnly(stream: number, fields: Readonly<Record<string, string>>): Buffer {
+export function trailersOnly(stream: number, fields: Fields): Buffer {
   return headerBlock(stream, { ':status': '200', 'content-type': 'application/grpc', ...fields }, true);
 }
 

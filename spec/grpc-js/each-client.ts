@@ -1,0 +1,24 @@
+import { Client, credentials, InterceptingCall } from '@grpc/grpc-js';
+import { connect } from '../../lib/client/connect.ts';
+import type { LabClient } from '../support/bench.ts';
+import { Lab } from '../support/lab.ts';
+import type { RawPeer } from './raw-peer.ts';
+
+/** One channel, and with it one connection, for all shapes. */
+const ONE_CONNECTION = { 'grpc.per_rpc_retry_buffer_size': 4096 };
+
+/** The ways into grpc-js: its call, its stream with interceptors, and that of a Client whose grpc-js is left as it is. */
+export const clients = {
+  'connect()': ({ target }) => connect(Lab, target, { channelOptions: ONE_CONNECTION }),
+  'connect() with interceptors': ({ target }) => {
+    const interceptors = [(options: any, next: any) => new InterceptingCall(next(options))];
+    return connect(Lab, target, { channelOptions: { ...ONE_CONNECTION, interceptors } });
+  },
+  'a Client of grpc-js': ({ target }, onEnd) => {
+    const client = new Client(target.replace('http://', ''), credentials.createInsecure(), ONE_CONNECTION);
+    onEnd(() => client.close());
+    return connect(Lab, client);
+  },
+} as const satisfies Record<string, (peer: RawPeer, onEnd: (close: () => unknown) => void) => LabClient>;
+
+export type ClientKind = keyof typeof clients;
