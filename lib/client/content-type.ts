@@ -1,12 +1,12 @@
 import type { ClientDuplexStream, Metadata, StatusObject } from '@grpc/grpc-js';
 import { Code } from '../code.ts';
+import { NO_MESSAGE } from '../grpc-js/message-prefix.ts';
 
 /**
  * The content type of an answer that is none of gRPC.
  *
- * Who answers with another content type is no gRPC server but a proxy with an error page, say. grpc-js takes the page for
- * messages: "Received message larger than max (1752460652 vs 4194304)" is what it makes of "<html". The error is made to say
- * what came, and is UNKNOWN then instead of RESOURCE_EXHAUSTED, as the mapping of HTTP to gRPC has it
+ * Who answers with another content type is no gRPC server but a proxy with an error page, say. The page is read as messages until
+ * one cannot be read. The error says what came, and is UNKNOWN then, as the mapping of HTTP to gRPC has it
  * (https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md, "Responses").
  */
 export function foreignType(headers: Metadata): string | undefined {
@@ -19,10 +19,11 @@ export function foreignType(headers: Metadata): string | undefined {
 export function explained(status: StatusObject, contentType: string): StatusObject {
   const { code, details } = status;
   if (code === (Code.OK as number)) return status;
+  const isPage = code === (Code.RESOURCE_EXHAUSTED as number) || details?.startsWith(NO_MESSAGE);
   return {
     ...status,
-    code: code === (Code.RESOURCE_EXHAUSTED as number) ? (Code.UNKNOWN as number) : code,
-    details: `the server answered with content-type "${contentType}", not application/grpc (${details})`,
+    code: isPage ? (Code.UNKNOWN as number) : code,
+    details: `the server answered with content-type "${contentType}", not application/grpc${details && ` (${details})`}`,
   };
 }
 

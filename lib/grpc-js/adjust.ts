@@ -3,11 +3,13 @@ import { beginsElsewhere } from './begins-elsewhere.ts';
 import { compressedFlag } from './compressed-flag.ts';
 import { endsHeardByClient, endsHeardByServer } from './ends-heard.ts';
 import { farDeadlines } from './grpc-timeout.ts';
+import { prefixOfRequests, prefixOfResponses } from './message-prefix.ts';
 import { onlyGrpc } from './only-grpc.ts';
 import { findMisfit, type Patch } from './patch.ts';
 import { findPrivateParts, type PrivateParts } from './private.ts';
 import { resetAlone } from './reset-alone.ts';
 import { resetBehindRefusal, resetBehindStatus } from './reset-behind-status.ts';
+import { responseEncoding } from './response-encoding.ts';
 import { statusIsLast } from './status-is-last.ts';
 import { statusRead } from './status-read.ts';
 import { statusWaits } from './status-waits.ts';
@@ -23,6 +25,8 @@ export const clientPatches: readonly Patch[] = [
   endsHeardByClient,
   beginsElsewhere,
   statusRead,
+  responseEncoding,
+  prefixOfResponses,
 ];
 
 /** Applied by each copy of this library, since each knows its own services only. */
@@ -35,6 +39,7 @@ export const serverPatches: readonly Patch[] = [
   resetBehindStatus,
   onlyGrpc,
   resetBehindRefusal,
+  prefixOfRequests,
 ];
 
 /** Where the names of the client patches are that some copy of this library has applied. */

@@ -1,5 +1,5 @@
 import type { ClientHttp2Session, ClientHttp2Stream, IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
-import { Client, Server, type StatusObject } from '@grpc/grpc-js';
+import { Client, type Metadata, Server, type StatusObject } from '@grpc/grpc-js';
 // Static imports, so that a bundler takes these files into the bundle together with the rest of grpc-js.
 import * as client from '@grpc/grpc-js/build/src/client.js';
 import * as compressionFilter from '@grpc/grpc-js/build/src/compression-filter.js';
@@ -65,6 +65,7 @@ export interface PrivateServerCall {
   start(listener: object): void;
   handleEndEvent(): void;
   serializeMessage(message: unknown): Buffer;
+  handleDataFrame(data: Buffer): void;
   decompressMessage(message: Buffer, encoding: string): unknown;
   handleTimeoutHeader(header: string): void;
   sendMessage(message: unknown, callback: () => void): void;
@@ -83,16 +84,34 @@ export interface PrivateServer {
 }
 
 /** Takes frames apart, `stream-decoder.js`; its state is 0 between two messages. */
-interface PrivateDecoder {
+export interface PrivateDecoder {
   readonly readState: number;
+  /** What has been read of a message: its first byte, and its length in four. */
+  readonly readCompressFlag: Buffer;
+  readonly readPartialSize: Buffer;
 }
 
 /** Frames the messages of a client's call, `compression-filter.js`. */
-interface PrivateCompressionFilter {
+export interface PrivateCompressionFilter {
   new (
     channelOptions: object,
     sharedConfig: object,
-  ): { readonly sendCompression: { writeMessage(message: Buffer, compress: boolean): Promise<Buffer> } };
+  ): {
+    readonly sendCompression: { writeMessage(message: Buffer, compress: boolean): Promise<Buffer> };
+    /** One for each call. */
+    readonly receiveCompression: { decompressMessage: Decompress };
+    receiveMetadata(metadata: Metadata): Metadata;
+  };
+}
+
+export type Decompress = (message: Buffer) => Promise<Buffer>;
+
+/** Makes the filter of each call of a channel, `compression-filter.js`. */
+export interface PrivateFilterFactory {
+  /** Those of the channel. */
+  readonly options: Readonly<Record<string, unknown>>;
+  readonly sharedFilterConfig: object;
+  createFilter(): object;
 }
 
 /** The prototypes and the class of grpc-js that are patched or used. */
@@ -102,6 +121,7 @@ export interface PrivateParts {
   readonly serverCall: PrivateServerCall;
   readonly server: PrivateServer;
   readonly compressionFilter: PrivateCompressionFilter;
+  readonly compressionFilterFactory: PrivateFilterFactory;
 }
 
 /** The modules of grpc-js in which the private parts are. */
@@ -125,13 +145,15 @@ export function findPrivateParts(modules: PrivateModules = own): PrivateParts | 
   const subchannelProto = exported(modules.subchannel, 'Subchannel')?.prototype;
   const serverCall = exported(modules.serverInterceptors, 'BaseServerInterceptingCall')?.prototype;
   const filter = exported(modules.compressionFilter, 'CompressionFilter');
-  if (!clientCall || !subchannelProto || !serverCall || !filter) return undefined;
+  const compressionFilterFactory = exported(modules.compressionFilter, 'CompressionFilterFactory')?.prototype;
+  if (!clientCall || !subchannelProto || !serverCall || !filter || !compressionFilterFactory) return undefined;
   return {
     clientCall,
     subchannel: subchannelProto,
     serverCall,
     server: Server.prototype as unknown as PrivateServer,
     compressionFilter: filter,
+    compressionFilterFactory,
   };
 }
 

@@ -16,7 +16,8 @@ const note: Note = { n: 1 };
 /** JSON of that size. */
 const ofBytes = (bytes: number): Buffer => Buffer.concat([json, Buffer.alloc(bytes - json.length, ' ')]);
 
-const larger = `Received message that decompresses to a size larger than ${MAX_BYTES}`;
+const larger = (option: string): string =>
+  `Received message that decompresses to a size larger than ${MAX_BYTES}; larger ones are taken with ${option}`;
 
 interface Fault {
   readonly what: string;
@@ -35,8 +36,8 @@ const failed = (how: string): Pick<Fault, 'server' | 'client'> => ({
   client: [Code.INTERNAL, `Failed to decompress ${how}-encoded message`],
 });
 const bomb: Pick<Fault, 'server' | 'client'> = {
-  server: [Code.RESOURCE_EXHAUSTED, larger],
-  client: [Code.RESOURCE_EXHAUSTED, larger],
+  server: [Code.RESOURCE_EXHAUSTED, larger("serverOptions 'grpc.max_receive_message_length' of serve()")],
+  client: [Code.RESOURCE_EXHAUSTED, larger("channelOptions 'grpc.max_receive_message_length' of connect()")],
 };
 const taken: Pick<Fault, 'server' | 'client'> = { server: undefined, client: undefined };
 const unnamed = [Code.INTERNAL, 'a message is compressed, but grpc-encoding names no compression'] as const;
@@ -44,8 +45,6 @@ const unknown: Pick<Fault, 'server' | 'isRefused'> = {
   server: [Code.UNIMPLEMENTED, 'expected grpc-encoding to be one of identity, deflate, gzip, got snappy'],
   isRefused: true,
 };
-// What grpc-js's client throws there has no code and no text that is passed on.
-const codeless = [Code.UNKNOWN, 'status undefined: undefined'] as const;
 
 const faults: readonly Fault[] = [
   { what: 'gzip that is none', encoding: 'gzip', bytes: compressed(json), ...failed('gzip') },
@@ -82,7 +81,10 @@ const faults: readonly Fault[] = [
     encoding: 'snappy',
     bytes: compressed(json),
     ...unknown,
-    client: codeless,
+    client: [
+      Code.INTERNAL,
+      'a response is compressed and its grpc-encoding is "snappy", which is none of gzip, deflate and identity',
+    ],
   },
   {
     what: 'that encoding, and not compressed',
@@ -92,8 +94,20 @@ const faults: readonly Fault[] = [
     client: undefined,
   },
   { what: 'gzip, and not compressed', encoding: 'gzip', bytes: message(json), ...taken },
-  { what: 'compressed without an encoding', encoding: undefined, bytes: compressed(json), server: unnamed, client: codeless }, // biome-ignore format: in one
-  { what: 'compressed with identity', encoding: 'identity', bytes: compressed(json), server: unnamed, client: codeless }, // biome-ignore format: in one
+  {
+    what: 'compressed without an encoding',
+    encoding: undefined,
+    bytes: compressed(json),
+    server: unnamed,
+    client: [Code.INTERNAL, 'a response is compressed, but no grpc-encoding says how'],
+  },
+  {
+    what: 'compressed with identity',
+    encoding: 'identity',
+    bytes: compressed(json),
+    server: unnamed,
+    client: [Code.INTERNAL, 'a response is compressed, but its grpc-encoding is "identity"'],
+  },
 ];
 
 /** A thousandth of what it becomes. (Members one after the other are one stream.) */

@@ -67,7 +67,13 @@ describe('The content type of a response', () => {
   const page = '<html><body>Sorry</body></html>';
 
   const faults: readonly (readonly [what: string, status: number, body: string, code: Code, reason: string])[] = [
-    ['a page', 200, page, Code.UNKNOWN, 'Received message larger than max (1752460652 vs 4194304)'],
+    [
+      'a page',
+      200,
+      page,
+      Code.UNKNOWN,
+      'what came is no gRPC message, whose first byte is 0 or 1: it begins with "<html"',
+    ],
     ['a word', 200, 'no', Code.INTERNAL, 'Received RST_STREAM with code 0 (Call ended without gRPC status)'],
     ['nothing', 200, '', Code.INTERNAL, 'Received RST_STREAM with code 0 (Call ended without gRPC status)'],
     ['a page', 404, page, Code.UNIMPLEMENTED, 'Received HTTP status code 404'],
@@ -128,7 +134,7 @@ describe('The content type of a response', () => {
     });
   }
 
-  it('of gRPC: a message that is too large stays RESOURCE_EXHAUSTED', async () => {
+  it('of gRPC: a page is INTERNAL that says what came', async () => {
     const { peer, call, livesOn } = await bad.run();
     for (const contentType of [undefined, 'application/grpc', 'application/grpc+proto']) {
       const { id, ending } = await call('bidi');
@@ -137,8 +143,8 @@ describe('The content type of a response', () => {
         data(id, Buffer.from(page), true),
       );
       expect((await ending).error).to.include({
-        code: Code.RESOURCE_EXHAUSTED,
-        details: 'Received message larger than max (1752460652 vs 4194304)',
+        code: Code.INTERNAL,
+        details: 'what came is no gRPC message, whose first byte is 0 or 1: it begins with "<html"',
       });
     }
     await livesOn();

@@ -25,15 +25,18 @@ const flagged = (flag: number, note: Note): Buffer => {
   return bytes;
 };
 
+interface FrameError {
+  readonly code: Code;
+  readonly details: string;
+}
+
 interface Fault {
   readonly what: string;
   /** What follows on good messages. */
   readonly bytes: Buffer;
-  /** Undefined: it is taken for that. */
-  readonly error?: { readonly code: Code; readonly details: string } | undefined;
-  /** What our server makes of it, where our client takes it. */
-  readonly serverError?: Fault['error'];
-  readonly note?: Note;
+  /** What a client is told of it as a request, and as a response. */
+  readonly ofRequest: FrameError;
+  readonly ofResponse: FrameError;
   /**
    * The handler is told the same, behind all that came before it. Else it is told that its call was cancelled, and grpc-js
    * drops what came in one packet with the message that is too large; so does it on a client.
@@ -41,41 +44,60 @@ interface Fault {
   readonly isToldTheSame?: boolean;
 }
 
-const tooLarge = (length: number): Fault['error'] => ({
+const tooLarge = (length: number, option: string): FrameError => ({
   code: Code.RESOURCE_EXHAUSTED,
-  details: `Received message larger than max (${length} vs ${MAX_BYTES})`,
+  details: `Received message larger than max (${length} vs ${MAX_BYTES}); larger ones are taken with ${option}`,
 });
-const truncated = {
-  error: { code: Code.INTERNAL, details: 'the stream ended inside a message' },
-  isToldTheSame: true,
-} as const;
+const largerThanMax = (length: number) => ({
+  ofRequest: tooLarge(length, "serverOptions 'grpc.max_receive_message_length' of serve()"),
+  ofResponse: tooLarge(length, "channelOptions 'grpc.max_receive_message_length' of connect()"),
+});
+const noMessage = (beginning: string): FrameError => ({
+  code: Code.INTERNAL,
+  details: `what came is no gRPC message, whose first byte is 0 or 1: it begins with ${beginning}`,
+});
+const cutOff: FrameError = { code: Code.INTERNAL, details: 'the stream ended inside a message' };
+const truncated = { ofRequest: cutOff, ofResponse: cutOff, isToldTheSame: true } as const;
 
 const faults: readonly Fault[] = [
   {
     what: 'a message of one byte more than 4 MiB',
     bytes: Buffer.concat([head(0, MAX_BYTES + 1), Buffer.alloc(100)]),
-    error: tooLarge(MAX_BYTES + 1),
+    ...largerThanMax(MAX_BYTES + 1),
   },
-  { what: 'a message of 4 GiB', bytes: head(0, 0xffffffff), error: tooLarge(0xffffffff) },
+  { what: 'a message of 4 GiB', bytes: head(0, 0xffffffff), ...largerThanMax(0xffffffff) },
+  // Apache writes one into a response that has begun.
+  {
+    what: 'an error page',
+    bytes: Buffer.from('<!DOCTYPE HTML PUBLIC "-//IETF//DTD HTML 2.0//EN">\n<html></html>'),
+    ofRequest: noMessage('"<!DOC"'),
+    ofResponse: noMessage('"<!DOC"'),
+  },
+  {
+    what: 'bytes of something else',
+    bytes: Buffer.from('ff7f00a09c', 'hex'),
+    ofRequest: noMessage('the bytes ff 7f 00 a0 9c'),
+    ofResponse: noMessage('the bytes ff 7f 00 a0 9c'),
+  },
   { what: 'an end behind the flag', bytes: head(0, 7).subarray(0, 1), ...truncated },
   { what: 'an end in the length', bytes: head(0, 7).subarray(0, 3), ...truncated },
   { what: 'an end behind the length', bytes: head(0, 7), ...truncated },
   { what: 'an end before the last byte', bytes: message(two).subarray(0, -1), ...truncated },
-  // 0 and 1 are all that there is. A client of grpc-js looks for 1, and takes the rest for 0.
+  // 0 and 1 are all that there is, says the specification.
   ...[2, 3, 0x7f, 0x80, 0xff].map(flag => ({
     what: `the flag 0x${flag.toString(16)}`,
     bytes: flagged(flag, two),
-    note: two,
-    serverError: { code: Code.INTERNAL, details: `the compressed-flag of a message is 0 or 1, not ${flag}` },
+    ofRequest: { code: Code.INTERNAL, details: `the compressed-flag of a message is 0 or 1, not ${flag}` },
+    ofResponse: noMessage(`the bytes ${flag.toString(16).padStart(2, '0')} 00 00 00 07`),
   })),
 ];
 
 describe('Message frames of requests', () => {
   const bad = useBadClient();
 
-  for (const { what, bytes, serverError, error = serverError, note, isToldTheSame } of faults) {
+  for (const { what, bytes, ofRequest: error, isToldTheSame } of faults) {
     for (const shape of shapes) {
-      it(`${what}: ${error === undefined ? 'is taken' : codeName(error.code)}, ${shape}`, async () => {
+      it(`${what}: ${codeName(error.code)}, ${shape}`, async () => {
         for (const isSplit of [false, true]) {
           const { call, handler, livesOn } = await bad.run();
           const { stream, answer } = call(shape);
@@ -86,16 +108,11 @@ describe('Message frames of requests', () => {
 
           const { values, ending, over } = await handler(0);
           const status = (await answer).trailers;
-          expect(status).to.include({ 'grpc-status': `${error?.code ?? 0}` });
-          if (error === undefined) {
-            expect(await ending).to.deep.equal({});
-            expect(values).to.deep.equal([...before, note]);
-          } else {
-            expect(decodeURI(String(status['grpc-message']))).to.equal(error.details);
-            expect((await ending).error).to.include(isToldTheSame ? error : { code: Code.CANCELLED });
-            expect(before.slice(0, values.length)).to.deep.equal(values);
-            if (isToldTheSame) expect(values).to.deep.equal(before);
-          }
+          expect(status).to.include({ 'grpc-status': `${error.code}` });
+          expect(decodeURI(String(status['grpc-message']))).to.equal(error.details);
+          expect((await ending).error).to.include(isToldTheSame ? error : { code: Code.CANCELLED });
+          expect(before.slice(0, values.length)).to.deep.equal(values);
+          if (isToldTheSame) expect(values).to.deep.equal(before);
           await over;
           await livesOn();
         }
@@ -109,9 +126,9 @@ describe('Message frames of requests', () => {
 describe('Message frames of responses', () => {
   const bad = useBadServer();
 
-  for (const { what, bytes, error, note, isToldTheSame } of faults) {
+  for (const { what, bytes, ofResponse: error, isToldTheSame } of faults) {
     for (const shape of shapes) {
-      it(`${what}: ${error === undefined ? 'is taken' : codeName(error.code)}, ${shape}`, async () => {
+      it(`${what}: ${codeName(error.code)}, ${shape}`, async () => {
         const { peer, call, livesOn } = await bad.run();
         for (const isSplit of [false, true]) {
           const { id, values, ending } = await call(shape);
@@ -122,14 +139,9 @@ describe('Message frames of responses', () => {
             ...(isSplit ? [...all].map(byte => data(id, Buffer.from([byte]))) : [data(id, all)]),
             trailers(id, OK),
           );
-          if (error === undefined) {
-            expect(await ending).to.deep.equal({});
-            expect(values).to.deep.equal([...before, note]);
-          } else {
-            expect((await ending).error).to.include(error);
-            expect(before.slice(0, values.length)).to.deep.equal(values);
-            if (isToldTheSame) expect(values).to.deep.equal(before);
-          }
+          expect((await ending).error).to.include(error);
+          expect(before.slice(0, values.length)).to.deep.equal(values);
+          if (isToldTheSame) expect(values).to.deep.equal(before);
         }
         await livesOn();
       });
@@ -141,7 +153,7 @@ describe('Message frames of responses', () => {
     for (const shape of shapes) {
       const { id, ending } = await call(shape);
       peer.send(responseHeaders(id), data(id, head(0, MAX_BYTES + 1)));
-      expect((await ending).error, shape).to.include(tooLarge(MAX_BYTES + 1));
+      expect((await ending).error, shape).to.include(largerThanMax(MAX_BYTES + 1).ofResponse);
       const reset = await peer.seen(({ type, stream }) => type === RST_STREAM && stream === id);
       expect(reset.payload.readUInt32BE()).to.equal(CANCEL);
     }
