@@ -9,7 +9,9 @@ export interface DirectionReport {
   readonly messages: number;
   /**
    * `demand`: what was received waits for work of this process. `wire`: it waits for a peer that does not read; of what is
-   * sent, that its source does. Undefined while nothing waits.
+   * sent, that its source does. `stream`, of what a client sends: the call has not begun, because its connection has as many
+   * streams as the server allows at a time (`grpc.max_concurrent_streams`, SETTINGS_MAX_CONCURRENT_STREAMS); it begins when
+   * another call ends. Undefined while nothing waits.
    */
   readonly waitsFor: WaitsFor | undefined;
   /** The last time that something moved; undefined while nothing waits. */
@@ -71,6 +73,8 @@ export class LiveCall<Reason = any> implements MeterListener {
   readonly #all: AllCalls<Reason>;
   readonly #leave: Leave;
   readonly #startedAt: number = Date.now();
+  /** Undefined while the call does not wait for a stream. */
+  #waitsForStreamSince: Date | undefined;
 
   constructor(method: Method, owner: CallOwner<Reason>, all: AllCalls<Reason>) {
     this.#method = method;
@@ -85,8 +89,19 @@ export class LiveCall<Reason = any> implements MeterListener {
       shape: shapeOf(this.#method),
       startedAt: new Date(this.#startedAt),
       received: direction(this.received),
-      sent: { ...direction(this.sent), queuedBytes: this.sending?.queuedBytes ?? 0 },
+      sent: { ...this.#sent, queuedBytes: this.sending?.queuedBytes ?? 0 },
     };
+  }
+
+  get #sent(): DirectionReport {
+    const sent = direction(this.sent);
+    const waitsSince = this.#waitsForStreamSince;
+    return waitsSince === undefined ? sent : { ...sent, waitsFor: 'stream', waitsSince };
+  }
+
+  waitsForStream(isWaiting: boolean): void {
+    this.#waitsForStreamSince = isWaiting ? new Date() : undefined;
+    if (this.sent.waitsFor === undefined) this.#tell(isWaiting ? 'paused' : 'resumed', 'sent');
   }
 
   close(): void {
@@ -94,10 +109,14 @@ export class LiveCall<Reason = any> implements MeterListener {
   }
 
   changed(meter: Meter): void {
+    if (meter === this.sent && this.#waitsForStreamSince !== undefined) return; // told already, and not over
+    this.#tell(meter.waitsFor === undefined ? 'resumed' : 'paused', meter === this.sent ? 'sent' : 'received');
+  }
+
+  #tell(event: 'paused' | 'resumed', which: Direction): void {
     const { inspector } = this.#all;
-    const event = meter.waitsFor === undefined ? 'resumed' : 'paused';
     if (inspector === undefined || inspector.listenerCount(event) === 0) return;
-    inspector.emit(event, this.report, meter === this.sent ? 'sent' : 'received');
+    inspector.emit(event, this.report, which);
   }
 }
 

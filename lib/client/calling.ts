@@ -165,8 +165,10 @@ export class Calling<O> implements CallOwner<string> {
         bindKnownContext((headers: Metadata) => notify(onHeaders, headers, subscriber)),
       );
     }
+    const live = this.#live;
+    stream.on('waits', isWaiting => live.waitsForStream(isWaiting));
     const decode = responseDeserialize;
-    const meter = this.#live.received;
+    const meter = live.received;
     const malformed = (error: unknown) => this.#fail(Code.INTERNAL, 'a response cannot be decoded', error);
     if (responseStream) {
       const end = () => {

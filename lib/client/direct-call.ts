@@ -2,6 +2,7 @@ import type { Metadata, StatusObject } from '@grpc/grpc-js';
 import { giveBack } from '../codec/lent.ts';
 import { MessageStream, type Writing } from '../flow/message-stream.ts';
 import { join } from '../grpc-js/join.ts';
+import { listenForStream } from '../grpc-js/waits-for-place.ts';
 import type { Method } from '../rpc.ts';
 import { Code } from '../status.ts';
 import type { Channel } from './connectivity.ts';
@@ -23,6 +24,7 @@ export class DirectCall extends MessageStream implements ClientStream {
   readonly #call: ReturnType<Channel['createCall']>;
   #onMetadata: ((headers: Metadata) => void) | undefined;
   #onStatus: ((status: StatusObject) => void) | undefined;
+  #onWaits: ((isWaiting: boolean) => void) | undefined;
   #foreignType: string | undefined;
 
   /** @param isJoining whether several messages may be one write. */
@@ -31,6 +33,7 @@ export class DirectCall extends MessageStream implements ClientStream {
     const { metadata, deadline = Number.POSITIVE_INFINITY, host, credentials } = options;
     this.#call = channel.createCall(path, deadline, host, null, undefined);
     if (credentials !== undefined) this.#call.setCredentials(credentials);
+    listenForStream(metadata, isWaiting => this.#onWaits?.(isWaiting));
     this.#call.start(metadata, this);
   }
 
@@ -52,6 +55,7 @@ export class DirectCall extends MessageStream implements ClientStream {
   override on(event: string, listener: (...args: any[]) => void): void {
     if (event === 'status') this.#onStatus = listener;
     else if (event === 'metadata') this.#onMetadata = listener;
+    else if (event === 'waits') this.#onWaits = listener;
     else super.on(event, listener);
   }
 
@@ -90,5 +94,6 @@ export class DirectCall extends MessageStream implements ClientStream {
   #letGo(): void {
     this.#onStatus = undefined;
     this.#onMetadata = undefined;
+    this.#onWaits = undefined;
   }
 }

@@ -1,4 +1,5 @@
 import type { Client, ClientDuplexStream } from '@grpc/grpc-js';
+import { listenForStream } from '../grpc-js/waits-for-place.ts';
 import type { Method } from '../rpc.ts';
 import { explainContentType } from './content-type.ts';
 import type { OpenOptions } from './transport.ts';
@@ -6,6 +7,7 @@ import type { OpenOptions } from './transport.ts';
 /** A call of grpc-js, whatever its shape, as a stream of bytes both ways. */
 export function openCall(client: Client, method: Method, options: OpenOptions): ClientDuplexStream<Buffer, Buffer> {
   const { metadata, deadline, host, credentials } = options;
+  listenForStream(metadata, isWaiting => stream.emit('waits', isWaiting));
   const stream = client.makeBidiStreamRequest<Buffer, Buffer>(method.path, identity, identity, metadata, {
     ...(deadline !== undefined && { deadline }),
     ...(host !== undefined && { host }),

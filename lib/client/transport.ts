@@ -37,4 +37,6 @@ export interface ClientStream extends ByteSink, ByteSource {
   on(event: 'metadata', listener: (headers: Metadata) => void): unknown;
   /** Comes before 'end', which comes when all messages have been read. */
   on(event: 'status', listener: (status: StatusObject) => void): unknown;
+  /** The call begins to wait for a stream of a connection that has as many as its server allows, or waits no longer. */
+  on(event: 'waits', listener: (isWaiting: boolean) => void): unknown;
 }

@@ -1,7 +1,10 @@
 import { asyncScheduler } from 'rxjs';
 
-/** What a direction of a call waits for: work below it in this process, or a peer that does not read. */
-export type WaitsFor = 'demand' | 'wire';
+/**
+ * What a direction of a call waits for: work below it in this process, a peer that does not read, or a stream on a connection
+ * that has as many as its server allows.
+ */
+export type WaitsFor = 'demand' | 'wire' | 'stream';
 
 export interface MeterListener {
   changed(meter: Meter): void;

@@ -3,6 +3,7 @@ import { beginsElsewhere } from './begins-elsewhere.ts';
 import { compressedFlag } from './compressed-flag.ts';
 import { endsHeardByClient, endsHeardByServer } from './ends-heard.ts';
 import { farDeadlines } from './grpc-timeout.ts';
+import { hearsSettings } from './hears-settings.ts';
 import { prefixOfRequests, prefixOfResponses } from './message-prefix.ts';
 import { onlyGrpc } from './only-grpc.ts';
 import { findMisfit, type Patch } from './patch.ts';
@@ -13,6 +14,7 @@ import { responseEncoding } from './response-encoding.ts';
 import { statusIsLast } from './status-is-last.ts';
 import { statusRead } from './status-read.ts';
 import { statusWaits } from './status-waits.ts';
+import { waitsForPlace } from './waits-for-place.ts';
 import { wholeFramesOfRequests, wholeFramesOfResponses } from './whole-frames.ts';
 import { writesEnd } from './writes-end.ts';
 
@@ -27,6 +29,8 @@ export const clientPatches: readonly Patch[] = [
   statusRead,
   responseEncoding,
   prefixOfResponses,
+  waitsForPlace,
+  hearsSettings,
 ];
 
 /** Applied by each copy of this library, since each knows its own services only. */

@@ -6,6 +6,7 @@ import * as compressionFilter from '@grpc/grpc-js/build/src/compression-filter.j
 import * as serverInterceptors from '@grpc/grpc-js/build/src/server-interceptors.js';
 import * as subchannel from '@grpc/grpc-js/build/src/subchannel.js';
 import * as subchannelCall from '@grpc/grpc-js/build/src/subchannel-call.js';
+import * as transport from '@grpc/grpc-js/build/src/transport.js';
 
 interface HasOptions {
   getOptions(): Readonly<Record<string, unknown>>;
@@ -17,7 +18,7 @@ export interface OfChannel {
 }
 
 /** A client's call on its HTTP/2 stream, `subchannel-call.js`: the members that the patches use. */
-export interface PrivateClientCall extends OfChannel {
+export interface PrivateClientCall extends OfChannel, SubchannelCall {
   readonly http2Stream: ClientHttp2Stream;
   readonly decoder: PrivateDecoder;
   /** How the call has ended, whether the listener knows it or not. */
@@ -33,21 +34,88 @@ export interface PrivateClientCall extends OfChannel {
   /** A message has been asked for. */
   canPush: boolean;
   push(message: Buffer): void;
-  sendMessageWithContext(context: { callback?: (error?: Error | null) => void }, message: Buffer): void;
-  startRead(): void;
   endCall(status: StatusObject): void;
   maybeOutputStatus(): void;
   outputStatus(): void;
-  cancelWithStatus(code: number, details: string): void;
   handleTrailers(trailers: IncomingHttpHeaders): void;
   destroyHttp2Stream(): void;
 }
 
 /** A client's connection to one address, `subchannel.js`. */
 export interface PrivateSubchannel {
-  /** `transport.js`; null while there is no connection. */
-  readonly transport: (HasOptions & { readonly session: ClientHttp2Session; handleDisconnect?(): void }) | null;
+  /** Null while there is no connection. */
+  readonly transport: PrivateTransport | null;
   createCall(...args: unknown[]): unknown;
+}
+
+export type CreateCallArguments = [
+  metadata: Metadata,
+  host: string,
+  method: string,
+  listener: { onReceiveStatus(status: StatusObject & { readonly rstCode?: number }): void },
+  callNumber: number,
+];
+
+/** A client's HTTP/2 connection, `transport.js`. Its class is not exported: see {@link isWholeTransport}. */
+export interface PrivateTransport extends HasOptions {
+  readonly session: ClientHttp2Session;
+  /** The connection is lost. */
+  handleDisconnect?(): void;
+}
+
+/** A {@link PrivateTransport} with the members that the patches of more than one call use. */
+export interface WholeTransport extends PrivateTransport {
+  /** Calls that have not ended; the connection keeps the process alive while there are any. */
+  readonly activeCalls: ReadonlySet<unknown>;
+  /** No call may begin on this connection any more; those on it go on. */
+  reportDisconnectToOwner(tooManyPings: boolean): void;
+  addDisconnectListener(listener: () => void): void;
+  addActiveCall(call: { onDisconnect(): void }): void;
+  removeActiveCall(call: unknown): void;
+  getPeerName(): string;
+  getAuthContext(): object;
+  /** Ends the connection as soon as its streams have ended. */
+  shutdown(): void;
+}
+
+const transportMethods: readonly (keyof WholeTransport)[] = [
+  'reportDisconnectToOwner',
+  'addDisconnectListener',
+  'addActiveCall',
+  'removeActiveCall',
+  'getPeerName',
+  'getAuthContext',
+  'shutdown',
+];
+
+/** Whether a connection has all that is used of one. */
+export function isWholeTransport(transport: PrivateTransport): transport is WholeTransport {
+  const { session, activeCalls } = transport as WholeTransport;
+  if (session === undefined || !(activeCalls instanceof Set)) return false;
+  return transportMethods.every(name => typeof (transport as WholeTransport)[name] === 'function');
+}
+
+/** Makes the connections of a subchannel, `transport.js`. */
+export interface PrivateConnector {
+  /** Being set up; null before and after. */
+  readonly session: ClientHttp2Session | null;
+  createSession(
+    connected: object,
+    address: object,
+    options: Readonly<Record<string, unknown>>,
+  ): Promise<PrivateTransport>;
+}
+
+/** What `load-balancing-call.js` uses of a call on a connection. */
+export interface SubchannelCall {
+  startRead(): void;
+  sendMessageWithContext(context: { callback?: (error?: Error | null) => void }, message: Buffer): void;
+  halfClose(): void;
+  cancelWithStatus(code: number, details: string): void;
+  getPeer(): string;
+  getCallNumber(): number;
+  getAuthContext(): object;
+  getDeadlineInfo(): string[];
 }
 
 /** A server's call on its HTTP/2 stream, `server-interceptors.js`. */
@@ -118,6 +186,7 @@ export interface PrivateFilterFactory {
 export interface PrivateParts {
   readonly clientCall: PrivateClientCall;
   readonly subchannel: PrivateSubchannel;
+  readonly connector: PrivateConnector;
   readonly serverCall: PrivateServerCall;
   readonly server: PrivateServer;
   readonly compressionFilter: PrivateCompressionFilter;
@@ -131,9 +200,10 @@ export interface PrivateModules {
   readonly serverInterceptors: object;
   readonly subchannel: object;
   readonly subchannelCall: object;
+  readonly transport: object;
 }
 
-const own: PrivateModules = { client, compressionFilter, serverInterceptors, subchannel, subchannelCall };
+const own: PrivateModules = { client, compressionFilter, serverInterceptors, subchannel, subchannelCall, transport };
 
 /**
  * The private parts of the grpc-js that this library imports. Undefined where a class is missing, and where these files belong to
@@ -143,13 +213,17 @@ export function findPrivateParts(modules: PrivateModules = own): PrivateParts | 
   if (exported(modules.client, 'Client') !== Client) return undefined;
   const clientCall = exported(modules.subchannelCall, 'Http2SubchannelCall')?.prototype;
   const subchannelProto = exported(modules.subchannel, 'Subchannel')?.prototype;
+  const connector = exported(modules.transport, 'Http2SubchannelConnector')?.prototype;
   const serverCall = exported(modules.serverInterceptors, 'BaseServerInterceptingCall')?.prototype;
   const filter = exported(modules.compressionFilter, 'CompressionFilter');
   const compressionFilterFactory = exported(modules.compressionFilter, 'CompressionFilterFactory')?.prototype;
-  if (!clientCall || !subchannelProto || !serverCall || !filter || !compressionFilterFactory) return undefined;
+  if (!clientCall || !subchannelProto || !connector || !serverCall || !filter || !compressionFilterFactory) {
+    return undefined;
+  }
   return {
     clientCall,
     subchannel: subchannelProto,
+    connector,
     serverCall,
     server: Server.prototype as unknown as PrivateServer,
     compressionFilter: filter,

@@ -150,7 +150,7 @@ export function frame(type: number, flags: number, stream: number, payload: Buff
   return Buffer.concat([head, payload]);
 }
 
-function setting(id: number, value: number): Buffer {
+export function setting(id: number, value: number): Buffer {
   const bytes = Buffer.alloc(6);
   bytes.writeUInt16BE(id);
   bytes.writeUInt32BE(value, 2);

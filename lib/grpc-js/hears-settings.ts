@@ -1,0 +1,32 @@
+import { ADJUSTED } from './adjusted.ts';
+import type { Patch } from './patch.ts';
+import type { PrivateConnector } from './private.ts';
+
+/**
+ * A session tells of SETTINGS that come later: a server may allow more streams than it did.
+ *
+ * Wrong: grpc-js removes all listeners of a new HTTP/2 session once its first SETTINGS have come, among them the one by which Node
+ * notices that somebody listens for 'remoteSettings'; the event never comes again. Upstream: none found for grpc-node.
+ * Mended: that listener is put back. {@link waitsForPlace} needs it.
+ * Not needed any more when spec/grpc-js/waits-for-place.spec.ts passes without it.
+ */
+export const hearsSettings: Patch = {
+  name: 'hears-settings',
+  without: 'calls that wait for a stream do not begin when the server allows more streams, but when another call ends',
+  shape: { connector: { methods: { createSession: 3 }, properties: ['session'] } },
+  apply: ({ connector }) => keepListener(connector),
+};
+
+function keepListener(proto: PrivateConnector): void {
+  const { createSession } = proto;
+  proto.createSession = async function (this: PrivateConnector, connected, address, options) {
+    const made = createSession.call(this, connected, address, options);
+    const { session } = this;
+    const noticing = session?.listeners('newListener') ?? [];
+    const transport = await made;
+    if (options[ADJUSTED] === 1) {
+      for (const notice of noticing) transport.session.on('newListener', notice as () => void);
+    }
+    return transport;
+  };
+}
