@@ -4,6 +4,7 @@ import { compressedFlag } from './compressed-flag.ts';
 import { endsHeardByClient, endsHeardByServer } from './ends-heard.ts';
 import { farDeadlines } from './grpc-timeout.ts';
 import { hearsSettings } from './hears-settings.ts';
+import { leavesInTime } from './leaves-in-time.ts';
 import { prefixOfRequests, prefixOfResponses } from './message-prefix.ts';
 import { onlyGrpc } from './only-grpc.ts';
 import { findMisfit, type Patch } from './patch.ts';
@@ -29,6 +30,7 @@ export const clientPatches: readonly Patch[] = [
   statusRead,
   responseEncoding,
   prefixOfResponses,
+  leavesInTime,
   waitsForPlace,
   hearsSettings,
 ];
