@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events';
 import { Meter, type MeterListener, type WaitsFor } from './flow/meter.ts';
 import { type Leave, Roster } from './roster.ts';
-import { kindOf, type Method } from './rpc.ts';
+import { kindOf, type MethodInfo } from './rpc.ts';
 
 /** One direction of a live call. */
 export interface DirectionReport {
@@ -23,6 +23,8 @@ export interface CallReport {
   /** `/package.Service/Method` */
   readonly path: string;
   readonly shape: 'unary' | 'serverStream' | 'clientStream' | 'bidi';
+  /** The caller's address, on a server; undefined on a client. */
+  readonly peer: string | undefined;
   readonly startedAt: Date;
   readonly received: DirectionReport;
   /** With the bytes that wait because their source could not. */
@@ -40,7 +42,8 @@ export interface Inspector extends EventEmitter<{ paused: [CallReport, Direction
 const owners = new WeakMap<object, LiveCalls>();
 
 /**
- * Looks into a client of connect() or a server of serve(): `inspect(server).calls` is a report of each call that runs, and
+ * Looks into a client of connect() or a server of serve(): `inspect(server).calls` is a report of each call that runs, on a
+ * server also of services that are not implement()'s, and
  * the events `paused` and `resumed` tell of a call's direction that begins or ceases to wait. Nothing is recorded for it but
  * a counter, and the events cost nothing while nobody listens.
  *
@@ -60,6 +63,10 @@ export function inspect(clientOrServer: object): Inspector {
 export interface CallOwner<Reason> {
   /** Ends it. */
   cut(reason: Reason): void;
+  /** The caller's address. */
+  readonly peer?: string | undefined;
+  /** Whether its handler cannot be told that the server shuts down. */
+  readonly isUntold?: boolean;
 }
 
 /** A call while it runs. */
@@ -69,14 +76,14 @@ export class LiveCall<Reason = any> implements MeterListener {
   /** Bytes that wait to be sent, when there is something that can queue. */
   sending: { readonly queuedBytes: number } | undefined;
   readonly owner: CallOwner<Reason>;
-  readonly #method: Method;
+  readonly #method: MethodInfo;
   readonly #all: AllCalls<Reason>;
   readonly #leave: Leave;
   readonly #startedAt: number = Date.now();
   /** Undefined while the call does not wait for a stream. */
   #waitsForStreamSince: Date | undefined;
 
-  constructor(method: Method, owner: CallOwner<Reason>, all: AllCalls<Reason>) {
+  constructor(method: MethodInfo, owner: CallOwner<Reason>, all: AllCalls<Reason>) {
     this.#method = method;
     this.owner = owner;
     this.#all = all;
@@ -87,6 +94,7 @@ export class LiveCall<Reason = any> implements MeterListener {
     return {
       path: this.#method.path,
       shape: shapeOf(this.#method),
+      peer: this.owner.peer,
       startedAt: new Date(this.#startedAt),
       received: direction(this.received),
       sent: { ...this.#sent, queuedBytes: this.sending?.queuedBytes ?? 0 },
@@ -104,8 +112,14 @@ export class LiveCall<Reason = any> implements MeterListener {
     if (this.sent.waitsFor === undefined) this.#tell(isWaiting ? 'paused' : 'resumed', 'sent');
   }
 
+  /** Whether it runs until it is cut: a stream of responses whose handler cannot be told to end it. */
+  get isEndless(): boolean {
+    return this.owner.isUntold === true && this.#method.responseStream;
+  }
+
   close(): void {
     this.#leave();
+    this.#all.changed?.();
   }
 
   changed(meter: Meter): void {
@@ -123,11 +137,13 @@ export class LiveCall<Reason = any> implements MeterListener {
 interface AllCalls<Reason> {
   readonly calls: Roster<LiveCall<Reason>>;
   inspector: Inspector | undefined;
+  /** Called when a call has begun or ended. */
+  changed: (() => void) | undefined;
 }
 
 /** The calls of a client or a server that run: for who closes it, and who looks into it. */
 export class LiveCalls<Reason = any> {
-  readonly #all: AllCalls<Reason> = { calls: new Roster(), inspector: undefined };
+  readonly #all: AllCalls<Reason> = { calls: new Roster(), inspector: undefined, changed: undefined };
 
   /** Makes it what {@link inspect} finds. */
   belongTo(owner: object): void {
@@ -138,8 +154,33 @@ export class LiveCalls<Reason = any> {
     return this.#all.calls.size;
   }
 
-  open(method: Method, owner: CallOwner<Reason>): LiveCall<Reason> {
-    return new LiveCall(method, owner, this.#all);
+  open(method: MethodInfo, owner: CallOwner<Reason>): LiveCall<Reason> {
+    const call = new LiveCall(method, owner, this.#all);
+    this.#all.changed?.();
+    return call;
+  }
+
+  /**
+   * From now on ends calls that would run for ever ({@link LiveCall.isEndless}) as soon as there are no others, and tells of each
+   * before.
+   */
+  cutWhenEndless(reason: () => Reason, cut: (report: CallReport) => void): void {
+    const { calls } = this.#all;
+    let isDue = false;
+    const look = () => {
+      isDue = false;
+      const all = [...calls];
+      if (!all.every(({ isEndless }) => isEndless)) return;
+      for (const call of all) {
+        cut(call.report);
+        call.owner.cut(reason());
+      }
+    };
+    this.#all.changed = () => {
+      if (!isDue) setImmediate(look);
+      isDue = true;
+    };
+    this.#all.changed();
   }
 
   cutAll(reason: () => Reason): void {
@@ -158,7 +199,7 @@ function direction({ messages, waitsFor, waitsSince }: Meter): DirectionReport {
   return { messages, waitsFor, waitsSince };
 }
 
-function shapeOf({ requestStream, responseStream }: Method): CallReport['shape'] {
+function shapeOf({ requestStream, responseStream }: MethodInfo): CallReport['shape'] {
   if (requestStream) return responseStream ? 'bidi' : 'clientStream';
   return responseStream ? 'serverStream' : 'unary';
 }

@@ -10,7 +10,10 @@ import { MessageStream, type Writing } from '../flow/message-stream.ts';
 import type { Taken } from '../flow/send.ts';
 import { join } from '../grpc-js/join.ts';
 import { isNextToWire } from '../grpc-js/next-to-wire.ts';
-import { Code } from '../status.ts';
+import type { LiveCalls } from '../live-calls.ts';
+import { Code, type RpcError } from '../status.ts';
+import type { Connection, ConnectionAges } from './connection-ages.ts';
+import { ForeignCall } from './foreign-call.ts';
 import type { ServerStream } from './transport.ts';
 
 type Listener = Parameters<ServerInterceptingCallInterface['start']>[0];
@@ -32,15 +35,17 @@ const one: Writing = { ...several, maxWrites: 1, endsWritten: true };
  * It has to be the last one, which is next to the handler; those of the user stand between it and the wire.
  *
  * @param handlers who serves the method with a serializer, by which it is told even from what takes its place at its path; the
- *   calls of others go on to their handlers.
+ *   calls of others go on to their handlers, and can be cut.
  */
 export function serveDirectly(
   handlers: ReadonlyMap<unknown, (stream: ServerStream) => void>,
   options: DirectOptions,
 ): ServerInterceptor {
-  return ({ responseSerialize }, call) => {
-    const handler = handlers.get(responseSerialize);
-    return handler === undefined ? new ServerInterceptingCall(call) : new Intercepted(call, handler, options);
+  return (method, call) => {
+    const handler = handlers.get(method.responseSerialize);
+    const connection = options.ages?.current;
+    if (handler === undefined) return new ForeignCall(call, method, options.live, connection);
+    return new Intercepted(call, handler, connection, options);
   };
 }
 
@@ -49,14 +54,22 @@ export interface DirectOptions {
   readonly isJoining: boolean;
   /** The largest message that grpc-js sends, in bytes. */
   readonly maxMessageBytes: number;
+  /** Where calls of other services are noted down; our own do so themselves. */
+  readonly live: LiveCalls<RpcError>;
+  readonly ages?: ConnectionAges | undefined;
 }
 
 class Intercepted extends ServerInterceptingCall {
   readonly #start: () => void;
 
-  constructor(call: ServerInterceptingCallInterface, handler: (stream: ServerStream) => void, options: DirectOptions) {
+  constructor(
+    call: ServerInterceptingCallInterface,
+    handler: (stream: ServerStream) => void,
+    connection: Connection | undefined,
+    options: DirectOptions,
+  ) {
     super(call);
-    this.#start = () => call.start(new DirectCall(call, handler, options));
+    this.#start = () => call.start(new DirectCall(call, handler, connection, options));
   }
 
   /** What grpc-js has for the handler is not told of anything. */
@@ -67,6 +80,7 @@ class Intercepted extends ServerInterceptingCall {
 
 class DirectCall extends MessageStream implements ServerStream, Listener {
   metadata!: Metadata;
+  readonly connection: Connection | undefined;
   readonly #call: ServerInterceptingCallInterface;
   readonly #handler: (stream: ServerStream) => void;
   readonly #maxMessageBytes: number;
@@ -77,9 +91,11 @@ class DirectCall extends MessageStream implements ServerStream, Listener {
   constructor(
     call: ServerInterceptingCallInterface,
     handler: (stream: ServerStream) => void,
+    connection: Connection | undefined,
     { isJoining, maxMessageBytes }: DirectOptions,
   ) {
     super(!isNextToWire(call) ? one : isJoining ? joined : several);
+    this.connection = connection;
     this.#call = call;
     this.#handler = handler;
     this.#maxMessageBytes = maxMessageBytes;

@@ -1,7 +1,8 @@
 import { Server, type ServerOptions } from '@grpc/grpc-js';
 import { mayJoin } from '../grpc-js/join.ts';
 import { kindOf } from '../rpc.ts';
-import { serveDirectly } from './direct-call.ts';
+import type { ConnectionAges } from './connection-ages.ts';
+import { type DirectOptions, serveDirectly } from './direct-call.ts';
 import type { Hooks } from './hooks.ts';
 import { type Bound, implementationFor } from './implement.ts';
 import type { ServerStream } from './transport.ts';
@@ -18,9 +19,11 @@ export function grpcServer(
   hooks: Hooks,
   options: ServerOptions | undefined,
   coalesce: boolean | undefined,
+  ages: ConnectionAges | undefined,
 ): Server {
   const handlers: Handlers = new Map();
-  const server = new Server(servedDirectly(handlers, options, coalesce));
+  const { live } = hooks;
+  const server = new Server(servedDirectly(handlers, { live, ages }, options, coalesce));
   for (const service of services) addService(server, service, hooks, handlers);
   return server;
 }
@@ -29,10 +32,16 @@ export function grpcServer(
 const CHANNELZ = 'grpc.enable_channelz';
 
 /** Behind the interceptors of the user. */
-function servedDirectly(handlers: Handlers, given: ServerOptions = {}, coalesce = true): ServerOptions {
+function servedDirectly(
+  handlers: Handlers,
+  shared: Pick<DirectOptions, 'live' | 'ages'>,
+  given: ServerOptions = {},
+  coalesce = true,
+): ServerOptions {
   const options = { [CHANNELZ]: 0, ...given };
   const { interceptors = [], 'grpc.max_send_message_length': maxMessageBytes = -1 } = options;
   const directly = serveDirectly(handlers, {
+    ...shared,
     isJoining: coalesce && mayJoin(options),
     maxMessageBytes: maxMessageBytes === -1 ? Number.POSITIVE_INFINITY : maxMessageBytes,
   });

@@ -1,4 +1,4 @@
-import { type Observable, throwError } from 'rxjs';
+import { merge, type Observable, take, throwError } from 'rxjs';
 import { lending } from '../codec/lent.ts';
 import type { Rpc } from '../compose.ts';
 import { isPast, startDeadline } from '../deadline.ts';
@@ -9,6 +9,7 @@ import { sendOne } from '../flow/send-one.ts';
 import { watchForStall } from '../flow/stall.ts';
 import type { FlowOptions } from '../flow-options.ts';
 import type { LiveCall } from '../live-calls.ts';
+import type { Leave } from '../roster.ts';
 import type { Method } from '../rpc.ts';
 import { Code, hiddenStatus, RpcError } from '../status.ts';
 import { statusOrNothing, whyUnfit, withTrailers } from './final-status.ts';
@@ -37,6 +38,7 @@ class Handling implements IncomingCallOwner, RequestsOwner {
   readonly #serialize: Method['responseSerialize'];
   readonly #call: IncomingCall;
   readonly #live: LiveCall<RpcError>;
+  readonly #leave: Leave | undefined;
   readonly #requests: Requests;
   readonly #stopDeadline: () => void;
   readonly #stopWatching: () => void;
@@ -52,13 +54,20 @@ class Handling implements IncomingCallOwner, RequestsOwner {
     this.#call = incomingCall(stream, method, this);
     void this.#call.peer; // a connection that is lost has none, and its call still knows it
     this.#live = hooks.live.open(method, this);
+    this.#leave = stream.connection?.open(this);
     this.#stopDeadline = startDeadline(this.#call.deadline, () => this.#cancel());
     this.#stopWatching = watchForStall(this.#live.received, flow.stallTimeoutMs, () => this.#stalled());
     this.#requests = new Requests(stream, method, this);
   }
 
   get draining$(): Observable<void> {
-    return this.#hooks.draining$;
+    const { draining$ } = this.#hooks;
+    const { connection } = this.#stream;
+    return connection === undefined ? draining$ : merge(draining$, connection.draining$).pipe(take(1));
+  }
+
+  get peer(): string {
+    return this.#call.peer;
   }
 
   get prefetch(): number | undefined {
@@ -142,6 +151,7 @@ class Handling implements IncomingCallOwner, RequestsOwner {
     this.#stopDeadline();
     this.#stopWatching();
     this.#live.close();
+    this.#leave?.();
     this.#call.inContext(() => {
       this.#safely(() => this.#call.end(error));
       this.#safely(() => this.#requests.end(error));

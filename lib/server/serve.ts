@@ -8,6 +8,8 @@ import { checkFlowOptions, type FlowOptions, flowOptions } from '../flow-options
 import { type ServerKeepalive, withKeepalive } from '../keepalive.ts';
 import { checkOptions, kindOf } from '../rpc.ts';
 import type { ServerCall } from '../server-call.ts';
+import { ageOptions, type ConnectionAge } from './age-options.ts';
+import { ConnectionAges } from './connection-ages.ts';
 import { Connections } from './connections.ts';
 import { grpcServer } from './grpc-server.ts';
 import { defaultHooks, type Hooks } from './hooks.ts';
@@ -45,6 +47,13 @@ export interface ServeOptions extends ServerDefaults {
    */
   readonly keepalive?: ServerKeepalive | undefined;
   /**
+   * How long a connection may be used: clients come back over new ones, to servers that have been added behind a load balancer
+   * since. At the age `draining$` of its calls emits, those that begin meanwhile go to a new connection, and at the end of the
+   * grace those that still run end with UNAVAILABLE, also of services that are not implement()'s. Default: for ever. gRFC A9;
+   * grpc-js's `grpc.max_connection_age_ms` and `grpc.max_connection_age_grace_ms` in `serverOptions` mean the same.
+   */
+  readonly connectionAge?: ConnectionAge | undefined;
+  /**
    * Whether small responses of a stream that come while a write is under way go into one write. None waits for others, and on the
    * wire they are the messages that they are. Default: true; false where their size to send is limited, there are interceptors or
    * channelz is on, and with a version of grpc-js that this was not tested with.
@@ -62,8 +71,9 @@ export interface Server extends AsyncDisposable {
   readonly grpc: GrpcServer;
   /**
    * Stops accepting, tells the calls that run through their `draining$`, waits for them, and ends with UNAVAILABLE those that
-   * still run after the grace. Resolves when nothing is left, a fifth of a second after the grace at the latest, with a
-   * report of each call that was cut. A second call gives the same promise.
+   * still run after the grace. Streams of responses of services that are not implement()'s have no `draining$`, so the grace is
+   * not spent on them: they end with UNAVAILABLE as soon as no other call runs. Resolves when nothing is left, a fifth of a second
+   * after the grace at the latest, with a report of each call that was cut. A second call gives the same promise.
    */
   shutdown(options?: ShutdownOptions): Promise<ShutdownReport>;
 }
@@ -81,17 +91,28 @@ export async function serve(
   services: Bound | readonly Bound[],
   options: ServeOptions = {},
 ): Promise<Server> {
-  checkOptions('serve', options, ['tls', 'credentials', 'serverOptions', 'keepalive', 'coalesce', ...serverDefaults]);
+  checkOptions('serve', options, [
+    'tls',
+    'credentials',
+    'serverOptions',
+    'keepalive',
+    'connectionAge',
+    'coalesce',
+    ...serverDefaults,
+  ]);
   checkCoalesce('serve', options.coalesce);
   const draining$ = new ReplaySubject<void>(1);
   const hooks = hooksOf('serve', options, draining$);
   const { target, tls } = parseAddress(address);
   const credentials = credentialsFor(address, tls, options);
-  const serverOptions = withKeepalive('serve', options.keepalive, options.serverOptions);
+  const { age, serverOptions: notOfAge } = ageOptions(options.connectionAge, options.serverOptions);
+  const serverOptions = withKeepalive('serve', options.keepalive, notOfAge);
   const all = Array.isArray(services) ? services : [services];
-  const grpc = grpcServer(all, hooks, serverOptions, options.coalesce);
+  const ages = age && new ConnectionAges(age);
+  const grpc = grpcServer(all, hooks, serverOptions, options.coalesce, ages);
 
   const port = await bind(grpc, target, credentials);
+  ages?.watch(grpc);
   const withPort = (of: string) => (port === 0 ? of : of.replace(/:0\/?$/, `:${port}`));
   const bound = withPort(target);
   const connections = new Connections(bound);

@@ -14,12 +14,15 @@ export interface ShutdownOptions {
 
 /** How a shutdown went. */
 export interface ShutdownReport {
-  /** The calls that were ended with UNAVAILABLE because the grace was over; see {@link inspect}. */
+  /**
+   * The calls that were ended with UNAVAILABLE, with path and peer, as {@link inspect} saw them: those that ran when the grace was
+   * over, and streams of services that are not implement()'s.
+   */
   readonly cut: readonly CallReport[];
 }
 
 /** How long the last statuses may take to reach their callers before the connections are cut. */
-const FAREWELL_MS = 100;
+export const FAREWELL_MS = 100;
 
 /** How long a peer may take to close its side of a connection when ours has been closed: it may still be reading. */
 const LINGER_MS = 5000;
@@ -56,9 +59,12 @@ async function stop(server: Stoppable, graceMs: number): Promise<ShutdownReport>
   const drained = new Promise<void>(resolve => grpc.tryShutdown(() => resolve())).then(stopDraining);
   connections.stopTracking();
   connections.closeAfter(LINGER_MS);
-  if (await endsWithin(drained, graceMs)) return { cut: [] };
-  const cut = live.inspector.calls;
-  live.cutAll(() => new RpcError(Code.UNAVAILABLE, 'the server is shutting down'));
+  const reason = () => new RpcError(Code.UNAVAILABLE, 'the server is shutting down');
+  const cut: CallReport[] = [];
+  live.cutWhenEndless(reason, report => cut.push(report));
+  if (await endsWithin(drained, graceMs)) return { cut };
+  cut.push(...live.inspector.calls);
+  live.cutAll(reason);
   if (await endsWithin(drained, FAREWELL_MS)) return { cut };
   grpc.forceShutdown();
   if (await endsWithin(drained, FAREWELL_MS)) return { cut };

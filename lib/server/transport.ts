@@ -2,11 +2,14 @@ import type { PeerCertificate } from 'node:tls';
 import type { Metadata, StatusObject } from '@grpc/grpc-js';
 import type { ByteSource } from '../flow/receive.ts';
 import type { ByteSink } from '../flow/send.ts';
+import type { Connection } from './connection-ages.ts';
 
 /** An incoming call, as a stream of bytes; what a ServerDuplexStream of grpc-js is to us. */
 export interface ServerStream extends ByteSink, ByteSource {
   /** The request headers. */
   readonly metadata: Metadata;
+  /** Undefined where its connection may be used for ever. */
+  readonly connection?: Connection | undefined;
   getPeer(): string;
   /** Milliseconds since the epoch; Infinity when there is none. */
   getDeadline(): Date | number;

@@ -3,6 +3,7 @@ import { expect } from 'chai';
 import { pull } from '../../lib/flow/pull.ts';
 import { send } from '../../lib/flow/send.ts';
 import { findPrivateParts } from '../../lib/grpc-js/private.ts';
+import { LiveCalls } from '../../lib/live-calls.ts';
 import { serveDirectly } from '../../lib/server/direct-call.ts';
 import type { ServerStream } from '../../lib/server/transport.ts';
 import { Counted } from '../flow/support/counted.ts';
@@ -93,7 +94,7 @@ function served({ isJoining = false, maxMessageBytes = Number.POSITIVE_INFINITY,
   const handlers = new Map([[serialize, (given: ServerStream) => (stream = given)]]);
   const toldGrpcJs: string[] = [];
   const ofGrpcJs: any = new Proxy({}, { get: (_, event) => () => toldGrpcJs.push(String(event)) });
-  const intercept = serveDirectly(handlers as any, { isJoining, maxMessageBytes });
+  const intercept = serveDirectly(handlers as any, { isJoining, maxMessageBytes, live: new LiveCalls() });
   intercept(
     { responseSerialize: serialize } as any,
     isBehindInterceptor ? new ServerInterceptingCall(call) : call,
@@ -127,7 +128,7 @@ describe('A call that is served directly', () => {
   it('of a service of others goes on to their handler, through what is next', () => {
     const next = new NextCall();
     const call = next as unknown as ServerInterceptingCallInterface;
-    const intercept = serveDirectly(new Map(), { isJoining: true, maxMessageBytes: 1 });
+    const intercept = serveDirectly(new Map(), { isJoining: true, maxMessageBytes: 1, live: new LiveCalls() });
     const others = intercept({ responseSerialize: serialize } as any, call);
     const log: unknown[] = [];
     others.start({

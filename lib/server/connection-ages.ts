@@ -1,0 +1,122 @@
+import { constants, type Http2Session, type ServerHttp2Stream } from 'node:http2';
+import type { Socket } from 'node:net';
+import type { Server } from '@grpc/grpc-js';
+import { type Observable, ReplaySubject } from 'rxjs';
+import { inOwnContext } from '../flow/in-own-context.ts';
+import { watchSessions } from '../grpc-js/server-sessions.ts';
+import type { CallOwner } from '../live-calls.ts';
+import { type Leave, Roster } from '../roster.ts';
+import { Code, RpcError } from '../status.ts';
+import { type Age, JITTER } from './age-options.ts';
+import { FAREWELL_MS } from './shutdown.ts';
+
+/** A connection, as its calls see it. */
+export interface Connection {
+  /** Emits and completes when the connection has reached its age, also for who comes later. */
+  readonly draining$: Observable<void>;
+  /** What it returns says that the call has ended. */
+  open(call: CallOwner<RpcError>): Leave;
+}
+
+/** In a GOAWAY: the largest there is, so that calls that are on their way are still served. RFC 9113, 6.8. */
+const LAST_STREAM_ID = 2 ** 31 - 1;
+
+/** What a client may read in its logs; grpc-js and grpc-go say the same. */
+const MAX_AGE = Buffer.from('max_age');
+
+/** The connections of a server, each of which is told to end when it has reached its age. */
+export class ConnectionAges {
+  readonly #age: Age;
+  readonly #connections = new WeakMap<Http2Session, AgingConnection>();
+  #current: Connection | undefined;
+
+  constructor(age: Age) {
+    this.#age = age;
+  }
+
+  /** @param grpc a server that listens. */
+  watch(grpc: Server): void {
+    watchSessions(grpc, {
+      opened: (session, socket) => this.#connections.set(session, new AgingConnection(session, socket, this.#age)),
+      called: stream => {
+        const connection = stream.session && this.#connections.get(stream.session);
+        connection?.takes(stream);
+        this.#current = connection;
+      },
+      handled: () => {
+        this.#current = undefined;
+      },
+    });
+  }
+
+  /** Of the call that comes in this turn; undefined where its connection was made before watch(). */
+  get current(): Connection | undefined {
+    return this.#current;
+  }
+}
+
+class AgingConnection implements Connection {
+  readonly #session: Http2Session;
+  readonly #socket: Socket;
+  readonly #graceMs: number;
+  readonly #calls = new Roster<CallOwner<RpcError>>();
+  readonly #draining$ = new ReplaySubject<void>(1);
+  readonly draining$: Observable<void> = inOwnContext(this.#draining$);
+  #timer: NodeJS.Timeout;
+  #openStreams = 0;
+  #isDraining = false;
+
+  constructor(session: Http2Session, socket: Socket, { maxMs, graceMs }: Age) {
+    this.#session = session;
+    this.#socket = socket;
+    this.#graceMs = graceMs;
+    const ageMs = maxMs * (1 + JITTER * (2 * Math.random() - 1));
+    this.#timer = setTimeout(() => this.#drain(), ageMs).unref();
+    session.once('close', () => clearTimeout(this.#timer));
+  }
+
+  open(call: CallOwner<RpcError>): Leave {
+    return this.#calls.add(call);
+  }
+
+  takes(stream: ServerHttp2Stream): void {
+    this.#openStreams++;
+    stream.once('close', () => {
+      this.#openStreams--;
+      if (this.#isDraining) this.#closeIfUnused();
+    });
+  }
+
+  /**
+   * The client is told to begin no more calls here. What it had sent before it heard of that is still served while a call runs:
+   * the session closes when the client has answered a ping, which came behind the GOAWAY. Without a call it closes at once, since
+   * nghttp2 reads no more then; the GOAWAY of close() says which calls were not seen, and clients send those again.
+   */
+  #drain(): void {
+    const session = this.#session;
+    if (session.destroyed) return;
+    this.#isDraining = true;
+    if (!session.closed) {
+      session.goaway(constants.NGHTTP2_NO_ERROR, LAST_STREAM_ID, MAX_AGE);
+      session.ping(() => session.close());
+      this.#closeIfUnused();
+    }
+    if (this.#graceMs !== Number.POSITIVE_INFINITY) {
+      this.#timer = setTimeout(() => this.#cut(), this.#graceMs).unref();
+    }
+    this.#draining$.next();
+    this.#draining$.complete();
+  }
+
+  #closeIfUnused(): void {
+    if (this.#openStreams === 0) this.#session.close();
+  }
+
+  #cut(): void {
+    for (const call of this.#calls) {
+      call.cut(new RpcError(Code.UNAVAILABLE, 'the connection has reached its age (connectionAge)'));
+    }
+    // A caller that does not read does not get the status either; of a lost connection it is told UNAVAILABLE.
+    this.#timer = setTimeout(() => this.#socket.destroy(), FAREWELL_MS).unref();
+  }
+}
