@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
 
 /** What happens outside of any promise or callback of a spec, and after which spec it was seen: it fails the run. */
@@ -23,8 +24,9 @@ export const mochaHooks = {
     for (const stray of strays) stray.seenAfter ??= this.currentTest?.fullTitle() ?? 'no spec';
   },
   async afterAll(): Promise<void> {
-    // A closed socket is gone a few turns of the event loop later, and what it still does may be a stray.
+    // A closed socket is gone a few turns of the event loop later, what the operating system has to do first later still.
     for (let turn = 0; turn < 1000 && open().length > own; turn++) await new Promise(setImmediate);
+    for (let look = 0; look < 500 && open().length > own; look++) await sleep(10);
     const seen = strays.splice(0).map(({ error, seenAfter }) => `after "${seenAfter}": ${error}`);
     expect(seen, 'unhandled rejections, uncaught exceptions, warnings').to.deep.equal([]);
     expect(open().length, `open handles: ${open().join(', ')}`).to.be.at.most(own);

@@ -6,6 +6,8 @@ import { itGivesBackTheMemory } from './memory.ts';
 import { bidiHeaders, idOf, times } from './raw-client.ts';
 
 const STREAMS = 10_000;
+/** Messages that fit in the window of a connection, 64 KiB: Node 26 ends it when there are more. */
+const AT_ONCE = 1000;
 const MAX_STREAMS = { 'grpc.max_concurrent_streams': 100 };
 
 describe('10,000 streams of one connection', () => {
@@ -18,8 +20,10 @@ describe('10,000 streams of one connection', () => {
     send(windowUpdate(0, 2 ** 30), times(STREAMS, bidiHeaders));
     await handler(STREAMS - 1);
     expect(inspect(server).calls).to.have.lengthOf(STREAMS);
-    send(times(STREAMS, i => data(idOf(i), message({ n: i }), true)));
-    expect(await counted(STREAMS, isEndOfStream)).to.equal(STREAMS);
+    for (let ended = 0; ended < STREAMS; ended += AT_ONCE) {
+      send(times(AT_ONCE, i => data(idOf(ended + i), message({ n: ended + i }), true)));
+      expect(await counted(ended + AT_ONCE, isEndOfStream)).to.equal(ended + AT_ONCE);
+    }
     const endings = await Promise.all(handled.map(({ ending }) => ending));
     expect(endings.filter(({ error }) => error !== undefined)).to.deep.equal([]);
     expect(handled.flatMap(({ values }) => values.map(({ n }) => n))).to.deep.equal([...Array(STREAMS).keys()]);

@@ -130,7 +130,8 @@ describe('An end that the server has told is heard', () => {
       const said = peers.inChild(adjust, 'upload', peer.target);
       const stream = await peer.stream(0);
       await peer.seen(({ type }) => type === DATA);
-      peer.send(responseHeaders(stream), reset(stream, NO_ERROR));
+      // An end without a status; a reset with NO_ERROR is heard by Node 26 itself.
+      peer.send(responseHeaders(stream), data(stream, Buffer.alloc(0), true));
       expect(await said).to.equal(end);
     }
   });
