@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
@@ -30,20 +30,28 @@ close(users);
 await server.shutdown();
 `;
 
+/** Packs the package into a folder as in a fresh clone after `npm ci`, where nothing has been built. @returns the file. */
+function pack(folder: string): string {
+  const clone = join(folder, 'clone');
+  for (const name of ['lib', 'package.json', 'tsconfig.json', 'tsconfig.build.json', 'README.md', 'LICENSE']) {
+    cpSync(join(root, name), join(clone, name), { recursive: true });
+  }
+  symlinkSync(join(root, 'node_modules'), join(clone, 'node_modules'), 'dir');
+  const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';
+  const packed = execFileSync(npm, ['pack', '--silent', '--pack-destination', folder], {
+    cwd: clone,
+    encoding: 'utf8',
+  });
+  return join(folder, packed.trim().split('\n').at(-1)!);
+}
+
 /** A project of a user's, with the package as it would be published in its node_modules. */
 function consumer(): string {
   const folder = mkdtempSync(join(tmpdir(), 'rx-grpc-consumer-'));
-  const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';
-  const packed = execFileSync(npm, ['pack', '--silent', '--pack-destination', folder], { cwd: root, encoding: 'utf8' });
+  const packed = pack(folder);
   const modules = join(folder, 'node_modules');
   mkdirSync(join(modules, 'rx-grpc'), { recursive: true });
-  execFileSync('tar', [
-    '-xzf',
-    join(folder, packed.trim().split('\n').at(-1)!),
-    '-C',
-    join(modules, 'rx-grpc'),
-    '--strip-components=1',
-  ]);
+  execFileSync('tar', ['-xzf', packed, '-C', join(modules, 'rx-grpc'), '--strip-components=1']);
   mkdirSync(join(modules, '@types'));
   for (const name of ['@grpc', 'commander', 'protobufjs', 'rxjs', '@types/node', 'undici-types', 'long']) {
     symlinkSync(join(root, 'node_modules', name), join(modules, name), 'dir');
