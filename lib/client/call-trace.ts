@@ -1,4 +1,5 @@
 import { Observable, type Subscriber, type Subscription } from 'rxjs';
+import { callInWords, printAs } from './call-in-words.ts';
 
 /**
  * Frames that are looked at where a call is subscribed to: 3 of RxJS stand before the user's; and more for each operator below it,
@@ -33,13 +34,26 @@ export function traceMade(made: (...args: any[]) => unknown): Captured {
  * frames upon it.
  */
 export class TracedCall<T> extends Observable<T> {
-  #subscribed: Captured = {};
-
-  /** @param begin is called for each subscription. @param made where the call was made, where that is known. */
-  constructor(begin: (subscriber: Subscriber<T>, trace: Trace) => void, made: Captured = {}) {
-    super(function (this: Observable<T>, subscriber) {
-      begin(subscriber, new CallTrace((this as TracedCall<T>).#subscribed, made));
+  static {
+    printAs(TracedCall.prototype, function () {
+      // The prototype itself may be printed.
+      return #path in this ? callInWords(this.#path, this.#subscribed !== undefined) : 'TracedCall';
     });
+  }
+
+  readonly #path: string;
+  #subscribed: Captured | undefined;
+
+  /**
+   * @param path of the method.
+   * @param begin is called for each subscription.
+   * @param made where the call was made, where that is known.
+   */
+  constructor(path: string, begin: (subscriber: Subscriber<T>, trace: Trace) => void, made: Captured = {}) {
+    super(function (this: Observable<T>, subscriber) {
+      begin(subscriber, new CallTrace((this as TracedCall<T>).#subscribed ?? {}, made));
+    });
+    this.#path = path;
   }
 
   override subscribe(...observer: any[]): Subscription {

@@ -31,5 +31,7 @@ export function call<O>(
   const begin = (subscriber: Subscriber<O>, trace: Trace): void =>
     new Calling(connection, method, options, subscriber, trace).begin(request);
   const known = (options as { [subscribedAt]?: Trace })[subscribedAt];
-  return known === undefined ? new TracedCall(begin, made) : new Observable<O>(subscriber => begin(subscriber, known));
+  return known === undefined
+    ? new TracedCall(method.path, begin, made)
+    : new Observable<O>(subscriber => begin(subscriber, known));
 }

@@ -1,4 +1,4 @@
-import { defer, isObservable, type Observable, of } from 'rxjs';
+import { defer, isObservable, type Observable, of, type Subscriber } from 'rxjs';
 import { type ClientMiddlewareOf, checkMiddleware, type MiddlewareList, wrap } from '../compose.ts';
 import { checkFlowOptions, type FlowOptions, flowOptions, mergeFlowOptions } from '../flow-options.ts';
 import { LiveCalls } from '../live-calls.ts';
@@ -16,7 +16,7 @@ import type { ServerCall } from '../server-call.ts';
 import { Code, leadTo, markReceived, RpcError } from '../status.ts';
 import { type Connection, call } from './call.ts';
 import { checkCallOptions, checkCompression } from './call-options.ts';
-import { type Captured, madeAt, subscribedAt, TracedCall, traceMade } from './call-trace.ts';
+import { type Captured, madeAt, subscribedAt, type Trace, TracedCall, traceMade } from './call-trace.ts';
 import type { ConnectivityState, Transport } from './transport.ts';
 
 /** The flow options are the defaults of every call. */
@@ -127,14 +127,18 @@ function clientMethodOf(connection: Connection, method: Method, name: string, de
       return call(connection, method, request, options === noOptions ? completeNoOptions : complete(options), made);
     }
     const request$ = isObservable(request) ? request : of(request);
-    return new TracedCall((subscriber, trace) => {
+    const begin = (subscriber: Subscriber<unknown>, trace: Trace): void => {
       // A call that its middleware lets wait is none yet that closing the client would end.
       const cut = (details: string): void =>
         subscriber.error(leadTo(markReceived(new RpcError(Code.CANCELLED, details, { path: method.path })), trace));
-      if (connection.isClosed) return cut('the client is closed');
+      if (connection.isClosed) {
+        cut('the client is closed');
+        return;
+      }
       subscriber.add(connection.behindMiddleware.add(cut));
       wrapped(request$, { ...options, [subscribedAt]: trace }).subscribe(subscriber);
-    }, made);
+    };
+    return new TracedCall(method.path, begin, made);
   };
   return Object.defineProperty(rpc, clientMethod, { value: true });
 }

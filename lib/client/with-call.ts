@@ -1,8 +1,10 @@
+import { inspect } from 'node:util';
 import { Metadata, type StatusObject } from '@grpc/grpc-js';
 import { Observable, ReplaySubject, tap } from 'rxjs';
 import { type CallOptions, kindOf } from '../rpc.ts';
 import type { ServerCall } from '../server-call.ts';
 import { Code, errorFromStatus, isRpcError } from '../status.ts';
+import { printAs } from './call-in-words.ts';
 import { checkCallOptions } from './call-options.ts';
 import { type Captured, madeAt, traceMade } from './call-trace.ts';
 import { onSettled } from './calling.ts';
@@ -65,7 +67,7 @@ export function withCall<Request, O>(
       settled = status;
     },
   } satisfies { readonly [madeAt]: Captured; readonly [onSettled]: unknown };
-  const response$ = rpc(request, {
+  const call$ = rpc(request, {
     ...others,
     ...inner,
     onHeaders: headers => {
@@ -77,7 +79,8 @@ export function withCall<Request, O>(
       trailers = received;
       onTrailers?.(received);
     },
-  }).pipe(
+  });
+  const response$ = call$.pipe(
     tap({
       complete: () => end(Code.OK, ''),
       error: (error: unknown) => {
@@ -95,13 +98,15 @@ export function withCall<Request, O>(
       },
     }),
   );
+  const once$ = new Observable<O>(subscriber => {
+    if (hasBegun)
+      throw new Error('withCall: response$ can be subscribed to once; make the call anew, with defer() to repeat it');
+    hasBegun = true;
+    response$.subscribe(subscriber);
+  });
+  printAs(once$, () => inspect(call$));
   return {
-    response$: new Observable(subscriber => {
-      if (hasBegun)
-        throw new Error('withCall: response$ can be subscribed to once; make the call anew, with defer() to repeat it');
-      hasBegun = true;
-      response$.subscribe(subscriber);
-    }),
+    response$: once$,
     headers$: headers$.asObservable(),
     trailers$: trailers$.asObservable(),
     status$: status$.asObservable(),
