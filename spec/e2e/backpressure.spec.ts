@@ -1,25 +1,28 @@
+import { readFileSync } from 'node:fs';
+import { Client, credentials } from '@grpc/grpc-js';
 import { expect } from 'chai';
 import { filter, map, NEVER, type Observable, Subject, takeUntil } from 'rxjs';
+import { close } from '../../lib/client/client.ts';
+import { connect } from '../../lib/client/connect.ts';
 import { pull } from '../../lib/flow/pull.ts';
 import { toAsyncIterable } from '../../lib/flow/to-async-iterable.ts';
 import { mergeMap } from '../../lib/operators.ts';
-import { overTransportsOfBytes } from '../support/bench.ts';
-import type { Note } from '../support/lab.ts';
+import { type LabClient, type LabImplementation, overTransportsOfBytes, useBench } from '../support/bench.ts';
+import { documentedRunAhead } from '../support/documented-run-ahead.ts';
+import { Lab, type Note } from '../support/lab.ts';
 import { settled } from '../support/settled.ts';
 import { withResolvers } from '../support/with-resolvers.ts';
 
-/**
- * How far a source may run ahead of a reader that stopped, in messages of 32 KiB, for one hop: 16 that the reading side's
- * stream holds, 64 KiB in the HTTP/2 window and 64 KiB in flight (2 each), 4 KiB of retry buffer on a client. As documented
- * in docs/backpressure.md.
- */
-const MAX_AHEAD = 21;
-const READ = 10;
-const text = 'x'.repeat(32 * 1024);
+/** Where a reader stops, after so many messages each time: the window is then full, half full, or about to be updated. */
+const STOPS = [10, 1, 7, 23, 64];
+
+const sizes = { '32 KiB': 32 * 1024, '1 KiB': 1000 };
+type Size = keyof typeof sizes;
 
 /** A source that counts how often it is asked, through operators of RxJS. */
-function counted(): { readonly asked: () => number; readonly note$: Observable<Note> } {
+function counted(size: Size = '32 KiB'): { readonly asked: () => number; readonly note$: Observable<Note> } {
   let asked = 0;
+  const text = 'x'.repeat(sizes[size]);
   const source$ = pull(function* () {
     for (;;) yield { n: ++asked, text };
   });
@@ -32,72 +35,131 @@ function counted(): { readonly asked: () => number; readonly note$: Observable<N
   };
 }
 
-/** Reads so many and then never again. */
-async function readSome(note$: Observable<Note>): Promise<AsyncIterator<Note>> {
+/** Reads, stops, reads on, and in the end stops for good: how many more the source was asked for, at the most. */
+async function mostAhead(note$: Observable<Note>, asked: () => number): Promise<number> {
   const notes = toAsyncIterable(note$)[Symbol.asyncIterator]();
-  for (let n = 1; n <= READ; n++) expect((await notes.next()).value.n).to.equal(n);
-  return notes;
+  let read = 0;
+  let most = 0;
+  for (const count of STOPS) {
+    for (let i = 0; i < count; i++) expect((await notes.next()).value.n).to.equal(++read);
+    most = Math.max(most, (await settled(asked)) - read);
+  }
+  await notes.return?.();
+  return most;
 }
 
-/** A handler's reader that stops, and says when it has read what it wanted. */
-function stoppingReader() {
-  const hasRead = withResolvers<AsyncIterator<Note>>();
+/** The same as a handler. */
+function stoppingReader(asked: () => number) {
+  const ahead = withResolvers<number>();
   return {
-    hasRead: hasRead.promise,
+    ahead: ahead.promise,
     handler: (note$: Observable<Note>) => {
-      readSome(note$).then(hasRead.resolve, hasRead.reject);
+      mostAhead(note$, asked).then(ahead.resolve, ahead.reject);
       return NEVER;
     },
   };
 }
 
-overTransportsOfBytes('a source behind a reader that stopped', bench => {
-  it('is asked for at most 21 messages of 32 KiB more: server to client', async () => {
-    const { asked, note$ } = counted();
-    const lab = await bench.run({ serverStream: () => note$ });
-    const reader = await readSome(lab.client.serverStream({ n: 1 }));
-    expect(await settled(asked)).to.be.within(READ, READ + MAX_AHEAD);
-    await reader.return?.();
-  });
+overTransportsOfBytes('a source behind a reader that stops', (bench, transport) => {
+  const limitOf = (size: Size, row: Parameters<typeof documentedRunAhead>[0]) => {
+    const { of32KiB, of1KiB } = documentedRunAhead(transport === 'over the wire' ? row : 'loopback');
+    return size === '32 KiB' ? of32KiB : of1KiB;
+  };
 
-  it('is asked for at most 21 messages of 32 KiB more: client to server', async () => {
-    const { asked, note$ } = counted();
-    const { hasRead, handler } = stoppingReader();
-    const lab = await bench.run({ clientStream: handler });
-    const upload = lab.client.clientStream(note$).subscribe();
-    await hasRead;
-    expect(await settled(asked)).to.be.within(READ, READ + MAX_AHEAD);
-    upload.unsubscribe();
-  });
+  for (const size of ['32 KiB', '1 KiB'] as const) {
+    it(`is asked for as many messages of ${size} more as documented, and no more: server to client`, async () => {
+      const { asked, note$ } = counted(size);
+      const lab = await bench.run({ serverStream: () => note$ });
+      const ahead = await mostAhead(lab.client.serverStream({ n: 1 }), asked);
+      expect(ahead).to.be.within(1, limitOf(size, 'serverStream'));
+    });
 
-  it('is asked for at most 21 messages of 32 KiB more: the requests of a bidi call', async () => {
-    const { asked, note$ } = counted();
-    const { hasRead, handler } = stoppingReader();
-    const lab = await bench.run({ bidi: handler });
-    const upload = lab.client.bidi(note$).subscribe();
-    await hasRead;
-    expect(await settled(asked)).to.be.within(READ, READ + MAX_AHEAD);
-    upload.unsubscribe();
-  });
+    it(`is asked for as many messages of ${size} more as documented, and no more: client to server`, async () => {
+      const { asked, note$ } = counted(size);
+      const { ahead, handler } = stoppingReader(asked);
+      const lab = await bench.run({ clientStream: handler });
+      const upload = lab.client.clientStream(note$).subscribe();
+      expect(await ahead).to.be.within(1, limitOf(size, 'others'));
+      upload.unsubscribe();
+    });
 
-  it('is asked for at most 21 messages of 32 KiB more: the responses of a bidi call', async () => {
-    const { asked, note$ } = counted();
-    const lab = await bench.run({ bidi: () => note$ });
-    const reader = await readSome(lab.client.bidi(NEVER));
-    expect(await settled(asked)).to.be.within(READ, READ + MAX_AHEAD);
-    await reader.return?.();
-  });
+    it(`is asked for as many messages of ${size} more as documented, and no more: the requests of a bidi call`, async () => {
+      const { asked, note$ } = counted(size);
+      const { ahead, handler } = stoppingReader(asked);
+      const lab = await bench.run({ bidi: handler });
+      const upload = lab.client.bidi(note$).subscribe();
+      expect(await ahead).to.be.within(1, limitOf(size, 'others'));
+      upload.unsubscribe();
+    });
 
-  it('is asked for at most one hop more by each hop: a handler that answers each request', async () => {
-    const { asked, note$ } = counted();
-    const lab = await bench.run({ bidi: request$ => request$.pipe(map(note => ({ ...note }))) });
-    const reader = await readSome(lab.client.bidi(note$));
-    expect(await settled(asked)).to.be.within(READ, READ + 2 * MAX_AHEAD);
-    await reader.return?.();
+    it(`is asked for as many messages of ${size} more as documented, and no more: the responses of a bidi call`, async () => {
+      const { asked, note$ } = counted(size);
+      const lab = await bench.run({ bidi: () => note$ });
+      const ahead = await mostAhead(lab.client.bidi(NEVER), asked);
+      expect(ahead).to.be.within(1, limitOf(size, 'others'));
+    });
+
+    it(`is asked for at most one hop more by each hop: a handler that answers each request of ${size}`, async () => {
+      const { asked, note$ } = counted(size);
+      const lab = await bench.run({ bidi: request$ => request$.pipe(map(note => ({ ...note }))) });
+      const ahead = await mostAhead(lab.client.bidi(note$), asked);
+      expect(ahead).to.be.within(1, 2 * limitOf(size, 'others'));
+    });
+  }
+});
+
+describe('a source behind a reader that stops, over a Client of grpc-js', () => {
+  const bench = useBench();
+
+  async function ownClient(implementation: LabImplementation): Promise<LabClient> {
+    const { server } = await bench.run(implementation);
+    const own = new Client(`127.0.0.1:${server.port}`, credentials.createInsecure());
+    bench.onEnd(() => own.close());
+    const client = connect(Lab, own);
+    bench.onEnd(() => close(client));
+    return client;
+  }
+
+  for (const [size, key] of [
+    ['32 KiB', 'of32KiB'],
+    ['1 KiB', 'of1KiB'],
+  ] as const) {
+    it(`is asked for as many messages of ${size} more as documented, and no more: responses`, async () => {
+      const { asked, note$ } = counted(size);
+      const client = await ownClient({ serverStream: () => note$ });
+      const ahead = await mostAhead(client.serverStream({ n: 1 }), asked);
+      expect(ahead).to.be.within(1, documentedRunAhead('ownResponses')[key]);
+    });
+
+    it(`is asked for as many messages of ${size} more as documented, and no more: requests`, async () => {
+      const { asked, note$ } = counted(size);
+      const { ahead, handler } = stoppingReader(asked);
+      const client = await ownClient({ bidi: handler });
+      const upload = client.bidi(note$).subscribe();
+      expect(await ahead).to.be.within(1, documentedRunAhead('ownRequests')[key]);
+      upload.unsubscribe();
+    });
+  }
+});
+
+describe('README', () => {
+  it('says of how far a source runs ahead what docs/backpressure.md says', () => {
+    const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8').replaceAll(/\s+/g, ' ');
+    const [said] = /asked for at most .*?\(see \[docs\/backpressure/.exec(readme)!;
+    const figures = [20, 22].flatMap(major =>
+      (['others', 'serverStream'] as const).map(row => documentedRunAhead(row, major)),
+    );
+    const [, stream, othersSince22, streamSince22] = figures.map(each => `${each.of32KiB} or ${each.of1KiB}`);
+    const { of32KiB, of1KiB } = figures[0]!;
+    expect(said).to.contain(`at most ${of32KiB} messages of 32 KiB, or ${of1KiB} of 1 KiB`);
+    expect(said).to.contain(`of a server's stream for ${stream};`);
+    expect(said).to.contain(`with Node 22 and later for ${othersSince22}, and ${streamSince22} (`);
   });
 });
 
-overTransportsOfBytes('an upload into mergeMap(save, 8)', bench => {
+overTransportsOfBytes('an upload into mergeMap(save, 8)', (bench, transport) => {
+  const maxAhead = documentedRunAhead(transport === 'over the wire' ? 'others' : 'loopback').of32KiB;
+
   it('waits for save: at most 8 at work, and no more sent than one hop holds', async () => {
     const { asked, note$ } = counted();
     const saves: Subject<Note>[] = [];
@@ -118,7 +180,7 @@ overTransportsOfBytes('an upload into mergeMap(save, 8)', bench => {
       bidi: request$ => request$.pipe(mergeMap(() => pull(neverBut(save())), 8)),
     });
     const upload = lab.client.bidi(note$).subscribe();
-    expect(await settled(asked)).to.be.within(8, 8 + MAX_AHEAD);
+    expect(await settled(asked)).to.be.within(8, 8 + maxAhead);
     expect(saves).to.have.length(8);
 
     for (let n = 0; n < 100; n++) {
@@ -126,7 +188,7 @@ overTransportsOfBytes('an upload into mergeMap(save, 8)', bench => {
       await settled(() => saves.length);
     }
     expect(mostAtWork).to.equal(8);
-    expect(await settled(asked)).to.be.within(108, 108 + MAX_AHEAD);
+    expect(await settled(asked)).to.be.within(108, 108 + maxAhead);
     upload.unsubscribe();
   });
 });
@@ -155,17 +217,19 @@ overTransportsOfBytes('6,144 messages', bench => {
   });
 });
 
-overTransportsOfBytes('takeUntil by an inbound stream', bench => {
+overTransportsOfBytes('takeUntil by an inbound stream', (bench, transport) => {
   it('ends a download whose sink is full', async () => {
     const { asked, note$ } = counted();
     const stop$ = new Subject<Note>();
     const lab = await bench.run({ bidi: request$ => note$.pipe(takeUntil(request$)) });
-    const reader = await readSome(lab.client.bidi(stop$));
-    await settled(asked);
+    const notes = toAsyncIterable(lab.client.bidi(stop$))[Symbol.asyncIterator]();
+    await notes.next();
+    const sent = await settled(asked);
     stop$.next({ n: 0 });
-    let rest = 0;
-    while (!(await reader.next()).done) rest++;
-    expect(rest).to.be.at.most(MAX_AHEAD);
-    expect(asked()).to.be.at.most(READ + MAX_AHEAD);
+    let read = 1;
+    while (!(await notes.next()).done) read++;
+    expect(read).to.equal(sent);
+    expect(asked()).to.equal(sent);
+    expect(sent).to.be.at.most(1 + documentedRunAhead(transport === 'over the wire' ? 'others' : 'loopback').of32KiB);
   });
 });

@@ -9,13 +9,13 @@ import { deadline } from '../../lib/middleware/deadline.ts';
 import { type CallLine, logging } from '../../lib/middleware/logging.ts';
 import { retry } from '../../lib/middleware/retry.ts';
 import { verifyBearer } from '../../lib/middleware/verify-bearer.ts';
+import { documentedRunAhead } from '../support/documented-run-ahead.ts';
 import type { Note } from '../support/lab.ts';
 import { type Running, running } from '../support/running.ts';
 import { settled } from '../support/settled.ts';
 import { withResolvers } from '../support/with-resolvers.ts';
 
-/** What one hop holds without any middleware, in messages of 32 KiB: see spec/e2e/backpressure.spec.ts. */
-const MAX_AHEAD = 21;
+const maxAhead = documentedRunAhead('others').of32KiB;
 const READ = 10;
 const text = 'x'.repeat(32 * 1024);
 
@@ -89,7 +89,7 @@ describe('behind all the middleware, a source whose reader stopped', () => {
     const { asked, note$ } = counted();
     await using lab = await stacked({ serverStream: () => note$ });
     const reader = await readSome(lab.client.serverStream({ n: 1 }));
-    expect(await settled(asked)).to.be.within(READ, READ + MAX_AHEAD);
+    expect(await settled(asked)).to.be.within(READ, READ + documentedRunAhead('serverStream').of32KiB);
     await reader.return?.();
   });
 
@@ -99,7 +99,7 @@ describe('behind all the middleware, a source whose reader stopped', () => {
     await using lab = await stacked({ clientStream: handler });
     const upload = lab.client.clientStream(note$).subscribe();
     await hasRead;
-    expect(await settled(asked)).to.be.within(READ, READ + MAX_AHEAD);
+    expect(await settled(asked)).to.be.within(READ, READ + maxAhead);
     upload.unsubscribe();
   });
 
@@ -109,7 +109,7 @@ describe('behind all the middleware, a source whose reader stopped', () => {
     await using lab = await stacked({ bidi: handler });
     const upload = lab.client.bidi(note$).subscribe();
     await hasRead;
-    expect(await settled(asked)).to.be.within(READ, READ + MAX_AHEAD);
+    expect(await settled(asked)).to.be.within(READ, READ + maxAhead);
     upload.unsubscribe();
   });
 
@@ -117,7 +117,7 @@ describe('behind all the middleware, a source whose reader stopped', () => {
     const { asked, note$ } = counted();
     await using lab = await stacked({ bidi: () => note$ });
     const reader = await readSome(lab.client.bidi(NEVER));
-    expect(await settled(asked)).to.be.within(READ, READ + MAX_AHEAD);
+    expect(await settled(asked)).to.be.within(READ, READ + maxAhead);
     await reader.return?.();
   });
 
@@ -125,7 +125,7 @@ describe('behind all the middleware, a source whose reader stopped', () => {
     const { asked, note$ } = counted();
     await using lab = await stacked({ bidi: request$ => request$.pipe(map(note => ({ ...note }))) });
     const reader = await readSome(lab.client.bidi(note$));
-    expect(await settled(asked)).to.be.within(READ, READ + 2 * MAX_AHEAD);
+    expect(await settled(asked)).to.be.within(READ, READ + 2 * maxAhead);
     await reader.return?.();
   });
 });
