@@ -1,6 +1,8 @@
-import { asyncScheduler, defer, Observable, tap } from 'rxjs';
+import { asyncScheduler, defer, type MonoTypeOperatorFunction, Observable, tap } from 'rxjs';
 import type { Middleware } from '../compose.ts';
-import { type CallOptions, checkOptions, kindOf } from '../rpc.ts';
+import { captureContext } from '../flow/context.ts';
+import { operator } from '../flow/operators/operator.ts';
+import { type CallOptions, checkOptions, isPlainObject, kindOf } from '../rpc.ts';
 import { isServerCall, onCancelled, type ParentCall, type ServerCall } from '../server-call.ts';
 import { Code, codeName, isRpcError, type RpcError, statusToSend } from '../status.ts';
 import { hasCause, printableError } from './printable-error.ts';
@@ -18,14 +20,14 @@ export interface CallLine {
   /** The name of the status: `OK`, `NOT_FOUND` ... */
   readonly code: string;
   readonly durationMs: number;
-  /** Messages of request$ that passed. */
+  /** Messages of request$ that passed; where it was subscribed to several times, for a retry, the most of them. */
   readonly requests: number;
   /** Messages of response$ that passed. */
   readonly responses: number;
   /** The caller's address, on a server. */
   readonly peer?: string;
   /**
-   * On level `error` and `warn`, and wherever there is a cause: what the call ended with, as a copy that can be written as JSON:
+   * On level `error` and `warn`, and wherever there is a cause, but of a call that somebody just wanted no more of: what the call ended with, as a copy that can be written as JSON:
    * name, message, those fields that are texts, numbers or booleans (`code`, `codeName`, `details`, `path`), rich details, the keys
    * of its metadata, cause.
    */
@@ -38,6 +40,15 @@ export interface LoggingOptions {
   readonly level?: ((line: CallLine) => LogLevel) | undefined;
   /** The text of each line. Default: `rpc`. */
   readonly message?: string | undefined;
+  /**
+   * Gives more fields for the line, a request id for instance. It is called once for each call, when it ends, in the async context
+   * in which the call began, with the call as this middleware got it: a {@link ServerCall} on a server, the options on a client.
+   * The fields of {@link CallLine} cannot be replaced. When it throws, or gives what is no plain object and not undefined, the
+   * line is written all the same, without them and with the reason as `fieldsErr`. Default: none.
+   */
+  readonly fields?:
+    | ((call: CallOptions | ServerCall, line: CallLine) => Readonly<Record<string, unknown>> | undefined)
+    | undefined;
 }
 
 /**
@@ -50,13 +61,13 @@ export interface LoggingOptions {
  * @throws TypeError when the logger lacks a level, or an option is not what it should be.
  */
 export function logging(options: LoggingOptions): Middleware {
-  const { logger, level = levelOf, message = 'rpc' } = check(options);
+  const { logger, level = levelOf, message = 'rpc', fields } = check(options);
 
-  const log = (line: CallLine, error: unknown): void => {
+  const log = (line: CallLine, more: object | undefined, error: unknown, isUnwanted: boolean): void => {
     try {
       const at = level(line);
-      const isShown = error !== undefined && (at !== 'info' || hasCause(error));
-      logger[at](isShown ? { ...line, err: printableError(error) } : line, message);
+      const isShown = error !== undefined && (at !== 'info' || (hasCause(error) && !isUnwanted));
+      logger[at]({ ...more, ...line, ...(isShown && { err: printableError(error) }) }, message);
     } catch {
       // The call is not the logger's.
     }
@@ -66,6 +77,7 @@ export function logging(options: LoggingOptions): Middleware {
     (request$, call) =>
       new Observable(output => {
         const startedAt = asyncScheduler.now();
+        const inContext = fields && captureContext();
         const caller = isServerCall(call)
           ? ({ side: 'server', peer: call.peer } as const)
           : ({ side: 'client' } as const);
@@ -79,11 +91,14 @@ export function logging(options: LoggingOptions): Middleware {
           const reason = isServerCall(call) ? whyCutShort(call) : undefined;
           const durationMs = asyncScheduler.now() - startedAt;
           const line = { method: path, ...caller, code: reason?.codeName ?? code, durationMs, requests, responses };
-          log(line, error ?? reason);
+          const more = fields && moreFields(() => fields(call, line), inContext);
+          log(line, more, error ?? reason, line.code === CANCELLED && (reason !== undefined || isUnwanted(error)));
         };
 
-        const counted$ = request$.pipe(tap(() => requests++));
-        defer(() => rpc(counted$, call))
+        const counted$ = count(most => {
+          requests = Math.max(requests, most);
+        });
+        defer(() => rpc(request$.pipe(counted$), call))
           .pipe(
             tap({
               next: () => responses++,
@@ -92,8 +107,53 @@ export function logging(options: LoggingOptions): Middleware {
             }),
           )
           .subscribe(output);
-        output.add(() => end('CANCELLED'));
+        output.add(() => end(CANCELLED));
       });
+}
+
+/** Counts the values of each subscription. */
+function count<T>(counted: (values: number) => void): MonoTypeOperatorFunction<T> {
+  return operator(output => {
+    let values = 0;
+    return {
+      next: value => {
+        counted(++values);
+        output.next(value);
+      },
+    };
+  });
+}
+
+function moreFields(give: () => unknown, inContext: ReturnType<typeof captureContext>): object | undefined {
+  try {
+    const given = inContext === undefined ? give() : inContext(give);
+    if (given === undefined || isPlainObject(given)) return given;
+    throw new TypeError(`logging: expected fields to give a plain object or undefined, got ${kindOf(given)}`);
+  } catch (error) {
+    return { fieldsErr: printableError(error) };
+  }
+}
+
+const CANCELLED = codeName(Code.CANCELLED);
+
+/**
+ * Whether a call was cancelled because nobody wants more of it, and nothing else has happened: it was unsubscribed from, its signal
+ * was aborted, or the call on whose behalf it was made has ended. The stacks of that lead nowhere.
+ */
+function isUnwanted(error: unknown): boolean {
+  return causesOf(error).every(cause => isRpcError(cause) || isAbort(cause));
+}
+
+function causesOf(error: unknown): readonly unknown[] {
+  const causes = new Set<unknown>();
+  for (let cause = error; cause !== undefined && !causes.has(cause); cause = (cause as Error | null)?.cause)
+    causes.add(cause);
+  return [...causes];
+}
+
+/** What `controller.abort()` gives as the reason. */
+function isAbort(cause: unknown): boolean {
+  return (cause as Error | null)?.name === 'AbortError';
 }
 
 function levelOf({ code }: CallLine): LogLevel {
@@ -117,14 +177,15 @@ function codeOf(error: unknown, call: CallOptions | ServerCall): string {
 }
 
 function check(options: LoggingOptions): LoggingOptions {
-  checkOptions('logging', options, ['logger', 'level', 'message']);
-  const { logger, level, message } = options;
+  checkOptions('logging', options, ['logger', 'level', 'message', 'fields']);
+  const { logger, level, message, fields } = options;
   for (const name of ['info', 'warn', 'error'] as const) {
     if (typeof logger?.[name] === 'function') continue;
     throw new TypeError(`logging: expected logger to have the function "${name}", got ${kindOf(logger)}`);
   }
-  if (level !== undefined && typeof level !== 'function') {
-    throw new TypeError(`logging: expected level to be a function, got ${kindOf(level)}`);
+  for (const [name, given] of Object.entries({ level, fields })) {
+    if (given === undefined || typeof given === 'function') continue;
+    throw new TypeError(`logging: expected ${name} to be a function, got ${kindOf(given)}`);
   }
   if (message !== undefined && typeof message !== 'string') {
     throw new TypeError(`logging: expected message to be a text, got ${kindOf(message)}`);

@@ -11,13 +11,15 @@ import { settled } from '../support/settled.ts';
 const note: Note = { n: 1 };
 const echo: LabHandler = request$ => request$;
 
-/** Lines as they are written, and who waits for so many of them. */
+/** Lines as they are written, and the first of them. */
 function logbook() {
   const lines: CallLine[] = [];
+  const first = deferred<void>();
   const write = (line: CallLine) => {
     lines.push(line);
+    first.resolve();
   };
-  return { lines, middleware: logging({ logger: { info: write, warn: write, error: write } }) };
+  return { lines, first: first.promise, middleware: logging({ logger: { info: write, warn: write, error: write } }) };
 }
 
 describe('logging over the wire', () => {
@@ -32,9 +34,8 @@ describe('logging over the wire', () => {
       { middleware: [ours.middleware] },
     );
     const lines = async () => {
-      const count = () => ours.lines.length + theirs.lines.length;
-      do await settled(count);
-      while (count() < 2);
+      await Promise.all([ours.first, theirs.first]);
+      await settled(() => ours.lines.length + theirs.lines.length);
       return [...ours.lines, ...theirs.lines].map(line => [line.side, line.code, line.requests, line.responses]);
     };
     return { client, lines, theirs };

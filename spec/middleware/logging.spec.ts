@@ -1,7 +1,9 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { format, inspect } from 'node:util';
 import { Metadata } from '@grpc/grpc-js';
 import { expect } from 'chai';
-import { concat, EMPTY, NEVER, type Observable, of, tap, throwError, timer } from 'rxjs';
+import { concat, concatMap, defer, EMPTY, NEVER, type Observable, of, take, tap, throwError, timer } from 'rxjs';
+import { contextKey } from '../../lib/call-context.ts';
 import { type CallLine, type LoggingOptions, logging } from '../../lib/middleware/logging.ts';
 import { retryInfo } from '../../lib/rich-details.ts';
 import type { CallOptions } from '../../lib/rpc.ts';
@@ -41,6 +43,11 @@ describe('logging', () => {
   it('writes one line when a call completes: method, side, code, duration, messages in both directions', () => {
     const entries = logged(request$ => concat(request$, later(of('c'))));
     expect(entries).to.deep.equal([['info', line('OK', { durationMs: 250, requests: 2, responses: 4 }), 'rpc']]);
+  });
+
+  it('counts the requests of a call that is made again once', () => {
+    const [entry] = logged(request$ => concat(request$.pipe(take(1)), request$, request$));
+    expect(entry![1]).to.include({ requests: 2, responses: 5 });
   });
 
   it('writes nothing before the end, and nothing for a call that is not subscribed to', () => {
@@ -145,6 +152,33 @@ describe('logging', () => {
     expect(entry![0]).to.equal('info');
     expect(entry![1].err).to.have.nested.property('cause.message', 'why');
   });
+
+  const cancelled = (cause?: unknown) => new RpcError(Code.CANCELLED, 'cancelled', { cause });
+  for (const [how, error] of Object.entries({
+    'by who made it': cancelled(),
+    'by its parent call': cancelled(cancelled(new RpcError(Code.DEADLINE_EXCEEDED, 'late'))),
+    'by a signal that was aborted': cancelled(new DOMException('This operation was aborted', 'AbortError')),
+  })) {
+    it(`gives no error of a call that was cancelled ${how}, unless on a higher level`, () => {
+      const [entry] = logged(() => throwError(() => error));
+      expect(entry![0]).to.equal('info');
+      expect(entry![1]).to.not.have.property('err');
+      const [warned] = logged(() => throwError(() => error), { level: () => 'warn' });
+      expect(warned![1]).to.have.nested.property('err.message', error.message);
+    });
+  }
+
+  for (const [what, cause] of Object.entries({
+    'an error of its own': new Error('why'),
+    'a text': 'why',
+    null: null,
+  })) {
+    it(`gives the error of a call that was cancelled with ${what} as the reason`, () => {
+      const [entry] = logged(() => throwError(() => cancelled(cancelled(cause))));
+      expect(entry![0]).to.equal('info');
+      expect(entry![1]).to.have.nested.property('err.cause.cause');
+    });
+  }
 
   it('writes an error that is its own cause, to a depth of 5', () => {
     const error = new Error('again');
@@ -285,10 +319,122 @@ describe('logging on a server', () => {
     }
   }
 
+  it('gives no error of a call that its caller cancelled, whatever its handler made of it', () => {
+    const fake = new FakeCall();
+    const theirs = new Error('query aborted', { cause: new Error('socket closed') });
+    const [entry] = logged(
+      () =>
+        timer(100).pipe(
+          tap(() => fake.cancel()),
+          concatMap(() => throwError(() => theirs)),
+        ),
+      { call: fake.call },
+    );
+    expect(entry![1]).to.include({ code: 'CANCELLED' }).and.not.have.property('err');
+  });
+
   it('leaves no listener at the call', () => {
     const fake = new FakeCall();
     logged(() => EMPTY, { call: fake.call });
     expect(fake.listeners.size).to.equal(0);
+  });
+});
+
+describe("logging's fields", () => {
+  const user = contextKey<string>('user');
+
+  it('are in the line, from the options of a call or from the call of a server', () => {
+    const fields: LoggingOptions['fields'] = (call, { side, code }) => ({
+      requestId: 'peer' in call ? call.metadata.get('x-request-id')[0] : 'none',
+      what: `${side} ${code}`,
+    });
+    expect(logged(() => EMPTY, { fields })[0]![1]).to.deep.equal(
+      line('OK', { durationMs: 0, requests: 0, responses: 0, requestId: 'none', what: 'client OK' }),
+    );
+    const fake = new FakeCall();
+    fake.metadata.set('x-request-id', 'r-1');
+    const [entry] = logged(() => throwError(() => new Error('x')), { fields, call: fake.call });
+    expect(entry![1]).to.include({ requestId: 'r-1', what: 'server UNKNOWN', code: 'UNKNOWN' });
+    expect(entry![1]).to.have.nested.property('err.message', 'x');
+  });
+
+  it('are asked for once, at the end, when middleware and handler have left what they found out', () => {
+    const fake = new FakeCall();
+    const asked: unknown[] = [];
+    const fields: LoggingOptions['fields'] = call => {
+      asked.push(call);
+      return { user: 'peer' in call ? call.context.get(user) : undefined };
+    };
+    const identified = () => {
+      fake.context.set(user, 'ann');
+      return later(EMPTY);
+    };
+    const [entry] = logged(() => defer(identified), { fields, call: fake.call });
+    expect(asked).to.deep.equal([fake.call]);
+    expect(entry![1]).to.include({ durationMs: 250, user: 'ann' });
+  });
+
+  it('are asked for in the async context in which the call began, whoever ends it', async () => {
+    const storage = new AsyncLocalStorage<string>();
+    const { entries, logger: own } = logger();
+    const rpc = logging({ logger: own, fields: () => ({ requestId: storage.getStore() }) })<CallOptions>(
+      () => NEVER,
+      method,
+    );
+    const subscription = storage.run('r-1', () => rpc(of(1), {}).subscribe());
+    storage.run('r-2', () => subscription.unsubscribe());
+    expect(entries[0]![1]).to.include({ code: 'CANCELLED', requestId: 'r-1' });
+  });
+
+  it('cannot replace those of the line', () => {
+    const [entry] = logged(() => throwError(() => new RpcError(Code.INTERNAL, 'why')), {
+      fields: () => ({ code: 'OK', err: 'none', more: 1 }),
+    });
+    expect(entry![1]).to.include({ code: 'INTERNAL', more: 1 });
+    expect(entry![1].err).to.be.instanceOf(Error);
+  });
+
+  it('may be none', () => {
+    const [entry] = logged(() => EMPTY, { fields: () => undefined });
+    expect(entry![1]).to.deep.equal(line('OK', { durationMs: 0, requests: 0, responses: 0 }));
+  });
+
+  it('leave the line and the call as they are when they throw, and the line says why', async () => {
+    const fields = (): never => {
+      throw Object.assign(new Error('no store'), { metadata: new Metadata() });
+    };
+    const { entries, logger: own } = logger();
+    const { values, ending } = record(logging({ logger: own, fields })<CallOptions>(() => of(1), method)(EMPTY, {}));
+    expect([await ending, values]).to.deep.equal([{}, [1]]);
+    const { fieldsErr, ...rest } = entries[0]![1] as CallLine & { fieldsErr: object };
+    expect(rest).to.include({ code: 'OK', responses: 1 });
+    expect({ ...fieldsErr }).to.deep.equal({ name: 'Error', message: 'no store' });
+  });
+
+  for (const [what, given] of Object.entries({
+    'a promise': Promise.resolve({}),
+    'a text': 'r-1',
+    'a list': ['r-1'],
+  })) {
+    it(`are refused when they are ${what}, and the line says so`, () => {
+      const [entry] = logged(() => EMPTY, { fields: () => given as never });
+      expect(entry![1])
+        .to.have.nested.property('fieldsErr.message')
+        .that.matches(/expected fields to give a plain object/);
+      expect(entry![1]).to.include({ code: 'OK' });
+    });
+  }
+
+  // Compiled, not run.
+  it('know which call they are given', () => {
+    const use = () => {
+      logging({ logger: console, fields: call => ({ path: 'peer' in call ? call.path : call.host }) });
+      // @ts-expect-error a promise is none
+      logging({ logger: console, fields: async () => ({}) });
+      // @ts-expect-error a text is none
+      logging({ logger: console, fields: () => 'r-1' });
+    };
+    expect(use).to.be.a('function');
   });
 });
 
@@ -298,8 +444,9 @@ describe("logging's options", () => {
     [{}, /logger to have the function "info", got undefined/],
     [{ logger: { info: () => {} } }, /logger to have the function "warn"/],
     [{ logger: good, level: 'info' }, /level to be a function, got string "info"/],
+    [{ logger: good, fields: {} }, /fields to be a function, got an object/],
     [{ logger: good, message: 1 }, /message to be a text/],
-    [{ logger: good, log: 1 }, /no option "log"; there are logger, level, message/],
+    [{ logger: good, log: 1 }, /no option "log"; there are logger, level, message, fields/],
   ] as const) {
     it(`are refused at once: ${JSON.stringify(options)}`, () => {
       expect(thrownBy(() => logging(options as any)).message).to.match(message);
