@@ -18,6 +18,7 @@ import type { Connection } from './call.ts';
 import { checkedCredentials } from './call-credentials.ts';
 import { atDeadline, DEADLINE_SLACK_MS, earliestDeadline } from './call-deadline.ts';
 import type { Trace } from './call-trace.ts';
+import { withConnectionHint } from './connection-hint.ts';
 import { notify, requestHeaders } from './headers.ts';
 import type { ClientStream } from './transport.ts';
 
@@ -199,7 +200,7 @@ export class Calling<O> implements CallOwner<string> {
     const status = this.#status!;
     notify(this.#options.onTrailers, status.metadata, this.#subscriber);
     if (status.code === Code.OK) return true;
-    this.#error(leadTo(errorFromStatus(status, this.#method.path), this.#trace));
+    this.#error(leadTo(errorFromStatus(withConnectionHint(status), this.#method.path), this.#trace));
     return false;
   }
 

@@ -12,8 +12,10 @@ import { outsideContext } from '../flow/context.ts';
 import { adjustGrpcJs } from '../grpc-js/adjust.ts';
 import { ADJUSTED } from '../grpc-js/adjusted.ts';
 import { mayJoin } from '../grpc-js/join.ts';
+import { noIpServerName } from '../grpc-js/no-ip-server-name.ts';
 import { type Compression, kindOf } from '../rpc.ts';
 import { Code, RpcError } from '../status.ts';
+import { checkTls } from '../tls-options.ts';
 import { type Channel, Connectivity } from './connectivity.ts';
 import { DirectCall } from './direct-call.ts';
 import { openCall } from './open-call.ts';
@@ -40,7 +42,7 @@ const CHANNELZ = 'grpc.enable_channelz';
 const RETRY_BUFFER = 'grpc.per_rpc_retry_buffer_size';
 const COMPRESSION = 'grpc.default_compression_algorithm';
 
-/** PEM texts, or their bytes. */
+/** PEM texts, or their bytes; the file's content and not its path. A key that is encrypted is refused. */
 export interface ClientTls {
   /** Certificates to trust. Default: those of Node. */
   readonly ca?: string | Uint8Array | undefined;
@@ -66,8 +68,9 @@ export function openChannels(address: string, settings: ChannelSettings): Transp
   adjustGrpcJs();
   const { target, tls } = parseAddress(address);
   const { channelOptions = {} } = settings;
-  const credentials = credentialsFor(address, tls, settings);
-  const isPlaintext = credentials.constructor === grpcCredentials.createInsecure().constructor;
+  const given = credentialsFor(address, tls, settings);
+  const isPlaintext = given.constructor === grpcCredentials.createInsecure().constructor;
+  const credentials = isPlaintext ? given : noIpServerName(given);
   const defaultCompression = settings.compression ?? (COMPRESSION in channelOptions ? undefined : 'identity');
   const hasInterceptors = Boolean(channelOptions.interceptors?.length || channelOptions.interceptor_providers?.length);
   const isJoining = (settings.coalesce ?? true) && mayJoin({ [CHANNELZ]: 0, ...channelOptions });
@@ -183,8 +186,10 @@ function credentialsFor(address: string, isTls: boolean | undefined, settings: C
     throw new TypeError(`connect: '${address}' says plaintext; with tls give https://`);
   }
   if (isTls === false) return grpcCredentials.createInsecure();
-  if (isTls === true || tls !== undefined)
+  if (isTls === true || tls !== undefined) {
+    checkTls('connect', tls ?? {});
     return grpcCredentials.createSsl(pem(tls?.ca), pem(tls?.key), pem(tls?.cert));
+  }
   throw new TypeError(
     `connect: '${address}' does not say whether to use TLS: write http:// (plaintext) or https:// before it, ` +
       'or give credentials',

@@ -23,7 +23,7 @@ import { checkSide } from './failure.ts';
  */
 export function verifyBearer<T>(
   identity: ContextKey<T>,
-  verify: (token: string, call: ServerCall) => NonNullable<NoInfer<T>> | PromiseLike<NonNullable<NoInfer<T>>>,
+  verify: (token: string, call: ServerCall) => Verified<NoInfer<T>> | PromiseLike<Verified<NoInfer<T>>>,
 ): ServerMiddleware {
   if (typeof identity?.name !== 'string' || !('defaultValue' in identity)) {
     throw new TypeError(`verifyBearer: expected identity to be a key made by contextKey(), got ${kindOf(identity)}`);
@@ -45,12 +45,15 @@ export function verifyBearer<T>(
         switchMap(value => {
           if (isObservable(value)) throw new TypeError(NO_OBSERVABLE);
           if (isNobody(value)) throw unauthenticated('the token was not accepted');
-          call.context.set(identity, value);
+          call.context.set(identity, value as T);
           return rpc(request$, call);
         }),
       );
     };
 }
+
+/** An identity, or what says that there is none. */
+type Verified<T> = T | undefined | null | false;
 
 const NO_OBSERVABLE =
   'verifyBearer: expected verify to give a value or a promise of one, got an Observable; write firstValueFrom(...)';

@@ -8,6 +8,7 @@ import { checkFlowOptions, type FlowOptions, flowOptions } from '../flow-options
 import { type ServerKeepalive, withKeepalive } from '../keepalive.ts';
 import { checkOptions, kindOf } from '../rpc.ts';
 import type { ServerCall } from '../server-call.ts';
+import { checkTls } from '../tls-options.ts';
 import { ageOptions, type ConnectionAge } from './age-options.ts';
 import { ConnectionAges } from './connection-ages.ts';
 import { Connections } from './connections.ts';
@@ -16,7 +17,7 @@ import { defaultHooks, type Hooks } from './hooks.ts';
 import type { Bound } from './implement.ts';
 import { type ShutdownOptions, type ShutdownReport, shutdown } from './shutdown.ts';
 
-/** PEM texts, or their bytes. */
+/** PEM texts, or their bytes; the file's content and not its path. A key that is encrypted is refused. */
 export interface ServerTls {
   readonly key: string | Uint8Array;
   readonly cert: string | Uint8Array;
@@ -162,7 +163,9 @@ function credentialsFor(address: string, isTls: boolean | undefined, options: Se
   }
   if (credentials !== undefined) return credentials;
   if (tls !== undefined) {
+    checkTls('serve', tls);
     const { key, cert, ca } = tls;
+    if (key === undefined) throw new TypeError('serve: expected tls to have key and cert');
     const pair = { private_key: Buffer.from(key), cert_chain: Buffer.from(cert) };
     return ServerCredentials.createSsl(ca === undefined ? null : Buffer.from(ca), [pair], ca !== undefined);
   }

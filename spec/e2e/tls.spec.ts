@@ -1,13 +1,13 @@
 import { credentials as grpcCredentials, ServerCredentials } from '@grpc/grpc-js';
 import { expect } from 'chai';
-import { firstValueFrom, lastValueFrom } from 'rxjs';
+import { firstValueFrom, lastValueFrom, throwError } from 'rxjs';
 import { close } from '../../lib/client/client.ts';
 import { type ConnectOptions, connect } from '../../lib/client/connect.ts';
 import { implement } from '../../lib/server/implement.ts';
 import { type ServeOptions, serve } from '../../lib/server/serve.ts';
-import { Code, isRpcError } from '../../lib/status.ts';
+import { Code, isRpcError, RpcError } from '../../lib/status.ts';
 import { Lab } from '../support/lab.ts';
-import { tls } from '../support/tls.ts';
+import { ca, expiredCert, otherNameCert, signedCert, tls } from '../support/tls.ts';
 
 const echo = implement.partial(Lab, { unary: request$ => request$ });
 
@@ -55,6 +55,81 @@ describe('https://', () => {
       e => e,
     );
     expect(isRpcError(error, Code.UNAVAILABLE), String(error)).to.equal(true);
+  });
+});
+
+describe('A connection that TLS refuses', () => {
+  const trusting = { tls: { ca: tls.cert } };
+  const serverOf = (cert: string, ca?: string): ServeOptions => ({ tls: { key: tls.key, cert, ca } });
+  const cases: readonly [why: string, server: ServeOptions, client: ConnectOptions, says: RegExp, hint: RegExp][] = [
+    [
+      'a certificate of an authority that is not trusted',
+      serverOf(signedCert),
+      trusting,
+      /first certificate/,
+      /tls\.ca/,
+    ],
+    ['a self-signed certificate that is not trusted', serverOf(tls.cert), { tls: { ca } }, /self-signed/, /tls\.ca/],
+    ['no ca', serverOf(tls.cert), {}, /self-signed/, /tls\.ca/],
+    [
+      'a certificate that has expired',
+      serverOf(expiredCert),
+      { tls: { ca: expiredCert } },
+      /has expired/,
+      /serve\(\)'s tls\.cert.*clock/,
+    ],
+    [
+      'a certificate of another name',
+      serverOf(otherNameCert),
+      { tls: { ca: otherNameCert } },
+      /other\.example/,
+      /address.*grpc\.ssl_target_name_override/,
+    ],
+    [
+      'no certificate where one is asked for',
+      serverOf(tls.cert, ca),
+      trusting,
+      /certificate required/,
+      /tls\.key and tls\.cert/,
+    ],
+    [
+      'a certificate that the server does not trust',
+      serverOf(tls.cert, ca),
+      { tls: { ca: tls.cert, ...tls } },
+      /Failed to connect|unknown ca|bad certificate/,
+      /tls\.cert/,
+    ],
+  ];
+  for (const [why, server, client, says, hint] of cases) {
+    it(`says which option to look at: ${why}`, async () => {
+      const error = await ask('https://127.0.0.1:0', server, httpsTo, client).catch(e => e);
+      expect(isRpcError(error, Code.UNAVAILABLE), String(error)).to.equal(true);
+      expect(error.details).to.match(says).and.match(hint).and.not.include('Resolution note');
+    });
+  }
+
+  it('says which address to look at: TLS to a plaintext server, and the reverse', async () => {
+    const toPlain = await ask('http://127.0.0.1:0', {}, httpsTo, {}).catch(e => e);
+    expect(toPlain.details).to.match(/speaks no TLS: look at the address, http:\/\//);
+    const toTls = await ask('https://127.0.0.1:0', { tls }, port => `http://localhost:${port}`, {}).catch(e => e);
+    expect(toTls.details).to.match(/If it speaks TLS, write https:\/\//);
+  });
+
+  it('takes the name that is in the certificate for the one that is meant', async () => {
+    const channelOptions = { 'grpc.ssl_target_name_override': 'other.example' };
+    const options = { tls: { ca: otherNameCert }, channelOptions };
+    expect(await ask('https://127.0.0.1:0', serverOf(otherNameCert), httpsTo, options)).to.deep.equal({ n: 7 });
+  });
+
+  it('leaves the text of a status that a server sent as it is', async () => {
+    const details = 'No connection established. Last error: Error: self-signed certificate. Resolution note: ';
+    const failing = implement.partial(Lab, { unary: () => throwError(() => new RpcError(Code.UNAVAILABLE, details)) });
+    const server = await serve('http://127.0.0.1:0', failing);
+    const client = connect(Lab, server.target);
+    const error = await lastValueFrom(client.unary({ n: 1 })).catch(e => e);
+    close(client);
+    await server.shutdown({ graceMs: 0 });
+    expect(error.details).to.equal(details);
   });
 });
 

@@ -84,17 +84,22 @@ describe('verifyBearer', () => {
     }
   });
 
-  it('knows by its type that undefined, null and Observables are no result', () => {
+  it('takes by its type an identity, undefined, null and false, and no Observable', () => {
     const use = (name: string | undefined) => {
       verifyBearer(user, () => name ?? Promise.resolve('x'));
       verifyBearer(contextKey<boolean>('may'), async () => false);
       verifyBearer(contextKey<any>('anything'), async () => name);
-      // @ts-expect-error what may be undefined: say what that means
       verifyBearer(user, async () => name);
-      // @ts-expect-error though the key may be
+      verifyBearer(user, () => name ?? null);
+      verifyBearer(user, () => name !== undefined && name);
       verifyBearer(contextKey<string | undefined>('name'), () => name);
-      // @ts-expect-error nobody
-      verifyBearer(contextKey<string | null>('name'), async () => null);
+      verifyBearer(user, async token => {
+        try {
+          return token.slice(1);
+        } catch {
+          return undefined;
+        }
+      });
       // @ts-expect-error an Observable is no result
       verifyBearer(user, () => of('x'));
       // @ts-expect-error of another type than the key's

@@ -1,0 +1,77 @@
+import type { TLSSocket } from 'node:tls';
+import { credentials as grpcCredentials, ServerCredentials } from '@grpc/grpc-js';
+import { expect } from 'chai';
+import { lastValueFrom } from 'rxjs';
+import { close } from '../../lib/client/client.ts';
+import { type ConnectOptions, connect } from '../../lib/client/connect.ts';
+import { implement } from '../../lib/server/implement.ts';
+import { serve } from '../../lib/server/serve.ts';
+import { Code, isRpcError } from '../../lib/status.ts';
+import { Lab } from '../support/lab.ts';
+import { otherNameCert, tls } from '../support/tls.ts';
+import { warningsOf } from '../support/warnings.ts';
+
+const echo = implement.partial(Lab, { unary: request$ => request$ });
+
+/** What a call of this host gives, and the server names that its server was told. */
+async function ask(host: string, options: ConnectOptions, cert = tls.cert) {
+  const names: unknown[] = [];
+  const pair = { private_key: Buffer.from(tls.key), cert_chain: Buffer.from(cert) };
+  const server = await serve('https://127.0.0.1:0', echo, { credentials: ServerCredentials.createSsl(null, [pair]) });
+  const listening = (server.grpc as any).http2Servers as Map<
+    { on(event: string, then: (socket: TLSSocket) => void): void },
+    unknown
+  >;
+  for (const http2 of listening.keys()) http2.on('secureConnection', socket => names.push(socket.servername));
+  const client = connect(Lab, `https://${host}:${server.port}`, options);
+  try {
+    const answer = await lastValueFrom(client.unary({ n: 1 }, { timeoutMs: 5000 })).catch(error => error);
+    return { answer, names };
+  } finally {
+    close(client);
+    await server.shutdown({ graceMs: 0 });
+  }
+}
+
+const trusting = { tls: { ca: tls.cert } };
+
+describe('https:// with an IP address', () => {
+  for (const [how, options] of Object.entries<ConnectOptions>({
+    tls: trusting,
+    'credentials of grpc-js': { credentials: grpcCredentials.createSsl(Buffer.from(tls.cert)) },
+  })) {
+    it(`sends no server name, and makes Node warn of nothing: ${how}`, async () => {
+      const warnings = await warningsOf(async () => {
+        expect(await ask('127.0.0.1', options)).to.deep.equal({ answer: { n: 1 }, names: [false] });
+      });
+      expect(warnings).to.deep.equal([]);
+    });
+  }
+
+  it('is refused where the certificate does not have that address', async () => {
+    const { answer } = await ask('127.0.0.1', { tls: { ca: otherNameCert } }, otherNameCert);
+    expect(isRpcError(answer, Code.UNAVAILABLE)).to.equal(true);
+    expect(answer.details).to.match(/IP: 127\.0\.0\.1 is not in the cert's list/);
+  });
+
+  it('sends the name that is given in its place', async () => {
+    const channelOptions = { 'grpc.ssl_target_name_override': 'localhost' };
+    expect(await ask('127.0.0.1', { ...trusting, channelOptions })).to.deep.equal({
+      answer: { n: 1 },
+      names: ['localhost'],
+    });
+  });
+
+  it('leaves credentials that are given as they are', async () => {
+    const credentials = grpcCredentials.createSsl(Buffer.from(tls.cert));
+    const own = Reflect.ownKeys(credentials);
+    await ask('127.0.0.1', { credentials });
+    expect(Reflect.ownKeys(credentials)).to.deep.equal(own);
+  });
+});
+
+describe('https:// with a name', () => {
+  it('sends it as the server name', async () => {
+    expect(await ask('localhost', trusting)).to.deep.equal({ answer: { n: 1 }, names: ['localhost'] });
+  });
+});
