@@ -153,6 +153,16 @@ describe('The adjustments of grpc-js', () => {
       ['status-waits'],
     ],
     [
+      'a method of the server has another name',
+      { server: s => s.replaceAll('_verifyContentType', '_isGrpc') },
+      ['only-grpc', 'reset-behind-status (refused calls)'],
+    ],
+    [
+      'the deadline of a call has another name',
+      { serverCall: s => s.replaceAll('.deadlineTimer', '.timer') },
+      ['grpc-timeout'],
+    ],
+    [
       'a property of several patches has another name',
       { clientCall: s => s.replaceAll('readsClosed', 'hasEnded') },
       ['status-waits', 'ends-heard (client)'],
