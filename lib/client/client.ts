@@ -1,4 +1,4 @@
-import { defer, isObservable, type Observable, of, type Subscriber } from 'rxjs';
+import { asyncScheduler, defer, isObservable, type Observable, of, type Subscriber } from 'rxjs';
 import { type ClientMiddlewareOf, checkMiddleware, type MiddlewareList, wrap } from '../compose.ts';
 import { checkFlowOptions, type FlowOptions, flowOptions, mergeFlowOptions } from '../flow-options.ts';
 import { LiveCalls } from '../live-calls.ts';
@@ -97,7 +97,12 @@ function closeConnection(connection: Connection): void {
   if (connection.isClosed) return;
   connection.isClosed = true;
   connection.live.cutAll(() => 'the client was closed');
-  for (const cut of connection.behindMiddleware) cut('the client was closed');
+  const cutWaiting = (): void => {
+    for (const cut of connection.behindMiddleware) cut('the client was closed');
+  };
+  // Calls that are live still, inside `next`, end a turn later: some of them as their server said, which middleware passes on.
+  if (connection.live.size === 0) cutWaiting();
+  else asyncScheduler.schedule(cutWaiting);
   connection.transport.close();
 }
 

@@ -23,7 +23,7 @@ export function explained(status: StatusObject, contentType: string): StatusObje
   return {
     ...status,
     code: isPage ? (Code.UNKNOWN as number) : code,
-    details: `the server answered with content-type "${contentType}", not application/grpc${details && ` (${details})`}`,
+    details: `the server answered with content-type "${contentType}", not application/grpc${details ? ` (${details})` : ''}`,
   };
 }
 

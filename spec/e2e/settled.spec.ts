@@ -129,13 +129,15 @@ describe('A status and what a client does by itself', () => {
     const count = responses ? 3 : 1;
 
     for (const how of locals.filter(name => requests || name !== 'an error of request$')) {
-      it(`OK in the packet of the last response stands, though ${how} comes inside its next: ${shape}`, async () => {
-        const { peer, local } = await run();
-        const call = callWith(local, shape);
-        const ended = endAtLast(call, local, how, count);
-        answer(peer, await peer.stream(0), count, OK);
-        expect(await ended).to.deep.equal({ values: notes(count), status: 'OK t' });
-      });
+      for (const name of ['connect()', 'connect() with middleware'] as const) {
+        it(`OK in the packet of the last response stands, though ${how} comes inside its next: ${shape} of ${name}`, async () => {
+          const { peer, local } = await run(name);
+          const call = callWith(local, shape);
+          const ended = endAtLast(call, local, how, count);
+          answer(peer, await peer.stream(0), count, OK);
+          expect(await ended).to.deep.equal({ values: notes(count), status: 'OK t' });
+        });
+      }
 
       for (const name of Object.keys(clients) as ClientKind[]) {
         if (responses) {

@@ -1,5 +1,6 @@
 import { Client, credentials, InterceptingCall } from '@grpc/grpc-js';
 import { connect } from '../../lib/client/connect.ts';
+import type { ClientMiddleware } from '../../lib/compose.ts';
 import type { LabClient } from '../support/bench.ts';
 import { Lab } from '../support/lab.ts';
 import type { RawPeer } from './raw-peer.ts';
@@ -7,12 +8,16 @@ import type { RawPeer } from './raw-peer.ts';
 /** One channel, and with it one connection, for all shapes. */
 const ONE_CONNECTION = { 'grpc.per_rpc_retry_buffer_size': 4096 };
 
-/** The ways into grpc-js: its call, its stream with interceptors, and that of a Client whose grpc-js is left as it is. */
+/** The ways into grpc-js: its call, also behind middleware, its stream with interceptors, and that of a Client which is not patched. */
 export const clients = {
   'connect()': ({ target }) => connect(Lab, target, { channelOptions: ONE_CONNECTION }),
   'connect() with interceptors': ({ target }) => {
     const interceptors = [(options: any, next: any) => new InterceptingCall(next(options))];
     return connect(Lab, target, { channelOptions: { ...ONE_CONNECTION, interceptors } });
+  },
+  'connect() with middleware': ({ target }) => {
+    const middleware: ClientMiddleware[] = [rpc => (request$, call) => rpc(request$, call)];
+    return connect(Lab, target, { channelOptions: ONE_CONNECTION, middleware });
   },
   'a Client of grpc-js': ({ target }, onEnd) => {
     const client = new Client(target.replace('http://', ''), credentials.createInsecure(), ONE_CONNECTION);
