@@ -63,16 +63,16 @@ function takeAllSpare(): void {
 
 /** How often memory was taken for a message while this ran. */
 async function memoriesTaken(run: () => Promise<unknown>): Promise<number> {
-  const { allocUnsafe } = Buffer;
+  const { allocUnsafeSlow } = Buffer;
   let taken = 0;
-  Buffer.allocUnsafe = size => {
+  Buffer.allocUnsafeSlow = size => {
     if (size === MEMORY) taken++;
-    return allocUnsafe(size);
+    return allocUnsafeSlow(size);
   };
   try {
     await run();
   } finally {
-    Buffer.allocUnsafe = allocUnsafe;
+    Buffer.allocUnsafeSlow = allocUnsafeSlow;
   }
   return taken;
 }
