@@ -4,18 +4,18 @@ import { runProgram } from '../support/run-program.ts';
 import { startChild } from '../support/start-child.ts';
 
 const program = new Command('main').description(
-  'A camera and four who watch it: one is quick, three are slow, each of these with a policy of its own.',
+  'A camera and five who watch it: one is quick, four are slow, each of these with a policy of its own.',
 );
 
 await runProgram(program, async signal => {
   const start = (name: string, file: string, ...args: string[]) => startChild(file, args, signal, name);
 
-  await using server = start('server', 'server', '--port', '0', '--frames', '150', '--pace-ms', '10', '--readers', '4');
+  await using server = start('server', 'server', '--port', '0', '--frames', '100', '--pace-ms', '10', '--readers', '5');
   const [, port = ''] = await server.printed(/listening on .*:(\d+)$/);
   const watchers = [
     start('quick', 'client', '--port', port),
-    ...['latest', 'buffer', 'drop'].map(policy =>
-      start(policy, 'client', '--port', port, '--policy', policy, '--pace-ms', '30'),
+    ...['latest', 'each', 'buffer', 'drop'].map(policy =>
+      start(policy, 'client', '--port', port, '--policy', policy, '--pace-ms', '4'),
     ),
   ];
   const codes = await Promise.all(watchers.map(({ ended }) => ended));

@@ -1,53 +1,35 @@
-import { Code, type Handler, RpcError } from 'rx-grpc';
-import { type Policy as Held, onBackpressureBuffer, onBackpressureDrop, onBackpressureLatest } from 'rx-grpc/operators';
+import type { Handler } from 'rx-grpc';
+import { onBackpressureBuffer } from 'rx-grpc/operators';
 import { finalize, type Observable, switchMap, takeUntil } from 'rxjs';
-import { type Camera, type Frame, Policy } from '../gen/camera.ts';
+import type { Camera, Sighting } from '../gen/camera.ts';
 
 /**
- * `Camera.Watch`: one feed for all, and for each reader the policy that they ask for. A feed cannot wait, so that nobody
- * holds it up: what a slow reader does not take is held or dropped for them alone.
+ * `Camera.Watch`: one feed for all. A feed cannot wait, and nobody holds it up: what one reader does not take queues for that
+ * reader alone, up to a limit. What a slow reader wants of the feed, the latest or all, is for the reader to choose: here it would
+ * come too late, as thousands of small messages fit into the HTTP/2 window.
  *
- * @param maxWaiting frames that may wait for a reader who wants them all.
+ * @param maxWaiting sightings that may wait for a reader, beside those in the window; at one more the reader is cut off.
  * @param onReaders told how many watch, when somebody comes or goes.
  */
 export function watch(
-  frame$: Observable<Frame>,
+  sighting$: Observable<Sighting>,
   maxWaiting: number,
   onReaders: (watching: number) => void,
 ): Handler<typeof Camera.Watch> {
   let watching = 0;
   return (request$, call) =>
     request$.pipe(
-      switchMap(({ policy }) => {
-        const held = policyOf(policy, maxWaiting);
-        const name = nameOf(policy);
+      switchMap(() => {
         call.sendHeaders({});
         onReaders(++watching);
-        return frame$.pipe(
+        return sighting$.pipe(
           takeUntil(call.draining$),
-          held,
+          onBackpressureBuffer(maxWaiting),
           finalize(() => {
-            console.log(`a reader is gone, ${name}: ${held.dropped} frames were dropped`);
+            console.log('a reader is gone');
             onReaders(--watching);
           }),
         );
       }),
     );
-}
-
-function policyOf(policy: Policy, maxWaiting: number): Held<Frame> {
-  switch (policy) {
-    case Policy.LATEST:
-      return onBackpressureLatest();
-    case Policy.BUFFER:
-      return onBackpressureBuffer(maxWaiting);
-    case Policy.DROP:
-      return onBackpressureDrop();
-    default:
-      throw new RpcError(Code.INVALID_ARGUMENT, `there is no policy ${policy}`);
-  }
-}
-
-function nameOf(policy: Policy): string | undefined {
-  return Object.entries(Policy).find(([, number]) => number === policy)?.[0];
 }
