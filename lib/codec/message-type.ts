@@ -12,7 +12,7 @@ export interface MessageType<T, Init> {
   /**
    * The bytes of a message, of which fields may be absent or undefined.
    *
-   * @throws TypeError `pkg.Message.items[2].price: expected a number, got string "x"`, when a value does not fit.
+   * @throws TypeError `pkg.Message.items[2].price: expected a number, got string "x"`, when a value does not fit, or a property is no field.
    */
   readonly encode: (message: Init) => Buffer;
   /**

@@ -30,6 +30,8 @@ interface Stage {
 
 const later = (value: number) => new Promise<number>(resolve => setImmediate(resolve, value));
 
+const LAST = 120;
+
 const stages: readonly Stage[] = [
   { name: 'map', holds: 0, pipe: rx.map(n => n) },
   { name: 'filter', holds: 0, pipe: rx.filter(n => n > 0) },
@@ -82,12 +84,10 @@ const stages: readonly Stage[] = [
   { name: 'delay(0)', holds: 1024, pipe: delay(0) },
   { name: 'observeOn(asap)', holds: 1024, pipe: observeOn(rx.asapScheduler) },
   { name: 'share', holds: 0, pipe: share() },
-  { name: 'onBackpressureBuffer', holds: 5, pipe: onBackpressureBuffer(5) },
+  { name: 'onBackpressureBuffer', holds: LAST, pipe: onBackpressureBuffer(LAST) }, // reads its source to the end
   { name: 'toAsyncIterable, pull', holds: 2, pipe: x$ => pull(() => toAsyncIterable(x$)) },
   { name: 'wire', holds: HOP, pipe: overWire },
 ];
-
-const LAST = 120;
 
 /** Waits until nothing moves any more: a count that has not changed in many turns. */
 async function still(count: () => number): Promise<void> {
