@@ -33,6 +33,7 @@ export { type ToAsyncIterableOptions, toAsyncIterable } from './flow/to-async-it
 export type { ClientKeepalive, ServerKeepalive } from './keepalive.ts';
 export { type LoopbackOptions, loopback } from './loopback/loopback.ts';
 export { retryDelayMs, retryInfo, richDetail, richDetailsOf } from './rich-details.ts';
+export type { ConnectionAge } from './server/age-options.ts';
 export { type Bound, type Implement, type ImplementOptions, implement } from './server/implement.ts';
 export { type ServeOptions, type Server, type ServerTls, serve } from './server/serve.ts';
 export type { ShutdownOptions, ShutdownReport } from './server/shutdown.ts';

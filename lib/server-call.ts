@@ -26,8 +26,8 @@ export interface ServerCall {
    */
   readonly cancelled$: Observable<RpcError>;
   /**
-   * Emits and completes when the server begins to shut down, at once if it does already; completes without a value when the
-   * call ends. `request$.pipe(takeUntil(call.draining$))` ends a long stream well.
+   * Emits and completes when the server begins to shut down, or the connection has reached its age (`connectionAge`), at once if
+   * that was before; completes without a value when the call ends. `request$.pipe(takeUntil(call.draining$))` ends a long stream well.
    */
   readonly draining$: Observable<void>;
   /**
