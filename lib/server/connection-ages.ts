@@ -1,4 +1,4 @@
-import { constants, type Http2Session, type ServerHttp2Stream } from 'node:http2';
+import { constants, type Http2Session } from 'node:http2';
 import type { Socket } from 'node:net';
 import type { Server } from '@grpc/grpc-js';
 import { type Observable, ReplaySubject } from 'rxjs';
@@ -18,9 +18,6 @@ export interface Connection {
   open(call: CallOwner<RpcError>): Leave;
 }
 
-/** In a GOAWAY: the largest there is, so that calls that are on their way are still served. RFC 9113, 6.8. */
-const LAST_STREAM_ID = 2 ** 31 - 1;
-
 /** What a client may read in its logs; grpc-js and grpc-go say the same. */
 const MAX_AGE = Buffer.from('max_age');
 
@@ -39,9 +36,7 @@ export class ConnectionAges {
     watchSessions(grpc, {
       opened: (session, socket) => this.#connections.set(session, new AgingConnection(session, socket, this.#age)),
       called: stream => {
-        const connection = stream.session && this.#connections.get(stream.session);
-        connection?.takes(stream);
-        this.#current = connection;
+        this.#current = stream.session && this.#connections.get(stream.session);
       },
       handled: () => {
         this.#current = undefined;
@@ -63,8 +58,6 @@ class AgingConnection implements Connection {
   readonly #draining$ = new ReplaySubject<void>(1);
   readonly draining$: Observable<void> = inOwnContext(this.#draining$);
   #timer: NodeJS.Timeout;
-  #openStreams = 0;
-  #isDraining = false;
 
   constructor(session: Http2Session, socket: Socket, { maxMs, graceMs }: Age) {
     this.#session = session;
@@ -79,37 +72,23 @@ class AgingConnection implements Connection {
     return this.#calls.add(call);
   }
 
-  takes(stream: ServerHttp2Stream): void {
-    this.#openStreams++;
-    stream.once('close', () => {
-      this.#openStreams--;
-      if (this.#isDraining) this.#closeIfUnused();
-    });
-  }
-
   /**
-   * The client is told to begin no more calls here. What it had sent before it heard of that is still served while a call runs:
-   * the session closes when the client has answered a ping, which came behind the GOAWAY. Without a call it closes at once, since
-   * nghttp2 reads no more then; the GOAWAY of close() says which calls were not seen, and clients send those again.
+   * The GOAWAY names the last call that was seen; clients begin later ones, which were on their way, again on a new connection.
+   * There is no earlier GOAWAY that would let them be served (RFC 9113, 6.8): nghttp2 ignores each new stream behind any GOAWAY,
+   * and the client would wait for an answer.
    */
   #drain(): void {
     const session = this.#session;
     if (session.destroyed) return;
-    this.#isDraining = true;
     if (!session.closed) {
-      session.goaway(constants.NGHTTP2_NO_ERROR, LAST_STREAM_ID, MAX_AGE);
-      session.ping(() => session.close());
-      this.#closeIfUnused();
+      session.goaway(constants.NGHTTP2_NO_ERROR, 0, MAX_AGE); // 0 stands for the last stream that was seen
+      session.close();
     }
     if (this.#graceMs !== Number.POSITIVE_INFINITY) {
       this.#timer = setTimeout(() => this.#cut(), this.#graceMs).unref();
     }
     this.#draining$.next();
     this.#draining$.complete();
-  }
-
-  #closeIfUnused(): void {
-    if (this.#openStreams === 0) this.#session.close();
   }
 
   #cut(): void {

@@ -128,7 +128,7 @@ describe('connectionAge', () => {
       const started = deferred();
       let starts = 0;
       const handler = () => {
-        if (++starts === shapes.length) started.resolve();
+        if (++starts === shapes.length + 2) started.resolve();
         return NEVER;
       };
       const server = await serve(`${scheme}://127.0.0.1:0`, implement(Lab, inAllShapes(handler) as never), {
