@@ -17,18 +17,21 @@ export interface RunOptions {
   readonly timeoutMs: number;
   readonly cwd?: string;
   readonly env?: NodeJS.ProcessEnv;
+  /** Its own children end with it, too. */
+  readonly ownGroup?: boolean;
 }
 
 const MAX_OUTPUT = 8_000;
-const running = new Set<ChildProcess>();
+/** Each with whether it leads a process group. */
+const running = new Map<ChildProcess, boolean>();
 let isWatching = false;
 
 /** Starts a program that does not outlive this one. */
 export function start([program, ...args]: CommandLine, options: Partial<RunOptions> = {}): ChildProcess {
-  const { cwd, env } = options;
+  const { cwd, env, ownGroup = false } = options;
   watch();
-  const child = spawn(program, args, { cwd, env: { ...process.env, ...env }, stdio: 'pipe' });
-  running.add(child);
+  const child = spawn(program, args, { cwd, env: { ...process.env, ...env }, stdio: 'pipe', detached: ownGroup });
+  running.set(child, ownGroup);
   const forget = (): void => void running.delete(child);
   child.once('exit', forget).once('error', forget);
   child.stdin.on('error', () => {}); // it may be gone
@@ -40,7 +43,10 @@ function watch(): void {
   if (isWatching) return;
   isWatching = true;
   process.once('exit', () => {
-    for (const child of running) child.kill('SIGKILL');
+    for (const [child, ownGroup] of running) {
+      if (ownGroup && child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
+      else child.kill('SIGKILL');
+    }
   });
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(130));
 }
@@ -67,7 +73,7 @@ export async function run(command: CommandLine, options: RunOptions): Promise<Ou
 
 /** Starts a server and waits until its port answers. @throws Error with what it printed when it does not. */
 export async function startServer(command: CommandLine, port: number, timeoutMs = 30_000): Promise<ChildProcess> {
-  const child = start(command);
+  const child = start(command, { ownGroup: true });
   const output = tailOf(child);
   const deadline = Date.now() + timeoutMs;
   let failure: unknown;

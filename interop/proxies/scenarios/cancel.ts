@@ -1,0 +1,59 @@
+import { codeName } from 'rx-grpc';
+import { of } from 'rxjs';
+import type { CommandLine } from '../../processes.ts';
+import { Flood, open, settled } from '../requests.ts';
+import { plainBackend, rxBackend, type Scenario, scenario, tally } from '../scenario.ts';
+import { type Call, PATIENCE_MS, type Stand } from '../stand.ts';
+
+const UPLOADS = 30;
+
+/** What a client's cancellation becomes for the backend. */
+export function cancellations(go: CommandLine | undefined): Scenario[] {
+  return [
+    scenario('upload cancelled, backend of rx-grpc', uploadCancelled, { backend: rxBackend }),
+    scenario('upload cancelled, backend of grpc-js', uploadCancelled, { backend: plainBackend }),
+    ...(go === undefined ? [] : [scenario('upload cancelled, backend of grpc-go', uploadCancelled, { backend: go })]),
+    scenario('cancelled while the backend says nothing', async stand => {
+      const call = stand.call({ act: 'mute' }, of({}));
+      await stand.backend.begun(call.number, PATIENCE_MS);
+      return await cancelHeard(call);
+    }),
+    scenario('cancelled while the backend is silent behind a response', async stand => {
+      const call = stand.call({ act: 'silent' }, of({}));
+      await call.has(1);
+      return await cancelHeard(call);
+    }),
+    scenario('cancelled while the client does not read', async stand => {
+      const call = stand.call({ act: 'download', messages: Flood.MAX, bytes: 1024 }, of({}), { reads: 1 });
+      await settled(async () => (await stand.backend.now(call.number))?.sent ?? 0);
+      return await cancelHeard(call);
+    }),
+    scenario('cancelled while the backend does not read', async stand => {
+      const flood = new Flood();
+      const call = stand.call({ act: 'stall' }, flood.request$);
+      await settled(() => flood.asked);
+      return await cancelHeard(call);
+    }),
+  ];
+}
+
+/** Each upload is idle when it is cancelled: all its requests are answered. */
+async function uploadCancelled(stand: Stand): Promise<string> {
+  const seen: string[] = [];
+  const client = stand.connect();
+  for (let i = 0; i < UPLOADS; i++) {
+    const count = 1 + (i % 5);
+    const call = stand.call({ act: 'echo', shape: 'exchange' }, open(count), { client });
+    if (!(await call.has(count))) return `no answer (${await call.ends(0)})`;
+    call.cancel();
+    const record = await call.backend();
+    seen.push(record === undefined ? 'not heard of' : record.completed ? 'taken for whole' : 'cancelled');
+  }
+  return tally(seen);
+}
+
+async function cancelHeard(call: Call): Promise<string> {
+  call.cancel();
+  const record = await call.backend();
+  return record === undefined ? 'not heard of' : codeName(record.code);
+}
