@@ -17,8 +17,8 @@ export interface HttpProxy {
   /** What the configuration says beyond what it takes to reach a backend. */
   readonly tuned: RegExp;
   readonly isBare?: boolean;
-  /** Where the times are that a silent stream may last, in the words of the configuration; the second is 'a second'. */
-  readonly hour: readonly [RegExp, string];
+  /** The times that a silent stream may last, which are hours. */
+  readonly hour: RegExp;
   /** Writes what else it needs into the folder, and says how it is started in the foreground. */
   start(folder: string, config: string): CommandLine;
   /** Has it read its configuration again, without losing calls, as its operators do. */

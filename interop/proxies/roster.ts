@@ -8,7 +8,7 @@ const nginx: HttpProxy = {
   version: ['nginx', '-v'],
   debian: 'nginx',
   tuned: /^\s*(client_|keepalive_|http2_max|large_|grpc_read|grpc_send|grpc_buffer).*$/gm,
-  hour: [/\b1h;/g, '1s;'],
+  hour: /\b1h;/g,
   start(folder, config) {
     const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(
       name => `${name}_temp_path ${folder}/${name};`,
@@ -29,7 +29,7 @@ const haproxy: HttpProxy = {
   version: ['haproxy', '-v'],
   debian: 'haproxy',
   tuned: /^\s*tune\..*$/gm,
-  hour: [/\b1h\b/g, '1s'],
+  hour: /\b1h\b/g,
   start: (_folder, config) => ['haproxy', '-W', '-f', config],
   reload: async child => void child.kill('SIGUSR2'),
 };
@@ -40,8 +40,8 @@ const apache: HttpProxy = {
   config: 'apache.conf',
   version: ['apache2', '-v'],
   debian: 'apache2',
-  tuned: /^\s*(Timeout|ProxyTimeout|H2StreamTimeout|LimitRequestFieldSize).*$| retry=0/gm,
-  hour: [/\b3600\b/g, '1'],
+  tuned: /^\s*(Timeout|ProxyTimeout|H2StreamTimeout|LimitRequestFieldSize).*$/gm,
+  hour: /\b3600\b/g,
   start(folder, config) {
     const listen = /<VirtualHost ([^>]*)>/.exec(readFileSync(config, 'utf8'))![1];
     const names = ['mpm_event', 'authz_core', 'http2', 'proxy', 'proxy_http2'];
@@ -70,7 +70,7 @@ const caddy: HttpProxy = {
   version: ['caddy', 'version'],
   debian: 'caddy',
   tuned: /$^/g,
-  hour: [/$^/g, ''],
+  hour: /$^/g,
   start(folder, config) {
     mkdirSync(`${folder}/data`);
     writeFileSync(config, readFileSync(config, 'utf8').replace('{', `{\n\tadmin unix/${folder}/admin`));
@@ -110,7 +110,7 @@ const nghttpx: HttpProxy = {
   version: ['nghttpx', '--version'],
   debian: 'nghttp2-proxy',
   tuned: /^(frontend-http2|backend-.*timeout|stream-).*$/gm,
-  hour: [/=1h$/gm, '=1s'],
+  hour: /=1h$/gm,
   start: (folder, config) => [
     'nghttpx',
     `--conf=${config}`,

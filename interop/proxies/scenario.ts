@@ -37,10 +37,13 @@ export function scenario(
   };
 }
 
-/** With timeouts of a second in place of an hour. */
-export const shortTimeouts: Pick<ScenarioOptions, 'change'> = {
-  change: (config, { hour: [hour, second] }) => config.replace(hour, second),
-};
+/** With timeouts of so many seconds in place of an hour. */
+export function timeouts(seconds: number): Pick<ScenarioOptions, 'change'> {
+  return {
+    change: (config, { hour }) =>
+      config.replace(hour, text => text.replace('1h', `${seconds}s`).replace('3600', String(seconds))),
+  };
+}
 
 /** How often each of these came: `CANCELLED 49, OK 1`. */
 export function tally(words: readonly string[]): string {

@@ -2,10 +2,12 @@ import { codeName } from 'rx-grpc';
 import { of } from 'rxjs';
 import type { CommandLine } from '../../processes.ts';
 import { Flood, open, settled } from '../requests.ts';
-import { plainBackend, rxBackend, type Scenario, scenario, tally } from '../scenario.ts';
+import { plainBackend, rxBackend, type Scenario, scenario, tally, timeouts } from '../scenario.ts';
 import { type Call, PATIENCE_MS, type Stand } from '../stand.ts';
 
 const UPLOADS = 30;
+/** Longer than the timeouts of the scenarios that shorten them. */
+const CANCEL_MS = 6_000;
 
 /** What a client's cancellation becomes for the backend. */
 export function cancellations(go: CommandLine | undefined): Scenario[] {
@@ -18,23 +20,29 @@ export function cancellations(go: CommandLine | undefined): Scenario[] {
       await stand.backend.begun(call.number, PATIENCE_MS);
       return await cancelHeard(call);
     }),
-    scenario('cancelled while the backend is silent behind a response', async stand => {
-      const call = stand.call({ act: 'silent' }, of({}));
-      await call.has(1);
-      return await cancelHeard(call);
-    }),
+    scenario('cancelled while the backend is silent behind a response', whileSilent),
+    scenario('the same, silent, with timeouts of 3 s', whileSilent, timeouts(3)),
     scenario('cancelled while the client does not read', async stand => {
       const call = stand.call({ act: 'download', messages: Flood.MAX, bytes: 1024 }, of({}), { reads: 1 });
       await settled(async () => (await stand.backend.now(call.number))?.sent ?? 0);
       return await cancelHeard(call);
     }),
-    scenario('cancelled while the backend does not read', async stand => {
-      const flood = new Flood();
-      const call = stand.call({ act: 'stall' }, flood.request$);
-      await settled(() => flood.asked);
-      return await cancelHeard(call);
-    }),
+    scenario('cancelled while the backend does not read', whileStalled),
+    scenario('the same, not reading, with timeouts of 3 s', whileStalled, timeouts(3)),
   ];
+}
+
+async function whileSilent(stand: Stand): Promise<string> {
+  const call = stand.call({ act: 'silent' }, of({}));
+  await call.has(1);
+  return await cancelHeard(call);
+}
+
+async function whileStalled(stand: Stand): Promise<string> {
+  const flood = new Flood();
+  const call = stand.call({ act: 'stall' }, flood.request$);
+  await settled(() => flood.asked);
+  return await cancelHeard(call);
 }
 
 /** Each upload is idle when it is cancelled: all its requests are answered. */
@@ -54,6 +62,6 @@ async function uploadCancelled(stand: Stand): Promise<string> {
 
 async function cancelHeard(call: Call): Promise<string> {
   call.cancel();
-  const record = await call.backend();
+  const record = await call.backend(CANCEL_MS);
   return record === undefined ? 'not heard of' : codeName(record.code);
 }

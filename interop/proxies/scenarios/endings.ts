@@ -50,11 +50,12 @@ export const endings: readonly Scenario[] = [
     await stand.backend.kill();
     return await withRetry(stand, 'echo', async () => {});
   }),
-  scenario('backend there again', async stand => {
+  scenario('backend there again, after a call that failed', async stand => {
     const client = stand.connect();
-    await stand.call({ act: 'echo' }, of({}), { client }).ends();
+    await stand.backend.kill();
+    await stand.call({ act: 'echo' }, of({}), { client }).ends(RETRIES_MS);
     await stand.restart();
-    return await stand.call({ act: 'echo' }, of({}), { client }).ends();
+    return await stand.call({ act: 'echo' }, of({}), { client }).ends(RETRIES_MS);
   }),
 ];
 

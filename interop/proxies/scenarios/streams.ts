@@ -1,7 +1,7 @@
 import { codeName } from 'rx-grpc';
 import { of } from 'rxjs';
 import { drip, Flood, open, settled } from '../requests.ts';
-import { type Scenario, scenario, shortTimeouts } from '../scenario.ts';
+import { type Scenario, scenario, timeouts } from '../scenario.ts';
 import type { Stand } from '../stand.ts';
 
 const TURNS = 10;
@@ -34,16 +34,16 @@ export const streams: readonly Scenario[] = [
     stand.call({ act: 'stall' }, flood.request$);
     return `${await settled(() => flood.asked)} KiB`;
   }),
-  scenario('silence of both past 1 s', stand => silent(stand, 'silent', open(1)), shortTimeouts),
-  scenario('silence of the backend past 1 s, half-closed', stand => silent(stand, 'silent', of({})), shortTimeouts),
-  scenario('silence before the headers past 1 s', stand => silent(stand, 'mute', of({})), shortTimeouts),
+  scenario('silence of both past 1 s', stand => silent(stand, 'silent', open(1)), timeouts(1)),
+  scenario('silence of the backend past 1 s, half-closed', stand => silent(stand, 'silent', of({})), timeouts(1)),
+  scenario('silence before the headers past 1 s', stand => silent(stand, 'mute', of({})), timeouts(1)),
   scenario(
     'upload for 4 s, no response',
     async stand => {
       const call = stand.call({ act: 'upload' }, drip(12, 333));
       return await call.ends(6_000);
     },
-    shortTimeouts,
+    timeouts(1),
   ),
   scenario(
     'download for 4 s, requests open',
@@ -51,7 +51,7 @@ export const streams: readonly Scenario[] = [
       const call = stand.call({ act: 'drip', messages: 12 }, open(1));
       return `${await call.ends(6_000)}, ${call.received} of 12`;
     },
-    shortTimeouts,
+    timeouts(1),
   ),
 ];
 
