@@ -19,6 +19,8 @@ export interface RunOptions {
   readonly env?: NodeJS.ProcessEnv;
   /** Its own children end with it, too. */
   readonly ownGroup?: boolean;
+  /** How much of the end of its output is kept, in characters. Default: 8,000. */
+  readonly maxOutput?: number;
 }
 
 const MAX_OUTPUT = 8_000;
@@ -54,7 +56,7 @@ function watch(): void {
 /** Runs a program to its end. */
 export async function run(command: CommandLine, options: RunOptions): Promise<Outcome> {
   const child = start(command, options);
-  const output = tailOf(child);
+  const output = tailOf(child, options.maxOutput);
   child.stdin!.end();
   let isLate = false;
   const timer = setTimeout(() => {
@@ -122,11 +124,11 @@ async function answers(port: number): Promise<boolean> {
   }
 }
 
-function tailOf({ stdout, stderr }: ChildProcess): () => string {
+function tailOf({ stdout, stderr }: ChildProcess, maxOutput = MAX_OUTPUT): () => string {
   let text = '';
   for (const stream of [stdout, stderr]) {
     stream!.setEncoding('utf8').on('data', (chunk: string) => {
-      text = (text + chunk).slice(-MAX_OUTPUT);
+      text = (text + chunk).slice(-maxOutput);
     });
   }
   return () => text;
