@@ -2,6 +2,7 @@ import type { ChannelCredentials, Client, ClientOptions } from '@grpc/grpc-js';
 import { checkCoalesce } from '../coalesce.ts';
 import { type ClientKeepalive, withKeepalive } from '../keepalive.ts';
 import { type ClientOf, checkOptions } from '../rpc.ts';
+import { warnOfBun } from '../warn-of-bun.ts';
 import { type ClientTls, existingChannel, openChannels } from './channels.ts';
 import { type ClientDefaults, clientDefaults, createClient } from './client.ts';
 import type { Channel } from './connectivity.ts';
@@ -51,6 +52,7 @@ export function connect<S extends Readonly<Record<string, any>>>(
   if (typeof target === 'object') checkForeign(options);
   checkCoalesce('connect', options.coalesce);
   const channelOptions = withKeepalive('connect', options.keepalive, options.channelOptions);
+  warnOfBun();
   return createClient('connect', service, options as ConnectOptions, () =>
     typeof target === 'string' ? openChannels(target, { ...options, channelOptions }) : existingChannel(target),
   );

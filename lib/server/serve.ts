@@ -11,6 +11,7 @@ import type { ServerCall } from '../server-call.ts';
 import { checkTls } from '../tls-options.ts';
 import { ageOptions, type ConnectionAge } from './age-options.ts';
 import { ConnectionAges } from './connection-ages.ts';
+import { warnOfBun } from '../warn-of-bun.ts';
 import { Connections } from './connections.ts';
 import { grpcServer } from './grpc-server.ts';
 import { defaultHooks, type Hooks } from './hooks.ts';
@@ -109,6 +110,7 @@ export async function serve(
   const { age, serverOptions: notOfAge } = ageOptions(options.connectionAge, options.serverOptions);
   const serverOptions = withKeepalive('serve', options.keepalive, notOfAge);
   const all = Array.isArray(services) ? services : [services];
+  warnOfBun();
   const ages = age && new ConnectionAges(age);
   const grpc = grpcServer(all, hooks, serverOptions, options.coalesce, ages);
 
