@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import http2 from 'node:http2';
 import net from 'node:net';
 import { mock } from 'node:test';
 import { Client, credentials, type ServiceDefinition, type UntypedServiceImplementation } from '@grpc/grpc-js';
@@ -6,13 +7,14 @@ import { expect } from 'chai';
 import { concat, NEVER, type Observable, of, Subject, takeUntil } from 'rxjs';
 import { close } from '../../lib/client/client.ts';
 import { connect } from '../../lib/client/connect.ts';
+import { pull } from '../../lib/flow/pull.ts';
 import { inspect } from '../../lib/live-calls.ts';
 import { retry } from '../../lib/middleware.ts';
 import { implement } from '../../lib/server/implement.ts';
 import { type ServeOptions, serve } from '../../lib/server/serve.ts';
 import type { ServerCall } from '../../lib/server-call.ts';
 import { Code } from '../../lib/status.ts';
-import { frame, SETTINGS } from '../grpc-js/raw-peer.ts';
+import { frame, message, SETTINGS } from '../grpc-js/raw-peer.ts';
 import { callOf, inAllShapes, useBench } from '../support/bench.ts';
 import { deferred } from '../support/deferred.ts';
 import { Lab, type Note, shapes } from '../support/lab.ts';
@@ -157,6 +159,32 @@ describe('connectionAge', () => {
       mock.timers.reset();
     });
   }
+
+  it('cuts the connection of a caller that does not read its status', async () => {
+    stopTime();
+    let sent = 0;
+    const { server } = await bench.run(
+      {
+        serverStream: () =>
+          pull(function* () {
+            for (let n = 0; ; n++, sent++) yield { n, text: 'x'.repeat(20_000) };
+          }),
+      },
+      age(10_000, 3000),
+    );
+    const session = http2.connect(server.target);
+    bench.onEnd(() => session.destroy());
+    const headers = { ':method': 'POST', ':path': Lab.serverStream.path, 'content-type': 'application/grpc' };
+    const stream = session.request(headers).on('error', () => {});
+    stream.end(message(note));
+    await once(stream, 'response');
+    await settled(() => sent);
+    const closed = once(session, 'close');
+    mock.timers.tick(11_000);
+    mock.timers.tick(3000);
+    mock.timers.tick(100);
+    await closed;
+  });
 
   it('is nothing that a call with retry() hears of', async () => {
     let starts = 0;
