@@ -1,6 +1,4 @@
 // Serves users.Users with rx-grpc as the plan of each call says, and tells what it saw. The first line is the port.
-import { PerformanceObserver } from 'node:perf_hooks';
-import { createInterface } from 'node:readline';
 import { Code, implement, pull, RpcError, serve } from 'rx-grpc';
 import { concatMap } from 'rx-grpc/operators';
 import {
@@ -19,6 +17,7 @@ import {
   throwError,
 } from 'rxjs';
 import { type CreateUserResInit, type User, Users } from '../../examples/gen/users.ts';
+import { answerCommands } from './commands.ts';
 import { type CallRecord, newRecord, PLAN, type Plan, print } from './plan.ts';
 
 const records = new Map<number, CallRecord>();
@@ -114,18 +113,7 @@ function alsoNever<T>(source$: Observable<T>): Observable<T> {
 
 const pad = (bytes: number): Record<string, string> => ({ pad: 'x'.repeat(bytes) });
 
-let closed = 0;
-new PerformanceObserver(list => {
-  closed += list.getEntries().filter(({ name }) => name === 'Http2Stream').length;
-}).observe({ entryTypes: ['http2'] });
-
 const port = Number(process.argv[2] ?? 0);
 const server = await serve(`http://127.0.0.1:${port}`, service, { onError: () => {} });
 print(server.port);
-createInterface({ input: process.stdin })
-  .on('line', call => {
-    const record = records.get(Number(call));
-    if (record !== undefined) print({ ...record, event: record.event === 'ended' ? 'ended' : 'now' });
-    else print({ closed });
-  })
-  .on('close', () => process.exit());
+answerCommands(records);

@@ -1,5 +1,4 @@
-// Serves users.Users with grpc-js alone: answers each request, or an upload at its end, and tells what it saw.
-import { createInterface } from 'node:readline';
+// Serves users.Users with grpc-js alone: answers each request, only the first one, or an upload at its end. Tells what it saw.
 import {
   type handleBidiStreamingCall,
   loadPackageDefinition,
@@ -9,6 +8,7 @@ import {
 } from '@grpc/grpc-js';
 import { loadSync } from '@grpc/proto-loader';
 import { pathOf } from '../peers/peer.ts';
+import { answerCommands } from './commands.ts';
 import { newRecord, PLAN, type Plan, print } from './plan.ts';
 
 const CANCELLED = 1;
@@ -29,6 +29,7 @@ const createUser: handleBidiStreamingCall<object, object> = call => {
     .on('data', () => {
       record.received++;
       if (plan.shape === 'exchange') call.write({ userId: String(record.sent++) });
+      if (plan.act === 'first') call.end();
     })
     .on('end', () => {
       record.completed = true; // here such a server commits
@@ -49,4 +50,4 @@ server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, port
   if (error !== null) throw error;
   print(port);
 });
-createInterface({ input: process.stdin }).on('close', () => process.exit());
+answerCommands(new Map());

@@ -46,10 +46,6 @@ export async function versionOf(proxy: HttpProxy): Promise<string | undefined> {
   return exitCode === 0 ? /\d+\.\d+\.\d+/.exec(output)?.[0] : undefined;
 }
 
-function configOf(proxy: HttpProxy): string {
-  return readFileSync(pathOf(`interop/proxies/config/${proxy.config}`), 'utf8');
-}
-
 /** Starts it before a backend, with the documented configuration. @param change what a scenario has otherwise. */
 export async function startProxy(
   proxy: HttpProxy,
@@ -57,8 +53,10 @@ export async function startProxy(
   change: (config: string, proxy: HttpProxy) => string,
 ): Promise<RunningProxy> {
   const folder = mkdtempSync(join(tmpdir(), 'proxy-'));
+  const remove = (): void => rmSync(folder, { recursive: true, force: true });
+  process.once('exit', remove);
   const port = await freePort();
-  const written = configOf(proxy);
+  const written = readFileSync(pathOf(`interop/proxies/config/${proxy.config}`), 'utf8');
   const config = change(proxy.isBare ? written.replace(proxy.tuned, '') : written, proxy)
     .replace(LISTENS, `127.0.0.1$1${port}`)
     .replace(BACKEND, `127.0.0.1$1${backendPort}`);
@@ -70,7 +68,8 @@ export async function startProxy(
     reload: () => proxy.reload(child, folder),
     stop: async () => {
       await stop(child, 1_000);
-      rmSync(folder, { recursive: true, force: true });
+      remove();
+      process.off('exit', remove);
     },
   };
 }
