@@ -1,0 +1,47 @@
+import { once } from 'node:events';
+import net from 'node:net';
+import { expect } from 'chai';
+import { lastValueFrom, NEVER } from 'rxjs';
+import { close, state$ } from '../../lib/client/client.ts';
+import { connect } from '../../lib/client/connect.ts';
+import { implement } from '../../lib/server/implement.ts';
+import { serve } from '../../lib/server/serve.ts';
+import { callOf, type LabClient } from '../support/bench.ts';
+import { Lab, shapes } from '../support/lab.ts';
+import { settled } from '../support/settled.ts';
+
+/** A port of this machine at which nobody listens. */
+async function freePort(): Promise<number> {
+  const server = net.createServer();
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  const { port } = server.address() as net.AddressInfo;
+  await once(server.close(), 'close');
+  return port;
+}
+
+describe('A client that is closed in the turn of', () => {
+  const beginnings: Record<string, (client: LabClient) => unknown> = {
+    'its first call': client => {
+      for (const shape of shapes) callOf(client, shape, NEVER).subscribe({ error: () => {} });
+    },
+    'its first look at state$ that connects': client => state$(client, { connect: true }).subscribe(),
+  };
+
+  for (const [name, begin] of Object.entries(beginnings)) {
+    it(`${name} is no hindrance to the next client of its address, where a server listens by then`, async () => {
+      const port = await freePort();
+      const target = `http://127.0.0.1:${port}`;
+      const client = connect(Lab, target);
+      begin(client);
+      close(client);
+      await settled(() => 0);
+      // A connection of our own is refused last.
+      await once(net.connect(port, '127.0.0.1'), 'connect').catch(() => {});
+      const server = await serve(target, implement.partial(Lab, { unary: request$ => request$ }));
+      const next = connect(Lab, target);
+      expect(await lastValueFrom(next.unary({ n: 1 }))).to.deep.equal({ n: 1 });
+      close(next);
+      await server.shutdown();
+    });
+  }
+});
