@@ -43,7 +43,7 @@ describe('Roster', () => {
     expect([...roster]).to.deep.equal(['late']);
   });
 
-  it('holds back nothing that has left, also from a collection of new objects alone', () => {
+  it('holds back nothing that has left, also from a collection of new objects alone', async () => {
     const roster = new Roster<object>();
     const BYTES = 4096;
     const comeAndGo = (times: number): void => {
@@ -60,8 +60,13 @@ describe('Roster', () => {
     for (const leave of stay) leave();
     const before = process.memoryUsage().arrayBuffers;
     comeAndGo(2000);
-    for (let i = 0; i < 3; i++) collect({ type: 'minor' });
-    expect((process.memoryUsage().arrayBuffers - before) / BYTES).to.be.lessThan(100);
+    const held = (): number => (process.memoryUsage().arrayBuffers - before) / BYTES;
+    // V8 frees the memory of buffers that it has collected on another thread, and counts it later.
+    for (let turn = 0; turn < 100 && (turn < 3 || held() >= 100); turn++) {
+      collect({ type: 'minor' });
+      await new Promise(setImmediate);
+    }
+    expect(held()).to.be.lessThan(100);
   });
 });
 
