@@ -11,6 +11,7 @@ import { parseAddress } from '../address.ts';
 import { outsideContext } from '../flow/context.ts';
 import { adjustGrpcJs } from '../grpc-js/adjust.ts';
 import { ADJUSTED } from '../grpc-js/adjusted.ts';
+import { mayBatch } from '../grpc-js/batch.ts';
 import { mayJoin } from '../grpc-js/join.ts';
 import { noIpServerName } from '../grpc-js/no-ip-server-name.ts';
 import { type Compression, kindOf } from '../rpc.ts';
@@ -74,6 +75,7 @@ export function openChannels(address: string, settings: ChannelSettings): Transp
   const defaultCompression = settings.compression ?? (COMPRESSION in channelOptions ? undefined : 'identity');
   const hasInterceptors = Boolean(channelOptions.interceptors?.length || channelOptions.interceptor_providers?.length);
   const isJoining = (settings.coalesce ?? true) && mayJoin({ [CHANNELZ]: 0, ...channelOptions });
+  const isBatching = !hasInterceptors && mayBatch({ [CHANNELZ]: 0, ...channelOptions }, target);
   const clients = {
     forStreams: new Map<Compression | undefined, Client>(),
     forSingle: new Map<Compression | undefined, Client>(),
@@ -109,7 +111,7 @@ export function openChannels(address: string, settings: ChannelSettings): Transp
       connectOutsideContext(channel);
       if (hasInterceptors) return openCall(client, method, options);
       const isPlain = (options.compression ?? defaultCompression) === 'identity';
-      return new DirectCall(channel, method, options, isPlain && isJoining);
+      return new DirectCall(channel, method, options, { isJoining: isPlain && isJoining, isBatching });
     },
     state$: connectivity.state$,
     connect: () => connectOutsideContext(clientFor(false).getChannel()),

@@ -1,6 +1,9 @@
 import type { Metadata, StatusObject } from '@grpc/grpc-js';
 import { giveBack } from '../codec/lent.ts';
+import { keepsNothing } from '../codec/received.ts';
 import { MessageStream, type Writing } from '../flow/message-stream.ts';
+import { askForBatches } from '../grpc-js/batch.ts';
+import { Batch } from '../grpc-js/batch-decoder.ts';
 import { join } from '../grpc-js/join.ts';
 import { listenForStream } from '../grpc-js/waits-for-place.ts';
 import type { Method } from '../rpc.ts';
@@ -16,21 +19,31 @@ import type { ClientStream, OpenOptions } from './transport.ts';
 const one: Writing = { maxMessages: 256, maxBytes: 19 * 1024, minMessages: 2, maxWrites: 1, join: undefined };
 const joined: Writing = { ...one, join };
 
+export interface DirectOptions {
+  /** Whether several messages may be one write. */
+  readonly isJoining: boolean;
+  /** Whether messages that arrive together are received together. */
+  readonly isBatching: boolean;
+}
+
 /**
  * A call of grpc-js without the streams and interceptors that a Client of it puts before one: a message is asked for when there
  * is room for it.
  */
 export class DirectCall extends MessageStream implements ClientStream {
   readonly #call: ReturnType<Channel['createCall']>;
+  readonly #keepsNothing: boolean;
   #onMetadata: ((headers: Metadata) => void) | undefined;
   #onStatus: ((status: StatusObject) => void) | undefined;
   #onWaits: ((isWaiting: boolean) => void) | undefined;
   #foreignType: string | undefined;
 
-  /** @param isJoining whether several messages may be one write. */
-  constructor(channel: Channel, { path }: Method, options: OpenOptions, isJoining: boolean) {
+  constructor(channel: Channel, method: Method, options: OpenOptions, { isJoining, isBatching }: DirectOptions) {
     super(isJoining ? joined : one);
+    const { path, responseStream, responseDeserialize } = method;
     const { metadata, deadline = Number.POSITIVE_INFINITY, host, credentials } = options;
+    this.#keepsNothing = keepsNothing(responseDeserialize);
+    if (isBatching && responseStream) askForBatches(metadata);
     this.#call = channel.createCall(path, deadline, host, null, undefined);
     if (credentials !== undefined) this.#call.setCredentials(credentials);
     listenForStream(metadata, isWaiting => this.#onWaits?.(isWaiting));
@@ -50,6 +63,7 @@ export class DirectCall extends MessageStream implements ClientStream {
     cancel();
     setImmediate(cancel);
     this.#letGo();
+    this.drop();
   }
 
   override on(event: string, listener: (...args: any[]) => void): void {
@@ -64,8 +78,9 @@ export class DirectCall extends MessageStream implements ClientStream {
     this.#onMetadata?.(headers);
   }
 
-  onReceiveMessage(message: Buffer): void {
-    this.take(message);
+  onReceiveMessage(message: Buffer | Batch): void {
+    if (message instanceof Batch) this.takeRow(this.#keepsNothing ? message : message.copying());
+    else this.take(message);
   }
 
   onReceiveStatus(status: StatusObject): void {

@@ -2,7 +2,7 @@ import type { Message, Method } from '../method.ts';
 import { decode, type Read } from './decode.ts';
 import { encode } from './encode.ts';
 import { type Finish, serializer } from './lent.ts';
-import { decodeReceived } from './received.ts';
+import { decodeReceived, deserializer } from './received.ts';
 import type { Write } from './write-message.ts';
 
 /** A type of messages, generated from a .proto file. */
@@ -61,9 +61,9 @@ export function method<I, IInit, O, OInit, RequestStream extends boolean, Respon
     requestStream,
     responseStream,
     requestSerialize: serializer((value, finish) => serialize(now(request), value as IInit, finish)),
-    requestDeserialize: bytes => received(now(request), bytes) as Message<I, IInit>,
+    requestDeserialize: deserializer(bytes => received(now(request), bytes) as Message<I, IInit>),
     responseSerialize: serializer((value, finish) => serialize(now(response), value as OInit, finish)),
-    responseDeserialize: bytes => received(now(response), bytes) as Message<O, OInit>,
+    responseDeserialize: deserializer(bytes => received(now(response), bytes) as Message<O, OInit>),
   };
 }
 

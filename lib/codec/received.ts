@@ -1,5 +1,20 @@
 import { decode, type Read } from './decode.ts';
 
+type Deserialize = (bytes: Buffer) => unknown;
+
+const keepNothing = new WeakSet<Deserialize>();
+
+/** Marks a deserializer of this library: it copies whatever it keeps of a small message. Returns it. */
+export function deserializer<D extends Deserialize>(deserialize: D): D {
+  keepNothing.add(deserialize);
+  return deserialize;
+}
+
+/** Whether a small message may be a view of memory that holds other messages. */
+export function keepsNothing(deserialize: Deserialize): boolean {
+  return keepNothing.has(deserialize);
+}
+
 /** Smaller messages may lie in a pool, in memory that is shared with others. */
 const MIN_BYTES = 4096;
 

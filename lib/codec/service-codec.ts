@@ -4,6 +4,7 @@ import { decodeReceivedMessage } from './decode-message.ts';
 import { encodeMessage } from './encode-message.ts';
 import { serializer } from './lent.ts';
 import type { MessageCodec } from './message-codec.ts';
+import { deserializer } from './received.ts';
 import { fullName } from './reflection.ts';
 
 /** The methods of a service, each with the codecs of its messages, under the names they have on clients. */
@@ -20,9 +21,9 @@ export function serviceCodec(service: protobuf.Service, codecOf: (type: protobuf
       requestStream: method.requestStream === true,
       responseStream: method.responseStream === true,
       requestSerialize: serializer((value, finish) => encodeMessage(request, value, finish)),
-      requestDeserialize: bytes => decodeReceivedMessage(request, bytes),
+      requestDeserialize: deserializer(bytes => decodeReceivedMessage(request, bytes)),
       responseSerialize: serializer((value, finish) => encodeMessage(response, value, finish)),
-      responseDeserialize: bytes => decodeReceivedMessage(response, bytes),
+      responseDeserialize: deserializer(bytes => decodeReceivedMessage(response, bytes)),
     });
   }
   return Object.fromEntries(methods);

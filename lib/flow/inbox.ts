@@ -7,15 +7,24 @@ import type { ByteSource } from './receive.ts';
  */
 const MAX_HELD = 8;
 
+/** Messages that arrived together, at least one. */
+export interface MessageRow {
+  /** Messages that are left. */
+  readonly size: number;
+  shift(): Buffer;
+}
+
 /**
- * The messages of a source that gives one each time it is asked, now or later: it is asked as long as fewer than 8 are held for
- * who reads, who is told of each at once.
+ * The messages of a source that hands over one message or one row of messages each time it is asked, now or later. The source is asked
+ * while fewer than 8 messages are held for the reader. The reader is told of messages at once.
  */
 export abstract class Inbox implements ByteSource {
   readonly holds: number = MAX_HELD;
-  /** The next message, and those behind it: mostly there is one, and many calls have no more. */
-  #first: Buffer | undefined;
-  #others: Fifo<Buffer> | undefined;
+  /** What is read next, and what follows: mostly there is one message, and many calls have no more. */
+  #first: Buffer | MessageRow | undefined;
+  #others: Fifo<Buffer | MessageRow> | undefined;
+  /** Messages that are held. */
+  #size = 0;
   #onReadable: (() => void) | undefined;
   #onEnd: (() => void) | undefined;
   #isAsked = false;
@@ -24,7 +33,7 @@ export abstract class Inbox implements ByteSource {
   #hasToldEnd = false;
 
   get readableLength(): number {
-    return this.#first === undefined ? 0 : 1 + (this.#others?.size ?? 0);
+    return this.#size;
   }
 
   read(): Buffer | null {
@@ -49,8 +58,25 @@ export abstract class Inbox implements ByteSource {
   protected abstract ask(): void;
 
   protected take(message: Buffer): void {
-    if (this.#first === undefined) this.#first = message;
-    else this.#behind(message);
+    this.#put(message, 1);
+  }
+
+  /** Takes several messages at once. */
+  protected takeRow(row: MessageRow): void {
+    this.#put(row, row.size);
+  }
+
+  /** Drops what is held: nobody reads it any more. */
+  protected drop(): void {
+    this.#first = undefined;
+    this.#others = undefined;
+    this.#size = 0;
+  }
+
+  #put(item: Buffer | MessageRow, size: number): void {
+    this.#size += size;
+    if (this.#first === undefined) this.#first = item;
+    else this.#behind(item);
     this.#isAsked = false;
     if (this.#isAsking) return; // who asked reads on
     this.#ask();
@@ -66,21 +92,28 @@ export abstract class Inbox implements ByteSource {
   /** In a loop: what comes at once does not grow the stack. */
   #ask(): void {
     this.#isAsking = true;
-    while (!this.#isAsked && !this.#hasEnded && this.readableLength < MAX_HELD) {
+    while (!this.#isAsked && !this.#hasEnded && this.#size < MAX_HELD) {
       this.#isAsked = true;
       this.ask();
     }
     this.#isAsking = false;
   }
 
-  #behind(message: Buffer): void {
+  #behind(item: Buffer | MessageRow): void {
     this.#others ??= new Fifo();
-    this.#others.push(message);
+    this.#others.push(item);
   }
 
   #shift(): Buffer | undefined {
-    const message = this.#first;
-    if (message !== undefined) this.#first = this.#others?.shift();
+    const first = this.#first;
+    if (first === undefined) return undefined;
+    this.#size--;
+    if (first instanceof Uint8Array) {
+      this.#first = this.#others?.shift();
+      return first;
+    }
+    const message = first.shift();
+    if (first.size === 0) this.#first = this.#others?.shift();
     return message;
   }
 

@@ -1,4 +1,5 @@
 import { isSwitchedOff } from './adjusted.ts';
+import { batchedResponses } from './batch.ts';
 import { beginsElsewhere } from './begins-elsewhere.ts';
 import { compressedFlag } from './compressed-flag.ts';
 import { endsHeardByClient, endsHeardByServer } from './ends-heard.ts';
@@ -27,6 +28,7 @@ export const clientPatches: readonly Patch[] = [
   writesEnd,
   endsHeardByClient,
   beginsElsewhere,
+  batchedResponses,
   statusRead,
   responseEncoding,
   prefixOfResponses,

@@ -26,7 +26,7 @@ export const compressedFlag: Patch = {
 function checkFlag(proto: PrivateServerCall): void {
   const { decompressMessage } = proto;
   proto.decompressMessage = function (this: PrivateServerCall, message: Buffer, encoding: string): unknown {
-    const details = isOurs(this.handler) ? whatIsWrong(message[0]!, encoding) : undefined;
+    const details = isOurs(this.handler) ? whatIsWrong(message.readUInt8(0), encoding) : undefined;
     if (details === undefined) return decompressMessage.call(this, message, encoding);
     return Promise.reject({ code: Code.INTERNAL as number, details });
   };

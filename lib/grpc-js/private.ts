@@ -20,7 +20,7 @@ export interface OfChannel {
 /** A client's call on its HTTP/2 stream, `subchannel-call.js`: the members that the patches use. */
 export interface PrivateClientCall extends OfChannel, SubchannelCall {
   readonly http2Stream: ClientHttp2Stream;
-  readonly decoder: PrivateDecoder;
+  decoder: PrivateDecoder;
   /** How the call has ended, whether the listener knows it or not. */
   finalStatus: StatusObject | null;
   /** The server has sent trailers, or closed the stream. */
@@ -121,7 +121,7 @@ export interface SubchannelCall {
 /** A server's call on its HTTP/2 stream, `server-interceptors.js`. */
 export interface PrivateServerCall {
   readonly stream: ServerHttp2Stream;
-  readonly decoder: PrivateDecoder;
+  decoder: PrivateDecoder;
   readonly handler: { serialize?(message: unknown): unknown; deserialize(bytes: Buffer): unknown };
   readonly readQueue: { type: 'READABLE'; compressedMessage: null; parsedMessage: unknown }[];
   /** Milliseconds since the epoch; Infinity when there is none. */
@@ -157,9 +157,11 @@ export interface PrivateDecoder {
   /** What has been read of a message: its first byte, and its length in four. */
   readonly readCompressFlag: Buffer;
   readonly readPartialSize: Buffer;
+  readonly maxReadMessageLength: number;
+  write(data: Buffer): unknown[];
 }
 
-/** Frames the messages of a client's call, `compression-filter.js`. */
+/** Frames the messages of a client's call and takes received frames apart, `compression-filter.js`. */
 export interface PrivateCompressionFilter {
   new (
     channelOptions: object,
@@ -167,7 +169,7 @@ export interface PrivateCompressionFilter {
   ): {
     readonly sendCompression: { writeMessage(message: Buffer, compress: boolean): Promise<Buffer> };
     /** One for each call. */
-    readonly receiveCompression: { decompressMessage: Decompress };
+    readonly receiveCompression: { decompressMessage: Decompress; readMessage(frame: Buffer): Promise<Buffer> };
     receiveMetadata(metadata: Metadata): Metadata;
   };
 }

@@ -8,6 +8,8 @@ import {
 import { giveBack } from '../codec/lent.ts';
 import { MessageStream, type Writing } from '../flow/message-stream.ts';
 import type { Taken } from '../flow/send.ts';
+import { batchRequests } from '../grpc-js/batch.ts';
+import { Batch } from '../grpc-js/batch-decoder.ts';
 import { join } from '../grpc-js/join.ts';
 import { isNextToWire } from '../grpc-js/next-to-wire.ts';
 import type { LiveCalls } from '../live-calls.ts';
@@ -38,7 +40,7 @@ const one: Writing = { ...several, maxWrites: 1, endsWritten: true };
  *   calls of others go on to their handlers, and can be cut.
  */
 export function serveDirectly(
-  handlers: ReadonlyMap<unknown, (stream: ServerStream) => void>,
+  handlers: ReadonlyMap<unknown, DirectHandler>,
   options: DirectOptions,
 ): ServerInterceptor {
   return (method, call) => {
@@ -49,7 +51,17 @@ export function serveDirectly(
   };
 }
 
+/** Who serves a method, and how its requests come. */
+export interface DirectHandler {
+  readonly serve: (stream: ServerStream) => void;
+  readonly requestStream: boolean;
+  /** Whether its deserializer keeps no part of a small message. */
+  readonly keepsNothing: boolean;
+}
+
 export interface DirectOptions {
+  /** Whether requests that arrive together are received together, where no other interceptor stands before the wire. */
+  readonly isBatching: boolean;
   /** Whether several messages may be one write, where no other interceptor stands before the wire. */
   readonly isJoining: boolean;
   /** The largest message that grpc-js sends, in bytes. */
@@ -64,7 +76,7 @@ class Intercepted extends ServerInterceptingCall {
 
   constructor(
     call: ServerInterceptingCallInterface,
-    handler: (stream: ServerStream) => void,
+    handler: DirectHandler,
     connection: Connection | undefined,
     options: DirectOptions,
   ) {
@@ -82,7 +94,7 @@ class DirectCall extends MessageStream implements ServerStream, Listener {
   metadata!: Metadata;
   readonly connection: Connection | undefined;
   readonly #call: ServerInterceptingCallInterface;
-  readonly #handler: (stream: ServerStream) => void;
+  readonly #handler: DirectHandler;
   readonly #maxMessageBytes: number;
   #onCancelled: (() => void) | undefined;
   #isRefused = false;
@@ -90,11 +102,13 @@ class DirectCall extends MessageStream implements ServerStream, Listener {
 
   constructor(
     call: ServerInterceptingCallInterface,
-    handler: (stream: ServerStream) => void,
+    handler: DirectHandler,
     connection: Connection | undefined,
-    { isJoining, maxMessageBytes }: DirectOptions,
+    { isJoining, isBatching, maxMessageBytes }: DirectOptions,
   ) {
-    super(!isNextToWire(call) ? one : isJoining ? joined : several);
+    const isNext = isNextToWire(call);
+    super(!isNext ? one : isJoining ? joined : several);
+    if (isNext && isBatching && handler.requestStream) batchRequests(call);
     this.connection = connection;
     this.#call = call;
     this.#handler = handler;
@@ -142,11 +156,12 @@ class DirectCall extends MessageStream implements ServerStream, Listener {
 
   onReceiveMetadata(metadata: Metadata): void {
     this.metadata = metadata;
-    this.#handler(this);
+    this.#handler.serve(this);
   }
 
-  onReceiveMessage(message: Buffer): void {
-    this.take(message);
+  onReceiveMessage(message: Buffer | Batch): void {
+    if (message instanceof Batch) this.takeRow(this.#handler.keepsNothing ? message : message.copying());
+    else this.take(message);
   }
 
   onReceiveHalfClose(): void {
@@ -154,6 +169,7 @@ class DirectCall extends MessageStream implements ServerStream, Listener {
   }
 
   onCancel(): void {
+    this.drop();
     this.#onCancelled?.();
   }
 

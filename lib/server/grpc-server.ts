@@ -1,13 +1,15 @@
 import { Server, type ServerOptions } from '@grpc/grpc-js';
+import { keepsNothing } from '../codec/received.ts';
+import { mayBatch } from '../grpc-js/batch.ts';
 import { mayJoin } from '../grpc-js/join.ts';
-import { kindOf } from '../rpc.ts';
+import { kindOf, methodsOf } from '../rpc.ts';
 import type { ConnectionAges } from './connection-ages.ts';
-import { type DirectOptions, serveDirectly } from './direct-call.ts';
+import { type DirectHandler, type DirectOptions, serveDirectly } from './direct-call.ts';
 import type { Hooks } from './hooks.ts';
 import { type Bound, implementationFor } from './implement.ts';
 import type { ServerStream } from './transport.ts';
 
-type Handlers = Map<unknown, (stream: ServerStream) => void>;
+type Handlers = Map<unknown, DirectHandler>;
 
 /**
  * A server of grpc-js with these services, which does not listen yet.
@@ -42,6 +44,7 @@ function servedDirectly(
   const { interceptors = [], 'grpc.max_send_message_length': maxMessageBytes = -1 } = options;
   const directly = serveDirectly(handlers, {
     ...shared,
+    isBatching: mayBatch(options),
     isJoining: coalesce && mayJoin(options),
     maxMessageBytes: maxMessageBytes === -1 ? Number.POSITIVE_INFINITY : maxMessageBytes,
   });
@@ -58,10 +61,13 @@ function addService(server: Server, service: Bound, hooks: Hooks, handlers: Hand
     return;
   }
   const definition = { ...service.definition };
+  const methods = new Map(methodsOf(service.service as object));
   for (const [name, handler] of Object.entries(implementation)) {
     const responseSerialize = (bytes: Buffer): Buffer => bytes;
     definition[name] = { ...definition[name]!, responseSerialize };
-    handlers.set(responseSerialize, handler as unknown as (stream: ServerStream) => void);
+    const serve = handler as unknown as (stream: ServerStream) => void;
+    const { requestStream, requestDeserialize } = methods.get(name)!;
+    handlers.set(responseSerialize, { serve, requestStream, keepsNothing: keepsNothing(requestDeserialize) });
   }
   server.addService(definition, implementation);
 }

@@ -91,10 +91,14 @@ function served({ isJoining = false, maxMessageBytes = Number.POSITIVE_INFINITY,
   const next = new NextCall();
   const call = ofGrpcJsItself(next);
   let stream!: ServerStream;
-  const handlers = new Map([[serialize, (given: ServerStream) => (stream = given)]]);
+  const serve = (given: ServerStream): void => {
+    stream = given;
+  };
+  const handlers = new Map([[serialize, { serve, requestStream: true, keepsNothing: true }]]);
   const toldGrpcJs: string[] = [];
   const ofGrpcJs: any = new Proxy({}, { get: (_, event) => () => toldGrpcJs.push(String(event)) });
-  const intercept = serveDirectly(handlers as any, { isJoining, maxMessageBytes, live: new LiveCalls() });
+  const live = new LiveCalls();
+  const intercept = serveDirectly(handlers, { isJoining, isBatching: false, maxMessageBytes, live });
   intercept(
     { responseSerialize: serialize } as any,
     isBehindInterceptor ? new ServerInterceptingCall(call) : call,
@@ -128,7 +132,12 @@ describe('A call that is served directly', () => {
   it('of a service of others goes on to their handler, through what is next', () => {
     const next = new NextCall();
     const call = next as unknown as ServerInterceptingCallInterface;
-    const intercept = serveDirectly(new Map(), { isJoining: true, maxMessageBytes: 1, live: new LiveCalls() });
+    const intercept = serveDirectly(new Map(), {
+      isJoining: true,
+      isBatching: true,
+      maxMessageBytes: 1,
+      live: new LiveCalls(),
+    });
     const others = intercept({ responseSerialize: serialize } as any, call);
     const log: unknown[] = [];
     others.start({
