@@ -2,10 +2,19 @@ import type { ChannelOptions, Metadata, MetadataOptions } from '@grpc/grpc-js';
 import { ADJUSTED, isSwitchedOff } from './adjusted.ts';
 import { Batch, BatchDecoder } from './batch-decoder.ts';
 import { findMisfit, type Patch } from './patch.ts';
-import { findPrivateParts, type PrivateClientCall, type PrivateParts, type PrivateServerCall } from './private.ts';
+import {
+  findPrivateParts,
+  type PrivateClientCall,
+  type PrivateDecoder,
+  type PrivateParts,
+  type PrivateServerCall,
+} from './private.ts';
 
-/** The option of a call's metadata that asks for batches. It stays in this process, and passes through all layers of grpc-js. */
-const BATCHED = 'rx-grpc.batched';
+/**
+ * The option of a call's Metadata that asks for batches. It stays in this process and passes through all layers of grpc-js. Its value
+ * makes the decoder, so that a call gets batches of its own copy of this library, whichever copy has applied the patch.
+ */
+const DECODER = 'rx-grpc.decoder';
 
 /**
  * Small messages that arrive together are handed up together, as a {@link Batch}.
@@ -27,7 +36,8 @@ export const batchedResponses: Patch = {
     subchannel.createCall = function (...args) {
       const call = createCall.apply(this, args) as PrivateClientCall;
       const [metadata] = args as [Metadata];
-      if (Reflect.get(metadata.getOptions(), BATCHED) === true) useBatches(call);
+      const newDecoder: unknown = Reflect.get(metadata.getOptions(), DECODER);
+      if (typeof newDecoder === 'function') useDecoder(call, newDecoder as NewDecoder);
       return call;
     };
   },
@@ -35,18 +45,21 @@ export const batchedResponses: Patch = {
 
 /** Has the responses of a call come in batches. Its listener has to take them. */
 export function askForBatches(metadata: Metadata): void {
-  metadata.setOptions({ ...metadata.getOptions(), [BATCHED]: true } as MetadataOptions);
+  metadata.setOptions({ ...metadata.getOptions(), [DECODER]: newBatchDecoder } as MetadataOptions);
 }
 
 /** Has the requests of a server's call come in batches. It has to be next to the wire, and its listener to take them. */
 export function batchRequests(call: object): void {
-  useBatches(call as PrivateServerCall);
+  useDecoder(call as PrivateServerCall, newBatchDecoder);
 }
 
-function useBatches(call: Pick<PrivateClientCall, 'decoder'>): void {
+type NewDecoder = (maxReadMessageLength: number) => PrivateDecoder;
+
+const newBatchDecoder: NewDecoder = maxReadMessageLength => new BatchDecoder(maxReadMessageLength);
+
+function useDecoder(call: Pick<PrivateClientCall, 'decoder'>, newDecoder: NewDecoder): void {
   const { maxReadMessageLength, readState } = call.decoder;
-  if (typeof maxReadMessageLength === 'number' && readState === 0)
-    call.decoder = new BatchDecoder(maxReadMessageLength);
+  if (typeof maxReadMessageLength === 'number' && readState === 0) call.decoder = newDecoder(maxReadMessageLength);
 }
 
 let isFitting: boolean | undefined;

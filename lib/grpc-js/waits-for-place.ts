@@ -15,8 +15,11 @@ import { StreamPlaces, type Waiting } from './stream-places.ts';
 /** Told when a call begins to wait for a stream, and when it has one or has ended. */
 type StreamListener = (isWaiting: boolean) => void;
 
-/** Where the options of a call's Metadata hold its {@link StreamListener}: grpc-js hands them down with every copy that it makes. */
-const listenerKey = Symbol('rx-grpc.streamListener');
+/**
+ * Where the options of a call's Metadata hold its {@link StreamListener}: grpc-js hands them down with every copy that it makes. Every
+ * copy of this library in a process knows it, since any of them may have applied the patch.
+ */
+const listenerKey: unique symbol = Symbol.for('rx-grpc.streamListener') as never;
 
 /** Has a listener told of the call that is started with this Metadata. */
 export function listenForStream(metadata: Metadata, listener: StreamListener): void {
