@@ -9,7 +9,7 @@ import { join } from 'node:path';
 const root = join(import.meta.dirname, '../..');
 const PACKAGE = '@grpc/grpc-js';
 const OLDEST = 4; // of 1.14, as in package.json
-const copied = ['lib', 'spec', 'protos', 'package.json', 'tsconfig.json', '.mocharc.json'];
+const copied = ['lib', 'dist', 'spec', 'protos', 'package.json', 'tsconfig.json', '.mocharc.json'];
 const specs = ['spec/grpc-js/*.spec.ts', 'spec/server/direct-call*.spec.ts', 'spec/client/direct-call.spec.ts'];
 
 const npm = (...args: string[]): string =>
