@@ -9,11 +9,12 @@ import {
 } from '@grpc/grpc-js';
 import { parseAddress } from '../address.ts';
 import { outsideContext } from '../flow/context.ts';
-import { adjustGrpcJs } from '../grpc-js/adjust.ts';
+import { adjustGrpcJs, isPatched } from '../grpc-js/adjust.ts';
 import { ADJUSTED } from '../grpc-js/adjusted.ts';
 import { mayBatch } from '../grpc-js/batch.ts';
 import { mayJoin } from '../grpc-js/join.ts';
 import { noIpServerName } from '../grpc-js/no-ip-server-name.ts';
+import { RETRY_BUFFER_BYTES, repeatsRefused } from '../grpc-js/repeats-refused.ts';
 import { type Compression, kindOf } from '../rpc.ts';
 import { Code, RpcError } from '../status.ts';
 import { checkTls } from '../tls-options.ts';
@@ -23,13 +24,12 @@ import { openCall } from './open-call.ts';
 import type { Transport } from './transport.ts';
 
 /**
- * The retry buffer of calls with a stream of requests: 4 KiB instead of grpc-js's 1 MiB.
+ * The retry buffer of calls with a stream of requests where grpc-js is not patched (repeats-refused.ts); grpc-js's default is 1 MiB.
  *
- * grpc-js acknowledges a write as soon as it is in this buffer, so a large one hides for 1 MiB that nobody reads; and its
- * bookkeeping is quadratic in the messages held. A request that does not fit is not sent a second time by grpc-js when a
- * connection fails under it. Calls with a single request keep grpc-js's default.
+ * Unpatched, grpc-js acknowledges a write as soon as it is in this buffer, so a large one hides for 1 MiB that nobody reads; and its
+ * bookkeeping is quadratic in the messages held. It does not repeat a request that does not fit.
  */
-const STREAM_RETRY_BUFFER_BYTES = 4 * 1024;
+const UNPATCHED_RETRY_BUFFER_BYTES = 4 * 1024;
 /**
  * How much a server may send of one call, and of all of a channel, before it hears that this client has read. HTTP/2's own 64 KiB come
  * in one read, and the server waits while it is worked on; with three times as much it sends meanwhile. Of an echo it would only run
@@ -61,9 +61,9 @@ export interface ChannelSettings {
 }
 
 /**
- * One grpc-js Client for methods with a single request and one for methods with a stream of requests, each made when it
- * is needed, because the size of the retry buffer holds for a whole channel; one for all if the size is given. And so for
- * each compression that is asked for.
+ * One grpc-js Client for methods with a single request and one for methods with a stream of requests, each made when it is needed,
+ * because grpc-js knows the size of the retry buffer and the window for a whole channel only; one for all if the size of the buffer
+ * is given. The same holds for each compression in use.
  */
 export function openChannels(address: string, settings: ChannelSettings): Transport {
   adjustGrpcJs();
@@ -76,6 +76,7 @@ export function openChannels(address: string, settings: ChannelSettings): Transp
   const hasInterceptors = Boolean(channelOptions.interceptors?.length || channelOptions.interceptor_providers?.length);
   const isJoining = (settings.coalesce ?? true) && mayJoin({ [CHANNELZ]: 0, ...channelOptions });
   const isBatching = !hasInterceptors && mayBatch({ [CHANNELZ]: 0, ...channelOptions }, target);
+  const isRepeating = isPatched(repeatsRefused, channelOptions);
   const clients = {
     forStreams: new Map<Compression | undefined, Client>(),
     forSingle: new Map<Compression | undefined, Client>(),
@@ -92,7 +93,9 @@ export function openChannels(address: string, settings: ChannelSettings): Transp
         [ADJUSTED]: 1,
         [CHANNELZ]: 0,
         [WINDOW]: isForStreams ? STREAM_WINDOW_BYTES : WINDOW_BYTES,
-        ...(isForStreams && { [RETRY_BUFFER]: STREAM_RETRY_BUFFER_BYTES }),
+        ...(isRepeating
+          ? { [RETRY_BUFFER]: RETRY_BUFFER_BYTES }
+          : isForStreams && { [RETRY_BUFFER]: UNPATCHED_RETRY_BUFFER_BYTES }),
         ...channelOptions,
         ...(compression !== undefined && { [COMPRESSION]: compressionAlgorithms[compression] }),
       });

@@ -33,10 +33,10 @@ export interface ConnectOptions<S = any> extends ClientDefaults<S> {
 /**
  * The client of a service. Nothing is connected before the first call is subscribed to.
  *
- * Retries of grpc-js: a call with a stream of requests is repeated by grpc-js only while its requests fit into 4 KiB
- * (grpc-js's own default of 1 MiB would hide from their source that nobody reads them), one with a single request while
- * it fits into 1 MiB. The buffer's size belongs to a channel, so a client that uses methods of both kinds holds two
- * connections; with `channelOptions: { 'grpc.per_rpc_retry_buffer_size': n }` it is n for all, and one connection.
+ * A call that its server refuses unseen, as at the end of a connection, begins again by itself, once. Until response headers come,
+ * each call keeps its first 64 KiB of requests for that. A client that uses methods with a stream of requests and methods with a
+ * single request holds two connections; with `channelOptions: { 'grpc.per_rpc_retry_buffer_size': n }`, which limits what is kept
+ * to n bytes, it holds one.
  *
  * @param target `http://host:port` (plaintext), `https://host:port` (TLS), or with credentials any target of grpc-js
  *   (`host:port`, `dns:`, `unix:`, `ipv4:` ...). A Client or Channel of grpc-js is used as it is and stays its owner's to close.

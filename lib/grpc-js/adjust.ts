@@ -1,4 +1,5 @@
-import { isSwitchedOff } from './adjusted.ts';
+import type { ChannelOptions } from '@grpc/grpc-js';
+import { ADJUSTED, isSwitchedOff } from './adjusted.ts';
 import { batchedResponses } from './batch.ts';
 import { beginsElsewhere } from './begins-elsewhere.ts';
 import { compressedFlag } from './compressed-flag.ts';
@@ -10,6 +11,7 @@ import { prefixOfRequests, prefixOfResponses } from './message-prefix.ts';
 import { onlyGrpc } from './only-grpc.ts';
 import { findMisfit, type Patch } from './patch.ts';
 import { findPrivateParts, type PrivateParts } from './private.ts';
+import { repeatsRefused } from './repeats-refused.ts';
 import { resetAlone } from './reset-alone.ts';
 import { resetBehindRefusal, resetBehindStatus } from './reset-behind-status.ts';
 import { responseEncoding } from './response-encoding.ts';
@@ -35,6 +37,7 @@ export const clientPatches: readonly Patch[] = [
   leavesInTime,
   waitsForPlace,
   hearsSettings,
+  repeatsRefused,
 ];
 
 /** Applied by each copy of this library, since each knows its own services only. */
@@ -89,6 +92,13 @@ export function adjustGrpcJs(find: () => PrivateParts | undefined = findPrivateP
   }
   serverPatches.forEach(apply);
   if (off.length > 0) warn(`this version of @grpc/grpc-js does not fit (${misfits.join('; ')})`, off);
+}
+
+/** Whether the calls of a channel with these options have this patch. */
+export function isPatched({ name, shape }: Patch, options: ChannelOptions): boolean {
+  if (isSwitchedOff() || (options as Record<string, unknown>)[ADJUSTED] === 0) return false;
+  const parts = findPrivateParts();
+  return parts !== undefined && appliedTo(parts).has(name) && findMisfit(parts, shape) === undefined;
 }
 
 function appliedTo({ clientCall }: PrivateParts): Set<string> {

@@ -3,6 +3,7 @@ import { Client, type Metadata, Server, type StatusObject } from '@grpc/grpc-js'
 // Static imports, so that a bundler takes these files into the bundle together with the rest of grpc-js.
 import * as client from '@grpc/grpc-js/build/src/client.js';
 import * as compressionFilter from '@grpc/grpc-js/build/src/compression-filter.js';
+import * as retryingCall from '@grpc/grpc-js/build/src/retrying-call.js';
 import * as serverInterceptors from '@grpc/grpc-js/build/src/server-interceptors.js';
 import * as subchannel from '@grpc/grpc-js/build/src/subchannel.js';
 import * as subchannelCall from '@grpc/grpc-js/build/src/subchannel-call.js';
@@ -184,6 +185,30 @@ export interface PrivateFilterFactory {
   createFilter(): object;
 }
 
+/** A client's call with its attempts, each on a connection of its own, `retrying-call.js`. */
+export interface PrivateRetryingCall {
+  readonly channel: HasOptions;
+  /** No further attempt is made once it is COMMITTED, and requests that have been written are dropped. */
+  readonly state: 'RETRY' | 'HEDGING' | 'TRANSPARENT_ONLY' | 'COMMITTED' | 'NO_RETRY';
+  /** The attempts. */
+  readonly underlyingCalls: readonly { readonly state: 'ACTIVE' | 'COMPLETED' }[];
+  /** The requests that are kept, and the half-close. */
+  readonly writeBuffer: readonly BufferedRequest[];
+  getBufferEntry(index: number): BufferedRequest;
+  commitCall(index: number): void;
+  sendMessageWithContext(context: { callback?: () => void }, message: Buffer): void;
+  /** An attempt has written a request. */
+  handleChildWriteCompleted(index: number, messageIndex: number): void;
+}
+
+interface BufferedRequest {
+  readonly message?: { readonly message: Buffer };
+  /** It is in the retry buffer, and not only on its way. */
+  readonly allocated: boolean;
+  /** Called when it has been written. */
+  callback?: (() => void) | undefined;
+}
+
 /** The prototypes and the class of grpc-js that are patched or used. */
 export interface PrivateParts {
   readonly clientCall: PrivateClientCall;
@@ -193,19 +218,29 @@ export interface PrivateParts {
   readonly server: PrivateServer;
   readonly compressionFilter: PrivateCompressionFilter;
   readonly compressionFilterFactory: PrivateFilterFactory;
+  readonly retryingCall: PrivateRetryingCall;
 }
 
 /** The modules of grpc-js in which the private parts are. */
 export interface PrivateModules {
   readonly client: object;
   readonly compressionFilter: object;
+  readonly retryingCall: object;
   readonly serverInterceptors: object;
   readonly subchannel: object;
   readonly subchannelCall: object;
   readonly transport: object;
 }
 
-const own: PrivateModules = { client, compressionFilter, serverInterceptors, subchannel, subchannelCall, transport };
+const own: PrivateModules = {
+  client,
+  compressionFilter,
+  retryingCall,
+  serverInterceptors,
+  subchannel,
+  subchannelCall,
+  transport,
+};
 
 /**
  * The private parts of the grpc-js that this library imports. Undefined where a class is missing, and where these files belong to
@@ -219,7 +254,16 @@ export function findPrivateParts(modules: PrivateModules = own): PrivateParts | 
   const serverCall = exported(modules.serverInterceptors, 'BaseServerInterceptingCall')?.prototype;
   const filter = exported(modules.compressionFilter, 'CompressionFilter');
   const compressionFilterFactory = exported(modules.compressionFilter, 'CompressionFilterFactory')?.prototype;
-  if (!clientCall || !subchannelProto || !connector || !serverCall || !filter || !compressionFilterFactory) {
+  const retrying = exported(modules.retryingCall, 'RetryingCall')?.prototype;
+  if (
+    !clientCall ||
+    !subchannelProto ||
+    !connector ||
+    !serverCall ||
+    !filter ||
+    !compressionFilterFactory ||
+    !retrying
+  ) {
     return undefined;
   }
   return {
@@ -230,6 +274,7 @@ export function findPrivateParts(modules: PrivateModules = own): PrivateParts | 
     server: Server.prototype as unknown as PrivateServer,
     compressionFilter: filter,
     compressionFilterFactory,
+    retryingCall: retrying,
   };
 }
 

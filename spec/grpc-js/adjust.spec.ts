@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { Client, credentials } from '@grpc/grpc-js';
 import * as client from '@grpc/grpc-js/build/src/client.js';
 import * as compressionFilter from '@grpc/grpc-js/build/src/compression-filter.js';
+import * as retryingCall from '@grpc/grpc-js/build/src/retrying-call.js';
 import * as serverInterceptors from '@grpc/grpc-js/build/src/server-interceptors.js';
 import * as subchannel from '@grpc/grpc-js/build/src/subchannel.js';
 import * as subchannelCall from '@grpc/grpc-js/build/src/subchannel-call.js';
@@ -26,6 +27,7 @@ const lib = new URL('../../lib/', import.meta.url);
 const modules: PrivateModules = {
   client,
   compressionFilter,
+  retryingCall,
   serverInterceptors,
   subchannel,
   subchannelCall,
@@ -47,6 +49,7 @@ const prototypes = [
   'serverCall',
   'server',
   'compressionFilterFactory',
+  'retryingCall',
 ] as const;
 
 /** Prototypes that nobody uses, of the classes of grpc-js, or of classes whose source text has been changed. */
@@ -66,6 +69,7 @@ function unused(changes: Partial<Record<keyof PrivateParts, Source>> = {}): Priv
     serverCall: copyOf('serverCall'),
     server: copyOf('server'),
     compressionFilterFactory: copyOf('compressionFilterFactory'),
+    retryingCall: copyOf('retryingCall'),
   } as PrivateParts;
 }
 
@@ -128,6 +132,8 @@ describe('The adjustments of grpc-js', () => {
       'clientCall.getCallNumber',
       'clientCall.getAuthContext',
       'clientCall.getDeadlineInfo',
+      'retryingCall.getBufferEntry',
+      'retryingCall.commitCall',
     ]);
   });
 
