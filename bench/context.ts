@@ -124,7 +124,7 @@ function buildWithoutBinding(): string {
   symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'));
   cpSync(join(dirname(dist), 'lib'), join(folder, 'lib'), { recursive: true });
   writeFileSync(
-    join(folder, 'lib/flow/context.ts'),
+    join(folder, 'lib/core/async-context.ts'),
     `export const bindContext = work => work;
      export const bindKnownContext = work => work;
      export const captureContext = () => undefined;

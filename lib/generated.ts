@@ -40,7 +40,7 @@ export {
   writeMessage,
 } from './codec/write-message.ts';
 export * from './codec/write-packed.ts';
-export type { Message, Method } from './method.ts';
+export type { Message, Method } from './core/method.ts';
 
 export type Reader = protobuf.Reader;
 export type Writer = protobuf.Writer;

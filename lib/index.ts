@@ -6,7 +6,7 @@ export { type ConnectOptions, connect } from './client/connect.ts';
 export { forward } from './client/forward.ts';
 export type { ConnectivityState } from './client/transport.ts';
 export { type CallWithMetadata, type Status, withCall } from './client/with-call.ts';
-export { withMetadata } from './client/with-metadata.ts';
+export { type LoadOptions, load } from './codec/load.ts';
 export type {
   BadRequest,
   DebugInfo,
@@ -26,22 +26,22 @@ export type {
   RichDetailInput,
   RichDetailTypes,
   UnknownDetail,
-} from './codec/error-details.ts';
-export { type LoadOptions, load } from './codec/load.ts';
+} from './core/error-detail-types.ts';
+export { retryDelayMs, retryInfo, richDetail, richDetailsOf } from './core/error-details.ts';
+export { Code, codeName, isRpcError, RpcError, type RpcErrorLike, type RpcErrorOptions } from './core/rpc-error.ts';
+export { withMetadata } from './core/with-metadata.ts';
 export { type Pullable, pull } from './flow/pull.ts';
 export { type ToAsyncIterableOptions, toAsyncIterable } from './flow/to-async-iterable.ts';
-export type { ClientKeepalive, ServerKeepalive } from './keepalive.ts';
+export type { ClientKeepalive, ServerKeepalive } from './grpc-js/keepalive.ts';
 export { type LoopbackOptions, loopback } from './loopback/loopback.ts';
-export { retryDelayMs, retryInfo, richDetail, richDetailsOf } from './rich-details.ts';
 export type { ConnectionAge } from './server/age-options.ts';
 export { type Bound, type Implement, type ImplementOptions, implement } from './server/implement.ts';
 export { type ServeOptions, type Server, type ServerTls, serve } from './server/serve.ts';
 export type { ShutdownOptions, ShutdownReport } from './server/shutdown.ts';
-export { Code, codeName, isRpcError, RpcError, type RpcErrorLike, type RpcErrorOptions } from './status.ts';
 
 // For those who write middleware.
 
-export { type CallContext, type ContextKey, contextKey } from './call-context.ts';
+export { type CallContext, type ContextKey, contextKey } from './core/call-context.ts';
 export {
   type ClientMiddleware,
   type ClientMiddlewareOf,
@@ -50,18 +50,17 @@ export {
   type Rpc,
   type ServerMiddleware,
   type ServerMiddlewareOf,
-} from './compose.ts';
+} from './core/middleware.ts';
 
 // For those who look into it.
 
+export { type CallReport, type Direction, type DirectionReport, type Inspector, inspect } from './call/live-calls.ts';
 export type { WaitsFor } from './flow/meter.ts';
-export { type CallReport, type Direction, type DirectionReport, type Inspector, inspect } from './live-calls.ts';
 
 // For those who write the types of what they pass on.
 
-export type { FlowOptions } from './flow-options.ts';
-export type { PartialMessage } from './foreign/generic-definition.ts';
-export type { MessageInit } from './foreign/protobuf-es.ts';
+export type { FlowOptions } from './core/flow-options.ts';
+export type { ServerCall } from './core/server-call.ts';
 export type {
   CallOptions,
   ClientMethod,
@@ -76,8 +75,9 @@ export type {
   ReadOf,
   Service,
   WriteOf,
-} from './rpc.ts';
-export type { ServerCall } from './server-call.ts';
+} from './core/service.ts';
+export type { PartialMessage } from './foreign/generic-definition.ts';
+export type { MessageInit } from './foreign/protobuf-es.ts';
 
 // For those who write operators and sources of their own.
 

@@ -1,17 +1,23 @@
 import type { Metadata } from '@grpc/grpc-js';
 import { expectTypeOf } from 'expect-type';
 import { map, type Observable, of, tap } from 'rxjs';
-import { type CallContext, type ContextKey, contextKey } from '../lib/call-context.ts';
 import { connect } from '../lib/client/connect.ts';
 import { forward } from '../lib/client/forward.ts';
 import { type CallWithMetadata, type Status, withCall } from '../lib/client/with-call.ts';
-import { type ClientMiddleware, compose, type Middleware, type Rpc, type ServerMiddleware } from '../lib/compose.ts';
+import { type CallContext, type ContextKey, contextKey } from '../lib/core/call-context.ts';
+import {
+  type ClientMiddleware,
+  compose,
+  type Middleware,
+  type Rpc,
+  type ServerMiddleware,
+} from '../lib/core/middleware.ts';
+import type { Code, RpcError } from '../lib/core/rpc-error.ts';
+import type { ServerCall } from '../lib/core/server-call.ts';
+import type { CallOptions, ClientOf, Message, Method, MethodInfo } from '../lib/core/service.ts';
 import { loopback } from '../lib/loopback/loopback.ts';
-import type { CallOptions, ClientOf, Message, Method, MethodInfo } from '../lib/rpc.ts';
 import { implement } from '../lib/server/implement.ts';
 import { serve } from '../lib/server/serve.ts';
-import type { ServerCall } from '../lib/server-call.ts';
-import type { Code, RpcError } from '../lib/status.ts';
 import { Lab, type Note } from './support/lab.ts';
 
 declare const client: ClientOf<typeof Lab>;

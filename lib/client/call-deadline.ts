@@ -1,8 +1,8 @@
 import type { StatusObject } from '@grpc/grpc-js';
 import { asyncScheduler } from 'rxjs';
-import { isPast, MAX_TIMEOUT_MS } from '../deadline.ts';
-import type { CallOptions } from '../rpc.ts';
-import { Code } from '../status.ts';
+import { isPast, MAX_TIMEOUT_MS } from '../core/deadline.ts';
+import { Code } from '../core/rpc-error.ts';
+import type { CallOptions } from '../core/service.ts';
 
 /** A reader who is not full is told of the deadline by grpc-js first, after all that came before it. */
 export const DEADLINE_SLACK_MS = 50;

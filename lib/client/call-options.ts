@@ -1,7 +1,7 @@
-import { checkFlowOptions, flowOptions } from '../flow-options.ts';
-import { toMetadata } from '../metadata.ts';
-import { type CallOptions, type Compression, checkOptions, kindOf } from '../rpc.ts';
-import { isServerCall, type ServerCall } from '../server-call.ts';
+import { checkFlowOptions, flowOptions } from '../core/flow-options.ts';
+import { toMetadata } from '../core/metadata.ts';
+import { isServerCall, type ServerCall } from '../core/server-call.ts';
+import { type CallOptions, type Compression, checkOptions, kindOf } from '../core/service.ts';
 
 const callOptions: readonly (keyof CallOptions)[] = [
   'metadata',

@@ -1,7 +1,7 @@
 import { Observable, type Subscriber } from 'rxjs';
-import type { LiveCalls } from '../live-calls.ts';
-import type { Roster } from '../roster.ts';
-import type { CallOptions, Method } from '../rpc.ts';
+import type { Roster } from '../call/linked-list.ts';
+import type { LiveCalls } from '../call/live-calls.ts';
+import type { CallOptions, Method } from '../core/service.ts';
 import { type Captured, subscribedAt, type Trace, TracedCall } from './call-trace.ts';
 import { Calling } from './calling.ts';
 import type { Transport } from './transport.ts';

@@ -7,17 +7,17 @@ import {
   credentials as grpcCredentials,
   connectivityState as grpcState,
 } from '@grpc/grpc-js';
-import { parseAddress } from '../address.ts';
-import { outsideContext } from '../flow/context.ts';
+import { outsideContext } from '../core/async-context.ts';
+import { Code, RpcError } from '../core/rpc-error.ts';
+import { type Compression, kindOf } from '../core/service.ts';
+import { parseAddress } from '../grpc-js/address.ts';
 import { adjustGrpcJs, isPatched } from '../grpc-js/adjust.ts';
 import { ADJUSTED } from '../grpc-js/adjusted.ts';
 import { mayBatch } from '../grpc-js/batch.ts';
 import { mayJoin } from '../grpc-js/join.ts';
 import { noIpServerName } from '../grpc-js/no-ip-server-name.ts';
 import { RETRY_BUFFER_BYTES, repeatsRefused } from '../grpc-js/repeats-refused.ts';
-import { type Compression, kindOf } from '../rpc.ts';
-import { Code, RpcError } from '../status.ts';
-import { checkTls } from '../tls-options.ts';
+import { checkTls } from '../grpc-js/tls-options.ts';
 import { type Channel, Connectivity } from './connectivity.ts';
 import { DirectCall } from './direct-call.ts';
 import { openCall } from './open-call.ts';

@@ -1,8 +1,10 @@
 import { asyncScheduler, defer, isObservable, type Observable, of, type Subscriber } from 'rxjs';
-import { type ClientMiddlewareOf, checkMiddleware, type MiddlewareList, wrap } from '../compose.ts';
-import { checkFlowOptions, type FlowOptions, flowOptions, mergeFlowOptions } from '../flow-options.ts';
-import { LiveCalls } from '../live-calls.ts';
-import { Roster } from '../roster.ts';
+import { Roster } from '../call/linked-list.ts';
+import { LiveCalls } from '../call/live-calls.ts';
+import { checkFlowOptions, type FlowOptions, flowOptions, mergeFlowOptions } from '../core/flow-options.ts';
+import { type ClientMiddlewareOf, checkMiddleware, type MiddlewareList, wrap } from '../core/middleware.ts';
+import { Code, markReceived, RpcError } from '../core/rpc-error.ts';
+import type { ServerCall } from '../core/server-call.ts';
 import {
   type CallOptions,
   type ClientOf,
@@ -11,9 +13,8 @@ import {
   kindOf,
   type Method,
   methodsOf,
-} from '../rpc.ts';
-import type { ServerCall } from '../server-call.ts';
-import { Code, leadTo, markReceived, RpcError } from '../status.ts';
+} from '../core/service.ts';
+import { leadTo } from './attach-call-site.ts';
 import { type Connection, call } from './call.ts';
 import { checkCallOptions, checkCompression } from './call-options.ts';
 import { type Captured, madeAt, subscribedAt, type Trace, TracedCall, traceMade } from './call-trace.ts';

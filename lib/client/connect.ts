@@ -1,8 +1,8 @@
 import type { ChannelCredentials, Client, ClientOptions } from '@grpc/grpc-js';
-import { checkCoalesce } from '../coalesce.ts';
-import { type ClientKeepalive, withKeepalive } from '../keepalive.ts';
-import { type ClientOf, checkOptions } from '../rpc.ts';
-import { warnOfBun } from '../warn-of-bun.ts';
+import { checkCoalesce } from '../core/coalesce.ts';
+import { type ClientOf, checkOptions } from '../core/service.ts';
+import { type ClientKeepalive, withKeepalive } from '../grpc-js/keepalive.ts';
+import { warnOfBun } from '../grpc-js/warn-of-bun.ts';
 import { type ClientTls, existingChannel, openChannels } from './channels.ts';
 import { type ClientDefaults, clientDefaults, createClient } from './client.ts';
 import type { Channel } from './connectivity.ts';

@@ -1,13 +1,13 @@
 import type { Metadata, StatusObject } from '@grpc/grpc-js';
 import { giveBack } from '../codec/lent.ts';
 import { keepsNothing } from '../codec/received.ts';
+import { Code } from '../core/rpc-error.ts';
+import type { Method } from '../core/service.ts';
 import { MessageStream, type Writing } from '../flow/message-stream.ts';
 import { askForBatches } from '../grpc-js/batch.ts';
 import { Batch } from '../grpc-js/batch-decoder.ts';
 import { join } from '../grpc-js/join.ts';
 import { listenForStream } from '../grpc-js/waits-for-place.ts';
-import type { Method } from '../rpc.ts';
-import { Code } from '../status.ts';
 import type { Channel } from './connectivity.ts';
 import { explained, foreignType } from './content-type.ts';
 import type { ClientStream, OpenOptions } from './transport.ts';

@@ -1,6 +1,6 @@
 import { Metadata } from '@grpc/grpc-js';
-import { type CallOptions, kindOf } from '../rpc.ts';
-import { isServerCall, type ServerCall } from '../server-call.ts';
+import { isServerCall, type ServerCall } from '../core/server-call.ts';
+import { type CallOptions, kindOf } from '../core/service.ts';
 
 /**
  * Options for a call made on behalf of an incoming one: deadline and cancellation pass on as with `{ parent: call }`, and

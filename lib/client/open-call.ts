@@ -1,6 +1,6 @@
 import type { Client, ClientDuplexStream } from '@grpc/grpc-js';
+import type { Method } from '../core/service.ts';
 import { listenForStream } from '../grpc-js/waits-for-place.ts';
-import type { Method } from '../rpc.ts';
 import { explainContentType } from './content-type.ts';
 import type { OpenOptions } from './transport.ts';
 

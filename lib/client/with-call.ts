@@ -1,9 +1,9 @@
 import { inspect } from 'node:util';
 import { Metadata, type StatusObject } from '@grpc/grpc-js';
 import { Observable, ReplaySubject, tap } from 'rxjs';
-import { type CallOptions, kindOf } from '../rpc.ts';
-import type { ServerCall } from '../server-call.ts';
-import { Code, errorFromStatus, isRpcError } from '../status.ts';
+import { Code, errorFromStatus, isRpcError } from '../core/rpc-error.ts';
+import type { ServerCall } from '../core/server-call.ts';
+import { type CallOptions, kindOf } from '../core/service.ts';
 import { printAs } from './call-in-words.ts';
 import { checkCallOptions } from './call-options.ts';
 import { type Captured, madeAt, traceMade } from './call-trace.ts';

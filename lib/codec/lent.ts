@@ -1,5 +1,5 @@
 import type protobuf from 'protobufjs';
-import { writesProtobuf } from '../method.ts';
+import { writesProtobuf } from '../core/method.ts';
 
 /** Takes what was written out of a Writer. */
 export type Finish = (writer: protobuf.Writer) => Buffer;

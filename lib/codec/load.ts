@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import { checkOptions } from '../rpc.ts';
+import { checkOptions } from '../core/service.ts';
 import { describe } from './unfit.ts';
 
 export interface LoadOptions {

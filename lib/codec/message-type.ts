@@ -1,4 +1,4 @@
-import type { Message, Method } from '../method.ts';
+import type { Message, Method } from '../core/method.ts';
 import { decode, type Read } from './decode.ts';
 import { encode } from './encode.ts';
 import { type Finish, serializer } from './lent.ts';

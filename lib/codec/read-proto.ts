@@ -2,7 +2,7 @@ import { readFile, realpath } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, isAbsolute, join } from 'node:path';
 import protobuf from 'protobufjs';
-import { thisFile } from '../this-file.ts';
+import { thisFile } from '../core/this-file.ts';
 import { checkProto, checkSyntax } from './check-proto.ts';
 import { parseProto } from './parse-proto.ts';
 import { type Place, protoError } from './proto-error.ts';

@@ -1,5 +1,5 @@
 import type protobuf from 'protobufjs';
-import type { Method, Service } from '../rpc.ts';
+import type { Method, Service } from '../core/service.ts';
 import { decodeReceivedMessage } from './decode-message.ts';
 import { encodeMessage } from './encode-message.ts';
 import { serializer } from './lent.ts';

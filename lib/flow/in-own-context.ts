@@ -1,5 +1,5 @@
 import type { Observable } from 'rxjs';
-import { captureContext } from './context.ts';
+import { captureContext } from '../core/async-context.ts';
 import { derived } from './derived.ts';
 import { Stage } from './stage.ts';
 

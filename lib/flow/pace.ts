@@ -1,5 +1,5 @@
 import type { Subscriber } from 'rxjs';
-import { bindKnownContext } from './context.ts';
+import { bindKnownContext } from '../core/async-context.ts';
 import { type Demand, demandsBelow, firstFull } from './demand.ts';
 import type { Meter } from './meter.ts';
 

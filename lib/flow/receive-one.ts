@@ -1,5 +1,5 @@
 import type { Subscription } from 'rxjs';
-import { bindContext, bindKnownContext } from './context.ts';
+import { bindContext, bindKnownContext } from '../core/async-context.ts';
 import type { Meter } from './meter.ts';
 import type { ByteSource, Receiving } from './receive.ts';
 

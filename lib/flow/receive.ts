@@ -1,5 +1,5 @@
 import type { Subscriber } from 'rxjs';
-import { bindContext, bindKnownContext } from './context.ts';
+import { bindContext, bindKnownContext } from '../core/async-context.ts';
 import { Fifo } from './fifo.ts';
 import type { Meter } from './meter.ts';
 import { pace } from './pace.ts';

@@ -1,8 +1,6 @@
 import { asyncScheduler, interval } from 'rxjs';
+import { MAX_TIMER_MS } from '../core/deadline.ts';
 import type { Meter } from './meter.ts';
-
-/** A timer of Node cannot wait longer. */
-export const MAX_TIMER_MS: number = 2 ** 31 - 1;
 
 /**
  * Calls back when a meter has waited for demand so long without a move; returns its undo. Waiting for the wire is no stall.

@@ -1,4 +1,4 @@
-import type { Message, Method, Service } from '../method.ts';
+import type { Message, Method, Service } from '../core/method.ts';
 import { type MessageCodec, methodOf } from './method-of.ts';
 
 /** The methods of a definition that ts-proto made with `outputServices=generic-definitions`; undefined of anything else. */

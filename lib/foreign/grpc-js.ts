@@ -5,7 +5,7 @@ import type {
   handleUnaryCall,
   ServiceDefinition,
 } from '@grpc/grpc-js';
-import type { IsAny, Message, Method } from '../method.ts';
+import type { IsAny, Message, Method } from '../core/method.ts';
 
 /**
  * The methods of a `ServiceDefinition` of grpc-js. Two generators say less with it than they know: proto-loader's types have

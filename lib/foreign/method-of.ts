@@ -1,4 +1,4 @@
-import { type Method, writesProtobuf } from '../method.ts';
+import { type Method, writesProtobuf } from '../core/method.ts';
 
 /** How a generator's message becomes bytes, and bytes a message. */
 export interface MessageCodec {

@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
-import type { Message, Method, Service } from '../method.ts';
-import { thisFile } from '../this-file.ts';
+import type { Message, Method, Service } from '../core/method.ts';
+import { thisFile } from '../core/this-file.ts';
 import { type MessageCodec, methodOf } from './method-of.ts';
 
 /**

@@ -1,4 +1,4 @@
-import type { Service } from '../method.ts';
+import type { Service } from '../core/method.ts';
 import { type MessageCodec, methodOf } from './method-of.ts';
 
 /** The methods of a `ServiceType` of protobuf-ts; undefined of anything else. */

@@ -1,4 +1,4 @@
-import type { IsAny, Service } from '../method.ts';
+import type { IsAny, Service } from '../core/method.ts';
 import { type GenericMethods, genericService } from './generic-definition.ts';
 import type { GrpcJsMethods } from './grpc-js.ts';
 import { type ProtobufEsMethods, protobufEsService } from './protobuf-es.ts';

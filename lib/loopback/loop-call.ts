@@ -1,9 +1,9 @@
 import { Metadata, type StatusObject } from '@grpc/grpc-js';
 import { asyncScheduler } from 'rxjs';
 import type { ClientStream } from '../client/transport.ts';
-import { startDeadline } from '../deadline.ts';
+import { startDeadline } from '../core/deadline.ts';
+import { Code } from '../core/rpc-error.ts';
 import type { ServerStream } from '../server/transport.ts';
-import { Code } from '../status.ts';
 import { arrived } from './arrived.ts';
 import { Half } from './half.ts';
 import { MAX_HELD, Pipe } from './pipe.ts';

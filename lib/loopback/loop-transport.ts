@@ -1,7 +1,7 @@
 import { BehaviorSubject, takeWhile } from 'rxjs';
 import type { ConnectivityState, Transport } from '../client/transport.ts';
+import { Code } from '../core/rpc-error.ts';
 import type { ServerStream } from '../server/transport.ts';
-import { Code } from '../status.ts';
 import { addCredentials } from './add-credentials.ts';
 import { LoopCall } from './loop-call.ts';
 import { soon } from './soon.ts';

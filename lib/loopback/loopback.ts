@@ -1,7 +1,7 @@
 import { isObservable, NEVER, type Observable } from 'rxjs';
 import { type ClientDefaults, clientDefaults, createClient } from '../client/client.ts';
-import { captureContext, outsideContext } from '../flow/context.ts';
-import { type ClientOf, checkOptions, kindOf, type Method, methodsOf } from '../rpc.ts';
+import { captureContext, outsideContext } from '../core/async-context.ts';
+import { type ClientOf, checkOptions, kindOf, type Method, methodsOf } from '../core/service.ts';
 import { type Bound, implementationFor } from '../server/implement.ts';
 import { hooksOf, type ServerDefaults, serverDefaults } from '../server/serve.ts';
 import { loopTransport, type Start } from './loop-transport.ts';

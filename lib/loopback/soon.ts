@@ -1,5 +1,5 @@
 import { asyncScheduler } from 'rxjs';
-import { outsideContext } from '../flow/context.ts';
+import { outsideContext } from '../core/async-context.ts';
 import { isVirtualTime } from '../flow/virtual-time.ts';
 
 /** So many turns of microtasks in a row, then one of the event loop: else a stream without end would stop all timers. */

@@ -1,9 +1,9 @@
 import { type CallCredentials, credentials, Metadata } from '@grpc/grpc-js';
 import { catchError, defer, merge, type Observable, switchMap, take, throwError } from 'rxjs';
-import type { ClientMiddleware } from '../compose.ts';
-import { toMetadata } from '../metadata.ts';
-import { type CallOptions, checkOptions, kindOf } from '../rpc.ts';
-import { Code, isRpcError } from '../status.ts';
+import { toMetadata } from '../core/metadata.ts';
+import type { ClientMiddleware } from '../core/middleware.ts';
+import { Code, isRpcError } from '../core/rpc-error.ts';
+import { type CallOptions, checkOptions, kindOf } from '../core/service.ts';
 import { AUTHORIZATION, authorization } from './bearer-token.ts';
 import { cutShort } from './cut-short.ts';
 import { checkSide, failure } from './failure.ts';

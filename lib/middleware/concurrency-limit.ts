@@ -1,9 +1,9 @@
 import { AsyncResource } from 'node:async_hooks';
 import { defer, Observable, tap } from 'rxjs';
-import type { Middleware, Rpc } from '../compose.ts';
-import { type CallOptions, checkOptions, kindOf } from '../rpc.ts';
-import type { ServerCall } from '../server-call.ts';
-import { Code } from '../status.ts';
+import type { Middleware, Rpc } from '../core/middleware.ts';
+import { Code } from '../core/rpc-error.ts';
+import type { ServerCall } from '../core/server-call.ts';
+import { type CallOptions, checkOptions, kindOf } from '../core/service.ts';
 import { cutShort } from './cut-short.ts';
 import { failure } from './failure.ts';
 import { fixDeadline } from './fixed-deadline.ts';

@@ -1,9 +1,9 @@
 import { NEVER, Observable } from 'rxjs';
-import { startDeadline } from '../deadline.ts';
-import { onAbort } from '../on-abort.ts';
-import type { CallOptions } from '../rpc.ts';
-import { isServerCall, onCancelled, type ParentCall, type ServerCall } from '../server-call.ts';
-import { Code } from '../status.ts';
+import { startDeadline } from '../core/deadline.ts';
+import { onAbort } from '../core/on-abort.ts';
+import { Code } from '../core/rpc-error.ts';
+import { isServerCall, onCancelled, type ParentCall, type ServerCall } from '../core/server-call.ts';
+import type { CallOptions } from '../core/service.ts';
 import { failure } from './failure.ts';
 import { endOf } from './fixed-deadline.ts';
 

@@ -1,8 +1,8 @@
 import { asyncScheduler, defer } from 'rxjs';
-import type { Middleware } from '../compose.ts';
-import { MAX_TIMER_MS } from '../flow/stall.ts';
-import { type CallOptions, checkOptions, kindOf } from '../rpc.ts';
-import { isServerCall, limitDeadline, type ParentCall } from '../server-call.ts';
+import { MAX_TIMER_MS } from '../core/deadline.ts';
+import type { Middleware } from '../core/middleware.ts';
+import { isServerCall, limitDeadline, type ParentCall } from '../core/server-call.ts';
+import { type CallOptions, checkOptions, kindOf } from '../core/service.ts';
 
 /** At least one of the two. */
 export interface DeadlineOptions {

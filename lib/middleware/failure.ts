@@ -1,6 +1,6 @@
-import type { CallOptions } from '../rpc.ts';
-import { isServerCall, type ServerCall } from '../server-call.ts';
-import { type Code, markReceived, RpcError, type RpcErrorOptions } from '../status.ts';
+import { type Code, markReceived, RpcError, type RpcErrorOptions } from '../core/rpc-error.ts';
+import { isServerCall, type ServerCall } from '../core/server-call.ts';
+import type { CallOptions } from '../core/service.ts';
 
 /**
  * The error by which a middleware itself ends a call. On a server its caller is told; on a client it counts as received, so that

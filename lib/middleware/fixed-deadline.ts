@@ -1,7 +1,7 @@
 import { asyncScheduler } from 'rxjs';
-import { MAX_TIMEOUT_MS } from '../deadline.ts';
-import type { CallOptions } from '../rpc.ts';
-import { isServerCall, type ServerCall } from '../server-call.ts';
+import { MAX_TIMEOUT_MS } from '../core/deadline.ts';
+import { isServerCall, type ServerCall } from '../core/server-call.ts';
+import type { CallOptions } from '../core/service.ts';
 
 /**
  * The same options with `timeoutMs` counted from now, for a middleware that lets a call wait or begin again: all of that time

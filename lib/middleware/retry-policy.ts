@@ -1,7 +1,7 @@
 import type { Observable } from 'rxjs';
-import { MAX_TIMER_MS } from '../flow/stall.ts';
-import { checkOptions, kindOf } from '../rpc.ts';
-import { Code, codeName } from '../status.ts';
+import { MAX_TIMER_MS } from '../core/deadline.ts';
+import { Code, codeName } from '../core/rpc-error.ts';
+import { checkOptions, kindOf } from '../core/service.ts';
 import type { RetryBudgetOptions } from './retry-budget.ts';
 
 /** The names are those of gRFC A6, with units. */

@@ -1,5 +1,5 @@
 import { defer, finalize, retry as rxRetry, tap } from 'rxjs';
-import type { ClientMiddleware } from '../compose.ts';
+import type { ClientMiddleware } from '../core/middleware.ts';
 import { Attempts } from './attempts.ts';
 import { checkSide } from './failure.ts';
 import { fixDeadline } from './fixed-deadline.ts';

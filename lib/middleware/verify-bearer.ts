@@ -1,9 +1,9 @@
 import { defer, from, isObservable, of, switchMap } from 'rxjs';
-import type { ContextKey } from '../call-context.ts';
-import type { ServerMiddleware } from '../compose.ts';
-import { kindOf } from '../rpc.ts';
-import type { ServerCall } from '../server-call.ts';
-import { Code, RpcError } from '../status.ts';
+import type { ContextKey } from '../core/call-context.ts';
+import type { ServerMiddleware } from '../core/middleware.ts';
+import { Code, RpcError } from '../core/rpc-error.ts';
+import type { ServerCall } from '../core/server-call.ts';
+import { kindOf } from '../core/service.ts';
 import { tokenOf } from './bearer-token.ts';
 import { checkSide } from './failure.ts';
 

@@ -1,6 +1,6 @@
 import type { ServerOptions } from '@grpc/grpc-js';
-import { MAX_TIMER_MS } from '../flow/stall.ts';
-import { checkOptions, kindOf } from '../rpc.ts';
+import { MAX_TIMER_MS } from '../core/deadline.ts';
+import { checkOptions, kindOf } from '../core/service.ts';
 
 /** How long a connection may be used. gRFC A9. */
 export interface ConnectionAge {

@@ -2,11 +2,11 @@ import { constants, type Http2Session } from 'node:http2';
 import type { Socket } from 'node:net';
 import type { Server } from '@grpc/grpc-js';
 import { type Observable, ReplaySubject } from 'rxjs';
+import { type Leave, Roster } from '../call/linked-list.ts';
+import type { CallOwner } from '../call/live-calls.ts';
+import { Code, RpcError } from '../core/rpc-error.ts';
 import { inOwnContext } from '../flow/in-own-context.ts';
 import { watchSessions } from '../grpc-js/server-sessions.ts';
-import type { CallOwner } from '../live-calls.ts';
-import { type Leave, Roster } from '../roster.ts';
-import { Code, RpcError } from '../status.ts';
 import { type Age, JITTER } from './age-options.ts';
 import { FAREWELL_MS } from './shutdown.ts';
 

@@ -1,8 +1,8 @@
 import { Server, type ServerOptions } from '@grpc/grpc-js';
 import { keepsNothing } from '../codec/received.ts';
+import { kindOf, methodsOf } from '../core/service.ts';
 import { mayBatch } from '../grpc-js/batch.ts';
 import { mayJoin } from '../grpc-js/join.ts';
-import { kindOf, methodsOf } from '../rpc.ts';
 import type { ConnectionAges } from './connection-ages.ts';
 import { type DirectHandler, type DirectOptions, serveDirectly } from './direct-call.ts';
 import type { Hooks } from './hooks.ts';

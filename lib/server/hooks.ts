@@ -1,11 +1,11 @@
 import { NEVER, type Observable } from 'rxjs';
-import type { MiddlewareList } from '../compose.ts';
-import type { FlowOptions } from '../flow-options.ts';
-import { LiveCalls } from '../live-calls.ts';
-import { hideMetadata } from '../print-error.ts';
-import type { Method } from '../rpc.ts';
-import type { ServerCall } from '../server-call.ts';
-import type { RpcError } from '../status.ts';
+import { LiveCalls } from '../call/live-calls.ts';
+import type { FlowOptions } from '../core/flow-options.ts';
+import type { MiddlewareList } from '../core/middleware.ts';
+import { hideMetadata } from '../core/print-error.ts';
+import type { RpcError } from '../core/rpc-error.ts';
+import type { ServerCall } from '../core/server-call.ts';
+import type { Method } from '../core/service.ts';
 
 /** What a whole server knows and its calls use. */
 export interface Hooks {

@@ -1,9 +1,7 @@
 import type { ServiceDefinition, UntypedServiceImplementation } from '@grpc/grpc-js';
-import { checkMiddleware, type MiddlewareList, type Rpc, type ServerMiddlewareOf, wrap } from '../compose.ts';
-import { checkFlowOptions, type FlowOptions, flowOptions, mergeFlowOptions } from '../flow-options.ts';
-import { adjustGrpcJs } from '../grpc-js/adjust.ts';
-import { rawProtobufRequest, rawRequest } from '../grpc-js/our-handlers.ts';
-import { isProtobuf } from '../method.ts';
+import { checkFlowOptions, type FlowOptions, flowOptions, mergeFlowOptions } from '../core/flow-options.ts';
+import { isProtobuf } from '../core/method.ts';
+import { checkMiddleware, type MiddlewareList, type Rpc, type ServerMiddlewareOf, wrap } from '../core/middleware.ts';
 import {
   checkOptions,
   type Implementation,
@@ -12,7 +10,9 @@ import {
   type Method,
   methodsOf,
   type Service,
-} from '../rpc.ts';
+} from '../core/service.ts';
+import { adjustGrpcJs } from '../grpc-js/adjust.ts';
+import { rawProtobufRequest, rawRequest } from '../grpc-js/our-handlers.ts';
 import { handle, type Served } from './handle.ts';
 import { type AnyHandler, behindMiddleware, handlerRpc } from './handler-rpc.ts';
 import { defaultHooks, type Hooks } from './hooks.ts';

@@ -2,12 +2,12 @@ import { setMaxListeners } from 'node:events';
 import type { PeerCertificate } from 'node:tls';
 import { Metadata } from '@grpc/grpc-js';
 import { Observable } from 'rxjs';
-import { CallContext } from '../call-context.ts';
-import { startDeadline } from '../deadline.ts';
-import { toMetadata } from '../metadata.ts';
-import type { MetadataInput, Method } from '../rpc.ts';
-import { limitDeadline, onCancelled, type ParentCall, serverCall } from '../server-call.ts';
-import { Code, RpcError } from '../status.ts';
+import { CallContext } from '../core/call-context.ts';
+import { startDeadline } from '../core/deadline.ts';
+import { toMetadata } from '../core/metadata.ts';
+import { Code, RpcError } from '../core/rpc-error.ts';
+import { limitDeadline, onCancelled, type ParentCall, serverCall } from '../core/server-call.ts';
+import type { MetadataInput, Method } from '../core/service.ts';
 import type { ServerStream } from './transport.ts';
 
 /** Who runs the call. */

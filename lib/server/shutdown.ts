@@ -1,9 +1,9 @@
 import type { Server as GrpcServer } from '@grpc/grpc-js';
 import type { Subject } from 'rxjs';
-import { MAX_TIMER_MS } from '../flow/stall.ts';
-import type { CallReport } from '../live-calls.ts';
-import { checkOptions, kindOf } from '../rpc.ts';
-import { Code, RpcError } from '../status.ts';
+import type { CallReport } from '../call/live-calls.ts';
+import { MAX_TIMER_MS } from '../core/deadline.ts';
+import { Code, RpcError } from '../core/rpc-error.ts';
+import { checkOptions, kindOf } from '../core/service.ts';
 import type { Connections } from './connections.ts';
 import type { Hooks } from './hooks.ts';
 

@@ -1,5 +1,5 @@
-import { isMetadata } from '../metadata.ts';
-import { isPlainObject } from '../rpc.ts';
+import { isMetadata } from '../core/metadata.ts';
+import { isPlainObject } from '../core/service.ts';
 import { type ExpectedMetadata, metadataMismatches } from './expected-metadata.ts';
 import { type ExpectedStatus, isStatus, statusMismatches } from './expected-status.ts';
 

@@ -1,8 +1,8 @@
 import { AssertionError } from 'node:assert';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { type CallReport, inspect } from '../live-calls.ts';
+import { type CallReport, inspect } from '../call/live-calls.ts';
+import { kindOf } from '../core/service.ts';
 import { serverBehind } from '../loopback/loopback.ts';
-import { kindOf } from '../rpc.ts';
 import { isWatched } from './watch.ts';
 
 /** How long a server behind a socket may take to hear of the end of a call. */

@@ -1,14 +1,14 @@
 import type { PeerCertificate } from 'node:tls';
 import type { Metadata } from '@grpc/grpc-js';
 import { isObservable, NEVER, type Observable } from 'rxjs';
-import { startDeadline } from '../deadline.ts';
+import { startDeadline } from '../core/deadline.ts';
+import { toMetadata } from '../core/metadata.ts';
+import { Code, RpcError } from '../core/rpc-error.ts';
+import type { ServerCall } from '../core/server-call.ts';
+import { checkOptions, kindOf, type MetadataInput, type Method, type MethodInfo } from '../core/service.ts';
 import { isVirtualTime } from '../flow/virtual-time.ts';
-import { toMetadata } from '../metadata.ts';
-import { checkOptions, kindOf, type MetadataInput, type Method, type MethodInfo } from '../rpc.ts';
 import { type IncomingCall, incomingCall } from '../server/incoming-call.ts';
 import type { ServerStream } from '../server/transport.ts';
-import type { ServerCall } from '../server-call.ts';
-import { Code, RpcError } from '../status.ts';
 
 export interface TestCallOptions {
   /** The request headers. */

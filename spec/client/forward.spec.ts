@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import { lastValueFrom, mergeMap, of } from 'rxjs';
 import { connect } from '../../lib/client/connect.ts';
 import { forward } from '../../lib/client/forward.ts';
-import type { ServerCall } from '../../lib/server-call.ts';
+import type { ServerCall } from '../../lib/core/server-call.ts';
 import { Lab } from '../support/lab.ts';
 import { running } from '../support/running.ts';
 

@@ -2,10 +2,10 @@ import { CallCredentials, Client, credentials as grpcCredentials, Metadata } fro
 import { expect } from 'chai';
 import { map, of } from 'rxjs';
 import { connect } from '../../lib/client/connect.ts';
-import type { ClientMiddleware } from '../../lib/compose.ts';
+import type { ClientMiddleware } from '../../lib/core/middleware.ts';
+import { Code, type RpcError } from '../../lib/core/rpc-error.ts';
 import { implement } from '../../lib/server/implement.ts';
 import { type Server, serve } from '../../lib/server/serve.ts';
-import { Code, type RpcError } from '../../lib/status.ts';
 import { callOf, inAllShapes, type LabClient, overEachTransport, useBench } from '../support/bench.ts';
 import { deferred } from '../support/deferred.ts';
 import { Lab, type Note, shapes } from '../support/lab.ts';

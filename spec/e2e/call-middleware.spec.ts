@@ -18,13 +18,13 @@ import {
 } from 'rxjs';
 import { close } from '../../lib/client/client.ts';
 import { connect } from '../../lib/client/connect.ts';
-import type { ClientMiddleware, Middleware, ServerMiddleware } from '../../lib/compose.ts';
+import type { ClientMiddleware, Middleware, ServerMiddleware } from '../../lib/core/middleware.ts';
+import { Code, RpcError } from '../../lib/core/rpc-error.ts';
 import { concatMap } from '../../lib/flow/operators/concat-map.ts';
 import { pull } from '../../lib/flow/pull.ts';
 import { loopback } from '../../lib/loopback/loopback.ts';
 import { implement } from '../../lib/server/implement.ts';
 import { serve } from '../../lib/server/serve.ts';
-import { Code, RpcError } from '../../lib/status.ts';
 import { callOf, inAllShapes, overEachTransport, useBench } from '../support/bench.ts';
 import { deferred } from '../support/deferred.ts';
 import { Lab, type Note, shapes } from '../support/lab.ts';

@@ -1,9 +1,9 @@
 import { expect } from 'chai';
 import { finalize, lastValueFrom, NEVER, of, concatMap as rxConcatMap, throwError } from 'rxjs';
+import { inspect } from '../../lib/call/live-calls.ts';
+import { Code, isRpcError } from '../../lib/core/rpc-error.ts';
 import { pull } from '../../lib/flow/pull.ts';
-import { inspect } from '../../lib/live-calls.ts';
 import { concatMap } from '../../lib/operators.ts';
-import { Code, isRpcError } from '../../lib/status.ts';
 import { overEachTransport } from '../support/bench.ts';
 import type { Note } from '../support/lab.ts';
 import { settled } from '../support/settled.ts';

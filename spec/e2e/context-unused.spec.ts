@@ -8,7 +8,7 @@ describe('AsyncLocalStorage', function () {
     const { stdout, stderr, code } = await runChild(`
       import { AsyncLocalStorage, createHook } from 'node:async_hooks';
       import { range, map, lastValueFrom, count } from 'rxjs';
-      import { bindContext, bindKnownContext, captureContext } from 'lib/flow/context.ts';
+      import { bindContext, bindKnownContext, captureContext } from 'lib/core/async-context.ts';
       import { implement } from 'lib/server/implement.ts';
       import { serve } from 'lib/server/serve.ts';
       import { connect } from 'lib/client/connect.ts';

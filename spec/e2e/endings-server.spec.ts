@@ -13,8 +13,8 @@ import {
   take,
   throwError,
 } from 'rxjs';
-import type { ServerCall } from '../../lib/server-call.ts';
-import { Code, isRpcError, RpcError } from '../../lib/status.ts';
+import { Code, isRpcError, RpcError } from '../../lib/core/rpc-error.ts';
+import type { ServerCall } from '../../lib/core/server-call.ts';
 import { callOf, inAllShapes, overEachTransport, streaming, useBench } from '../support/bench.ts';
 import { deferred } from '../support/deferred.ts';
 import { type Note, shapes } from '../support/lab.ts';

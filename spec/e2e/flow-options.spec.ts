@@ -1,13 +1,13 @@
 import { expect } from 'chai';
 import { defer, lastValueFrom, NEVER, Observable, Subject } from 'rxjs';
+import { inspect } from '../../lib/call/live-calls.ts';
 import { connect } from '../../lib/client/connect.ts';
+import { Code, isRpcError, type RpcError } from '../../lib/core/rpc-error.ts';
 import { pull } from '../../lib/flow/pull.ts';
 import { toAsyncIterable } from '../../lib/flow/to-async-iterable.ts';
-import { inspect } from '../../lib/live-calls.ts';
 import { concatMap, share, zip } from '../../lib/operators.ts';
 import { implement } from '../../lib/server/implement.ts';
 import { serve } from '../../lib/server/serve.ts';
-import { Code, isRpcError, type RpcError } from '../../lib/status.ts';
 import { overEachTransport, overTransportsOfBytes } from '../support/bench.ts';
 import { Lab, type Note } from '../support/lab.ts';
 import { settled } from '../support/settled.ts';

@@ -6,11 +6,11 @@ import { from, lastValueFrom, map, type Observable, reduce, toArray } from 'rxjs
 import { close } from '../../lib/client/client.ts';
 import { connect } from '../../lib/client/connect.ts';
 import { load } from '../../lib/codec/load.ts';
+import { Code, isRpcError, RpcError } from '../../lib/core/rpc-error.ts';
+import type { Method } from '../../lib/core/service.ts';
 import { mergeMap } from '../../lib/operators.ts';
-import type { Method } from '../../lib/rpc.ts';
 import { implement } from '../../lib/server/implement.ts';
 import { serve } from '../../lib/server/serve.ts';
-import { Code, isRpcError, RpcError } from '../../lib/status.ts';
 import { Lab, type Note, type Shape, shapes } from '../support/lab.ts';
 import { plainCall, plainServer } from '../support/plain.ts';
 

@@ -1,10 +1,10 @@
 import { Metadata, Server, ServerCredentials, ServerInterceptingCall, type ServerInterceptor } from '@grpc/grpc-js';
 import { expect } from 'chai';
 import { concat, defer, EMPTY, map, type Observable, of, range } from 'rxjs';
+import { Code } from '../../lib/core/rpc-error.ts';
+import type { ServerCall } from '../../lib/core/server-call.ts';
 import { implement } from '../../lib/server/implement.ts';
 import type { ServeOptions } from '../../lib/server/serve.ts';
-import type { ServerCall } from '../../lib/server-call.ts';
-import { Code } from '../../lib/status.ts';
 import { callOf, inAllShapes, overEachTransport, streaming, useBench } from '../support/bench.ts';
 import { Lab, type Note, shapes } from '../support/lab.ts';
 import { plainCall, type Seen } from '../support/plain.ts';

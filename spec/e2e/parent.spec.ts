@@ -2,7 +2,7 @@ import { Metadata } from '@grpc/grpc-js';
 import { expect } from 'chai';
 import { concat, NEVER, Observable, of, throwError } from 'rxjs';
 import { close } from '../../lib/client/client.ts';
-import { Code, isRpcError, RpcError } from '../../lib/status.ts';
+import { Code, isRpcError, RpcError } from '../../lib/core/rpc-error.ts';
 import {
   type AnyBench,
   type AnyServer,

@@ -18,7 +18,7 @@ describe('A process ends by itself', function () {
       import { close, state$ } from 'lib/client/client.ts';
       import { connect } from 'lib/client/connect.ts';
       import { loopback } from 'lib/loopback/loopback.ts';
-      import { inspect } from 'lib/live-calls.ts';
+      import { inspect } from 'lib/call/live-calls.ts';
       import { implement } from 'lib/server/implement.ts';
       import { serve } from 'lib/server/serve.ts';
       import { pull } from 'lib/flow/pull.ts';

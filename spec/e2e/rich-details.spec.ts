@@ -1,11 +1,11 @@
 import { expect } from 'chai';
 import { catchError, concat, NEVER, type Observable, of, throwError } from 'rxjs';
 import { connect } from '../../lib/client/connect.ts';
-import type { RichDetailInput } from '../../lib/codec/error-details.ts';
-import { retryDelayMs, retryInfo, richDetail } from '../../lib/rich-details.ts';
+import type { RichDetailInput } from '../../lib/core/error-detail-types.ts';
+import { retryDelayMs, retryInfo, richDetail } from '../../lib/core/error-details.ts';
+import { Code, RpcError } from '../../lib/core/rpc-error.ts';
 import { implement } from '../../lib/server/implement.ts';
 import { serve } from '../../lib/server/serve.ts';
-import { Code, RpcError } from '../../lib/status.ts';
 import { callOf, inAllShapes, overEachTransport, useBench } from '../support/bench.ts';
 import { decodeStatus, encodeStatus } from '../support/google-rpc.ts';
 import { Lab, type Note, type Shape, shapes } from '../support/lab.ts';

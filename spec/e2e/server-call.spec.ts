@@ -17,11 +17,11 @@ import {
   timer,
 } from 'rxjs';
 import { connect } from '../../lib/client/connect.ts';
+import { Code, RpcError } from '../../lib/core/rpc-error.ts';
+import { onCancelled, type ServerCall } from '../../lib/core/server-call.ts';
 import { implement } from '../../lib/server/implement.ts';
 import { incomingCall } from '../../lib/server/incoming-call.ts';
 import { serve } from '../../lib/server/serve.ts';
-import { onCancelled, type ServerCall } from '../../lib/server-call.ts';
-import { Code, RpcError } from '../../lib/status.ts';
 import { callOf, inAllShapes, overEachTransport, useBench } from '../support/bench.ts';
 import { deferred } from '../support/deferred.ts';
 import { isBefore, withEnoughTime } from '../support/enough-time.ts';

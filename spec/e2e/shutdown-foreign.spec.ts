@@ -1,12 +1,12 @@
 import { Client, credentials, type ServiceDefinition, status } from '@grpc/grpc-js';
 import { expect } from 'chai';
 import { concat, NEVER, of, Subject } from 'rxjs';
+import { inspect } from '../../lib/call/live-calls.ts';
 import { close } from '../../lib/client/client.ts';
 import { connect } from '../../lib/client/connect.ts';
-import { inspect } from '../../lib/live-calls.ts';
+import { Code } from '../../lib/core/rpc-error.ts';
 import { implement } from '../../lib/server/implement.ts';
 import { serve } from '../../lib/server/serve.ts';
-import { Code } from '../../lib/status.ts';
 import { useBench } from '../support/bench.ts';
 import { deferred } from '../support/deferred.ts';
 import { Lab, type Note } from '../support/lab.ts';

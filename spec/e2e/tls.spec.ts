@@ -3,9 +3,9 @@ import { expect } from 'chai';
 import { firstValueFrom, lastValueFrom, throwError } from 'rxjs';
 import { close } from '../../lib/client/client.ts';
 import { type ConnectOptions, connect } from '../../lib/client/connect.ts';
+import { Code, isRpcError, RpcError } from '../../lib/core/rpc-error.ts';
 import { implement } from '../../lib/server/implement.ts';
 import { type ServeOptions, serve } from '../../lib/server/serve.ts';
-import { Code, isRpcError, RpcError } from '../../lib/status.ts';
 import { Lab } from '../support/lab.ts';
 import { ca, expiredCert, otherNameCert, signedCert, tls } from '../support/tls.ts';
 

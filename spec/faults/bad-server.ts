@@ -1,9 +1,9 @@
 import { expect } from 'chai';
 import { Observable } from 'rxjs';
+import { inspect } from '../../lib/call/live-calls.ts';
 import { close } from '../../lib/client/client.ts';
 import { connect } from '../../lib/client/connect.ts';
-import { inspect } from '../../lib/live-calls.ts';
-import type { CallOptions } from '../../lib/rpc.ts';
+import type { CallOptions } from '../../lib/core/service.ts';
 import {
   data,
   frame,

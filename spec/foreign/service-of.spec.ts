@@ -1,6 +1,6 @@
 import { expect } from 'chai';
+import { methodsOf } from '../../lib/core/service.ts';
 import { serviceOf } from '../../lib/foreign/service-of.ts';
-import { methodsOf } from '../../lib/rpc.ts';
 import { Lab } from '../support/lab.ts';
 import { thrownBy } from '../support/record.ts';
 

@@ -1,4 +1,4 @@
-import type { Method } from '../../lib/rpc.ts';
+import type { Method } from '../../lib/core/service.ts';
 
 const bytes = (message: Buffer): Buffer => message;
 

@@ -1,10 +1,10 @@
 import { Server, ServerCredentials } from '@grpc/grpc-js';
 import { expect } from 'chai';
 import { NEVER, of } from 'rxjs';
+import { Code } from '../../lib/core/rpc-error.ts';
 import { parseTimeout } from '../../lib/grpc-js/grpc-timeout.ts';
 import { implement } from '../../lib/server/implement.ts';
 import type { Server as RxServer } from '../../lib/server/serve.ts';
-import { Code } from '../../lib/status.ts';
 import { inAllShapes, useBench } from '../support/bench.ts';
 import { Lab, type Note, shapes } from '../support/lab.ts';
 import { rawCall } from '../support/raw-call.ts';

@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import { concat, map, NEVER, Observable, of, range } from 'rxjs';
 import { close } from '../../lib/client/client.ts';
 import { connect } from '../../lib/client/connect.ts';
-import { Code, isRpcError } from '../../lib/status.ts';
+import { Code, isRpcError } from '../../lib/core/rpc-error.ts';
 import { inAllShapes, type LabClient, useBench } from '../support/bench.ts';
 import { deferred } from '../support/deferred.ts';
 import { Lab, type Note } from '../support/lab.ts';

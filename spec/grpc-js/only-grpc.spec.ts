@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { of } from 'rxjs';
-import { writesProtobuf } from '../../lib/method.ts';
+import { writesProtobuf } from '../../lib/core/method.ts';
 import { useBadClient } from '../faults/bad-client.ts';
 import { inAllShapes } from '../support/bench.ts';
 import { Lab, type Note, shapes } from '../support/lab.ts';

@@ -2,7 +2,7 @@ import { gzipSync } from 'node:zlib';
 import { expect } from 'chai';
 import { NEVER } from 'rxjs';
 import { close } from '../../lib/client/client.ts';
-import { Code, type RpcError } from '../../lib/status.ts';
+import { Code, type RpcError } from '../../lib/core/rpc-error.ts';
 import { callOf } from '../support/bench.ts';
 import { shapes } from '../support/lab.ts';
 import { record } from '../support/record.ts';

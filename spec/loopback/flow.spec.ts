@@ -1,11 +1,11 @@
 import { mock } from 'node:test';
 import { expect } from 'chai';
 import { count as counted, lastValueFrom, map, NEVER, Observable, of, take, takeUntil, tap, timer } from 'rxjs';
+import { Code, RpcError } from '../../lib/core/rpc-error.ts';
 import { pull } from '../../lib/flow/pull.ts';
 import { toAsyncIterable } from '../../lib/flow/to-async-iterable.ts';
 import { type LoopbackOptions, loopback } from '../../lib/loopback/loopback.ts';
 import { implement } from '../../lib/server/implement.ts';
-import { Code, RpcError } from '../../lib/status.ts';
 import { inAllShapes, type LabClient, type LabHandler, type LabImplementation } from '../support/bench.ts';
 import { deferred } from '../support/deferred.ts';
 import { Lab, type Note } from '../support/lab.ts';

@@ -21,13 +21,13 @@ import {
   timer,
 } from 'rxjs';
 import { type RunHelpers, TestScheduler } from 'rxjs/testing';
+import { inspect } from '../../lib/call/live-calls.ts';
 import { withCall } from '../../lib/client/with-call.ts';
+import { Code, isRpcError, RpcError } from '../../lib/core/rpc-error.ts';
 import { pull } from '../../lib/flow/pull.ts';
-import { inspect } from '../../lib/live-calls.ts';
 import { type LoopbackOptions, loopback, serverBehind } from '../../lib/loopback/loopback.ts';
 import { concatMap, mergeMap as pacedMergeMap } from '../../lib/operators.ts';
 import { implement } from '../../lib/server/implement.ts';
-import { Code, isRpcError, RpcError } from '../../lib/status.ts';
 import { callOf, inAllShapes, type LabClient, type LabHandler, type LabImplementation } from '../support/bench.ts';
 import { Lab, type Note, type Shape, shapes } from '../support/lab.ts';
 

@@ -1,12 +1,12 @@
 import { expect } from 'chai';
 import { map, of, toArray } from 'rxjs';
-import { contextKey } from '../../lib/call-context.ts';
 import { connect } from '../../lib/client/connect.ts';
+import { contextKey } from '../../lib/core/call-context.ts';
+import { Code, markReceived, RpcError } from '../../lib/core/rpc-error.ts';
 import { bearer } from '../../lib/middleware/bearer.ts';
 import { verifyBearer } from '../../lib/middleware/verify-bearer.ts';
 import { implement } from '../../lib/server/implement.ts';
 import { serve } from '../../lib/server/serve.ts';
-import { Code, markReceived, RpcError } from '../../lib/status.ts';
 import { callOf, inAllShapes, type LabHandler, useBench } from '../support/bench.ts';
 import { deferred } from '../support/deferred.ts';
 import { Lab, type Note, shapes } from '../support/lab.ts';

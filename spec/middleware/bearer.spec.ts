@@ -1,10 +1,10 @@
 import { type CallCredentials, credentials, Metadata } from '@grpc/grpc-js';
 import { expect } from 'chai';
 import { NEVER, type Observable, of, throwError } from 'rxjs';
-import { toMetadata } from '../../lib/metadata.ts';
+import { toMetadata } from '../../lib/core/metadata.ts';
+import { Code, RpcError, statusToSend } from '../../lib/core/rpc-error.ts';
+import type { CallOptions } from '../../lib/core/service.ts';
 import { bearer } from '../../lib/middleware/bearer.ts';
-import type { CallOptions } from '../../lib/rpc.ts';
-import { Code, RpcError, statusToSend } from '../../lib/status.ts';
 import { errorOf, record, thrownBy } from '../support/record.ts';
 import { FakeCall, method } from './support/fakes.ts';
 

@@ -1,11 +1,11 @@
 import { expect } from 'chai';
 import { NEVER, type Observable, of } from 'rxjs';
 import { close } from '../../lib/client/client.ts';
-import type { ClientMiddleware } from '../../lib/compose.ts';
+import type { ClientMiddleware } from '../../lib/core/middleware.ts';
+import { Code, RpcError } from '../../lib/core/rpc-error.ts';
 import { bearer } from '../../lib/middleware/bearer.ts';
 import { concurrencyLimit } from '../../lib/middleware/concurrency-limit.ts';
 import { retry } from '../../lib/middleware/retry.ts';
-import { Code, RpcError } from '../../lib/status.ts';
 import { useBench } from '../support/bench.ts';
 import { deferred } from '../support/deferred.ts';
 import type { Note } from '../support/lab.ts';

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { concat, EMPTY, NEVER, type Observable, of } from 'rxjs';
+import { Code } from '../../lib/core/rpc-error.ts';
 import { concurrencyLimit } from '../../lib/middleware/concurrency-limit.ts';
-import { Code } from '../../lib/status.ts';
 import { inAllShapes, useBench } from '../support/bench.ts';
 import type { Note } from '../support/lab.ts';
 import { errorOf, record } from '../support/record.ts';

@@ -14,9 +14,9 @@ import {
   throwError,
   timer,
 } from 'rxjs';
+import { Code, statusToSend } from '../../lib/core/rpc-error.ts';
+import type { CallOptions } from '../../lib/core/service.ts';
 import { concurrencyLimit } from '../../lib/middleware/concurrency-limit.ts';
-import type { CallOptions } from '../../lib/rpc.ts';
-import { Code, statusToSend } from '../../lib/status.ts';
 import { errorOf, record, thrownBy } from '../support/record.ts';
 import { FakeCall, journal, method, virtually } from './support/fakes.ts';
 

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import type { Observable } from 'rxjs';
-import { contextKey } from '../../lib/call-context.ts';
+import { contextKey } from '../../lib/core/call-context.ts';
 import { pull } from '../../lib/flow/pull.ts';
 import { bearer } from '../../lib/middleware/bearer.ts';
 import { concurrencyLimit } from '../../lib/middleware/concurrency-limit.ts';

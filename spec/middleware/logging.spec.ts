@@ -3,11 +3,11 @@ import { format, inspect } from 'node:util';
 import { Metadata } from '@grpc/grpc-js';
 import { expect } from 'chai';
 import { concat, concatMap, defer, EMPTY, NEVER, type Observable, of, take, tap, throwError, timer } from 'rxjs';
-import { contextKey } from '../../lib/call-context.ts';
+import { contextKey } from '../../lib/core/call-context.ts';
+import { retryInfo } from '../../lib/core/error-details.ts';
+import { Code, codeName, markReceived, RpcError } from '../../lib/core/rpc-error.ts';
+import type { CallOptions } from '../../lib/core/service.ts';
 import { type CallLine, type LoggingOptions, logging } from '../../lib/middleware/logging.ts';
-import { retryInfo } from '../../lib/rich-details.ts';
-import type { CallOptions } from '../../lib/rpc.ts';
-import { Code, codeName, markReceived, RpcError } from '../../lib/status.ts';
 import { record, thrownBy } from '../support/record.ts';
 import { FakeCall, method, virtually } from './support/fakes.ts';
 

@@ -13,12 +13,12 @@ import {
   take,
   throwError,
 } from 'rxjs';
+import { Code, RpcError } from '../../lib/core/rpc-error.ts';
 import { pull } from '../../lib/flow/pull.ts';
 import { loopback } from '../../lib/loopback/loopback.ts';
 import { retry } from '../../lib/middleware/retry.ts';
 import { type Bound, implement } from '../../lib/server/implement.ts';
 import { serve } from '../../lib/server/serve.ts';
-import { Code, RpcError } from '../../lib/status.ts';
 import { watch } from '../../lib/testing/watch.ts';
 import { callOf, inAllShapes, type LabClient, type LabImplementation, useBench } from '../support/bench.ts';
 import { deferred } from '../support/deferred.ts';

@@ -16,9 +16,9 @@ import {
   throwError,
   toArray,
 } from 'rxjs';
+import { Code, RpcError } from '../../lib/core/rpc-error.ts';
 import { pull } from '../../lib/flow/pull.ts';
 import { retry } from '../../lib/middleware/retry.ts';
-import { Code, RpcError } from '../../lib/status.ts';
 import { useBench } from '../support/bench.ts';
 import type { Note } from '../support/lab.ts';
 import { errorOf, record } from '../support/record.ts';

@@ -1,8 +1,8 @@
 import { expect } from 'chai';
 import { EMPTY, of, timer } from 'rxjs';
-import { retryInfo } from '../../lib/rich-details.ts';
-import type { CallOptions } from '../../lib/rpc.ts';
-import { Code, RpcError } from '../../lib/status.ts';
+import { retryInfo } from '../../lib/core/error-details.ts';
+import { Code, RpcError } from '../../lib/core/rpc-error.ts';
+import type { CallOptions } from '../../lib/core/service.ts';
 import { call, fail, server } from './support/attempts.ts';
 import { FakeCall, journal, unavailable, virtually } from './support/fakes.ts';
 

@@ -1,9 +1,9 @@
 import { expect } from 'chai';
 import { concat, EMPTY, map, NEVER, of, Subject, throwError } from 'rxjs';
+import { Code, RpcError } from '../../lib/core/rpc-error.ts';
 import { pull } from '../../lib/flow/pull.ts';
 import { retry } from '../../lib/middleware/retry.ts';
 import { concatMap } from '../../lib/operators.ts';
-import { Code, RpcError } from '../../lib/status.ts';
 import { callOf, inAllShapes, useBench } from '../support/bench.ts';
 import { deferred } from '../support/deferred.ts';
 import { type Note, shapes } from '../support/lab.ts';

@@ -1,9 +1,9 @@
 import { Metadata } from '@grpc/grpc-js';
 import { expect } from 'chai';
 import { asyncScheduler, concat, of, timer } from 'rxjs';
+import { Code, RpcError } from '../../lib/core/rpc-error.ts';
+import type { CallOptions } from '../../lib/core/service.ts';
 import { retry } from '../../lib/middleware/retry.ts';
-import type { CallOptions } from '../../lib/rpc.ts';
-import { Code, RpcError } from '../../lib/status.ts';
 import { errorOf, thrownBy } from '../support/record.ts';
 import { call, fail, server } from './support/attempts.ts';
 import { FakeCall, journal, virtually } from './support/fakes.ts';

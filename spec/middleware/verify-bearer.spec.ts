@@ -1,9 +1,9 @@
 import { expect } from 'chai';
 import { of, Subject } from 'rxjs';
-import { contextKey } from '../../lib/call-context.ts';
+import { contextKey } from '../../lib/core/call-context.ts';
+import { Code, markReceived, RpcError, statusToSend } from '../../lib/core/rpc-error.ts';
+import type { ServerCall } from '../../lib/core/server-call.ts';
 import { verifyBearer } from '../../lib/middleware/verify-bearer.ts';
-import type { ServerCall } from '../../lib/server-call.ts';
-import { Code, markReceived, RpcError, statusToSend } from '../../lib/status.ts';
 import { deferred } from '../support/deferred.ts';
 import { errorOf, record, rejectionOf, thrownBy } from '../support/record.ts';
 import { FakeCall, method } from './support/fakes.ts';

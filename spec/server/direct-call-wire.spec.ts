@@ -1,10 +1,10 @@
 import { experimental, ServerCredentials, ServerInterceptingCall, type ServerInterceptor } from '@grpc/grpc-js';
 import { expect } from 'chai';
 import { concat, defer, finalize, ignoreElements, map, NEVER, range, throwError } from 'rxjs';
+import { Code, RpcError } from '../../lib/core/rpc-error.ts';
 import { pull } from '../../lib/flow/pull.ts';
 import { implement } from '../../lib/server/implement.ts';
 import { type ServeOptions, type Server, serve } from '../../lib/server/serve.ts';
-import { Code, RpcError } from '../../lib/status.ts';
 import { useBench } from '../support/bench.ts';
 import { deferred } from '../support/deferred.ts';
 import { Lab, type Note } from '../support/lab.ts';

@@ -1,9 +1,9 @@
 import { Metadata, ServerInterceptingCall, type ServerInterceptingCallInterface } from '@grpc/grpc-js';
 import { expect } from 'chai';
+import { LiveCalls } from '../../lib/call/live-calls.ts';
 import { pull } from '../../lib/flow/pull.ts';
 import { send } from '../../lib/flow/send.ts';
 import { findPrivateParts } from '../../lib/grpc-js/private.ts';
-import { LiveCalls } from '../../lib/live-calls.ts';
 import { serveDirectly } from '../../lib/server/direct-call.ts';
 import type { ServerStream } from '../../lib/server/transport.ts';
 import { Counted } from '../flow/support/counted.ts';

@@ -1,9 +1,9 @@
 import { Metadata } from '@grpc/grpc-js';
 import { expect } from 'chai';
 import { NEVER } from 'rxjs';
+import { Code, RpcError } from '../../lib/core/rpc-error.ts';
+import { isServerCall, onCancelled } from '../../lib/core/server-call.ts';
 import { incomingCall } from '../../lib/server/incoming-call.ts';
-import { isServerCall, onCancelled } from '../../lib/server-call.ts';
-import { Code, RpcError } from '../../lib/status.ts';
 import { Lab } from '../support/lab.ts';
 
 describe('incomingCall', () => {

@@ -7,9 +7,9 @@ import {
 } from '@grpc/grpc-js';
 import { expect } from 'chai';
 import { concat, from, lastValueFrom, type Observable, of, throwError } from 'rxjs';
+import { Code, RpcError } from '../../lib/core/rpc-error.ts';
 import { implement } from '../../lib/server/implement.ts';
 import { serve } from '../../lib/server/serve.ts';
-import { Code, RpcError } from '../../lib/status.ts';
 import { callOf, inAllShapes, streaming, useBench } from '../support/bench.ts';
 import { Lab, type Note, shapes } from '../support/lab.ts';
 import { record } from '../support/record.ts';

@@ -1,12 +1,12 @@
 import type { Observable } from 'rxjs';
+import { inspect } from '../../lib/call/live-calls.ts';
 import { type ClientDefaults, close } from '../../lib/client/client.ts';
 import { type ConnectOptions, connect } from '../../lib/client/connect.ts';
-import { inspect } from '../../lib/live-calls.ts';
+import type { ServerCall } from '../../lib/core/server-call.ts';
+import type { CallOptions, ClientOf, Implementation } from '../../lib/core/service.ts';
 import { loopback, serverBehind } from '../../lib/loopback/loopback.ts';
-import type { CallOptions, ClientOf, Implementation } from '../../lib/rpc.ts';
 import { type Bound, type ImplementOptions, implement } from '../../lib/server/implement.ts';
 import { type ServeOptions, type Server, type ServerDefaults, serve } from '../../lib/server/serve.ts';
-import type { ServerCall } from '../../lib/server-call.ts';
 import { Lab, type Note, type Shape } from './lab.ts';
 import { settled } from './settled.ts';
 

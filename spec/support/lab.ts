@@ -1,4 +1,4 @@
-import type { Method } from '../../lib/rpc.ts';
+import type { Method } from '../../lib/core/service.ts';
 
 /** A message of the lab. */
 export interface Note {

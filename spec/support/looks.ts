@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import type { ServerMiddleware } from '../../lib/compose.ts';
-import type { ServerCall } from '../../lib/server-call.ts';
+import type { ServerMiddleware } from '../../lib/core/middleware.ts';
+import type { ServerCall } from '../../lib/core/server-call.ts';
 
 export const storage: AsyncLocalStorage<unknown> = new AsyncLocalStorage();
 

@@ -1,4 +1,4 @@
-import type { RichDetailInput } from '../../lib/codec/error-details.ts';
+import type { RichDetailInput } from '../../lib/core/error-detail-types.ts';
 
 /** Without prototypes, as what was read has its maps. */
 

@@ -1,6 +1,6 @@
 import { close } from '../../lib/client/client.ts';
 import { type ConnectOptions, connect } from '../../lib/client/connect.ts';
-import type { ClientOf, Implementation } from '../../lib/rpc.ts';
+import type { ClientOf, Implementation } from '../../lib/core/service.ts';
 import { implement } from '../../lib/server/implement.ts';
 import { type ServeOptions, type Server, serve } from '../../lib/server/serve.ts';
 import { Lab } from './lab.ts';

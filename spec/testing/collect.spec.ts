@@ -1,9 +1,9 @@
 import { expect } from 'chai';
 import { expectTypeOf } from 'expect-type';
 import { concat, NEVER, of, throwError } from 'rxjs';
+import { Code, RpcError } from '../../lib/core/rpc-error.ts';
 import { loopback } from '../../lib/loopback/loopback.ts';
 import { implement } from '../../lib/server/implement.ts';
-import { Code, RpcError } from '../../lib/status.ts';
 import { type Collected, collect } from '../../lib/testing/collect.ts';
 import { marbles } from '../../lib/testing/marbles.ts';
 import { inAllShapes, overEachTransport } from '../support/bench.ts';

@@ -1,12 +1,12 @@
 import { expect } from 'chai';
 import { expectTypeOf } from 'expect-type';
 import { lastValueFrom, NEVER, of, Subject, take, takeUntil } from 'rxjs';
-import { contextKey } from '../../lib/call-context.ts';
+import { contextKey } from '../../lib/core/call-context.ts';
+import { Code, isRpcError, RpcError } from '../../lib/core/rpc-error.ts';
+import type { ServerCall } from '../../lib/core/server-call.ts';
 import { loopback } from '../../lib/loopback/loopback.ts';
 import { deadline } from '../../lib/middleware/deadline.ts';
 import { implement } from '../../lib/server/implement.ts';
-import type { ServerCall } from '../../lib/server-call.ts';
-import { Code, isRpcError, RpcError } from '../../lib/status.ts';
 import { marbles } from '../../lib/testing/marbles.ts';
 import { testCall } from '../../lib/testing/test-call.ts';
 import type { LabHandler } from '../support/bench.ts';

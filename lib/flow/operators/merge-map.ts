@@ -1,5 +1,5 @@
 import { isObservable, map, type ObservableInput, type OperatorFunction, type mergeMap as rxMergeMap } from 'rxjs';
-import { bindKnownContext } from '../context.ts';
+import { bindKnownContext } from '../../core/async-context.ts';
 import { comesFromSubject } from '../demand.ts';
 import { derived } from '../derived.ts';
 import { Fifo } from '../fifo.ts';

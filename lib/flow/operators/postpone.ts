@@ -1,5 +1,5 @@
 import type { MonoTypeOperatorFunction, SchedulerLike, Subscription } from 'rxjs';
-import { bindKnownContext } from '../context.ts';
+import { bindKnownContext } from '../../core/async-context.ts';
 import { derived } from '../derived.ts';
 import { Fifo } from '../fifo.ts';
 import { Gate } from '../gate.ts';

@@ -3,11 +3,11 @@ import { concat, from, lastValueFrom, map, mergeMap, of, range, throwError, toAr
 import { close } from '../../../lib/client/client.ts';
 import { connect } from '../../../lib/client/connect.ts';
 import { load } from '../../../lib/codec/load.ts';
+import { Code, RpcError } from '../../../lib/core/rpc-error.ts';
+import { type Method, methodsOf } from '../../../lib/core/service.ts';
 import { loopback } from '../../../lib/loopback/loopback.ts';
-import { type Method, methodsOf } from '../../../lib/rpc.ts';
 import { implement } from '../../../lib/server/implement.ts';
 import { serve } from '../../../lib/server/serve.ts';
-import { Code, RpcError } from '../../../lib/status.ts';
 import { record } from '../../support/record.ts';
 
 /** A service as one tool describes it, and how to make and to read its messages. */

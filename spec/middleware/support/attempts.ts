@@ -1,7 +1,7 @@
 import { asyncScheduler, Observable, of, throwError } from 'rxjs';
+import type { CallOptions } from '../../../lib/core/service.ts';
 import { retry } from '../../../lib/middleware/retry.ts';
 import type { RetryOptions } from '../../../lib/middleware/retry-policy.ts';
-import type { CallOptions } from '../../../lib/rpc.ts';
 import { method, unavailable } from './fakes.ts';
 
 /** No jitter: the middle of it. */

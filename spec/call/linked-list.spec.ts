@@ -1,0 +1,78 @@
+import { expect } from 'chai';
+import { Roster } from '../../lib/call/linked-list.ts';
+import { runChild } from '../support/run-child.ts';
+
+describe('Roster', () => {
+  it('has what came and has not left, in the order in which it came', () => {
+    const roster = new Roster<string>();
+    const [leaveA, leaveB, leaveC] = ['a', 'b', 'c'].map(one => roster.add(one));
+    expect([roster.size, ...roster]).to.deep.equal([3, 'a', 'b', 'c']);
+    leaveB!();
+    expect([roster.size, ...roster]).to.deep.equal([2, 'a', 'c']);
+    const leaveD = roster.add('d');
+    leaveA!();
+    expect([roster.size, ...roster]).to.deep.equal([2, 'c', 'd']);
+    leaveD();
+    expect([roster.size, ...roster]).to.deep.equal([1, 'c']);
+    leaveC!();
+    expect([roster.size, ...roster]).to.deep.equal([0]);
+    roster.add('e');
+    expect([roster.size, ...roster]).to.deep.equal([1, 'e']);
+  });
+
+  it('has one that came twice twice, and is left once by who leaves twice', () => {
+    const roster = new Roster<string>();
+    const leave = roster.add('a');
+    roster.add('a');
+    leave();
+    leave();
+    expect([roster.size, ...roster]).to.deep.equal([1, 'a']);
+  });
+
+  it('gives all that were there when others leave, or come, while it is gone through', () => {
+    const roster = new Roster<string>();
+    const leaves = ['a', 'b', 'c'].map(one => roster.add(one));
+    const seen: string[] = [];
+    for (const one of roster) {
+      seen.push(one);
+      for (const leave of leaves) leave();
+      if (seen.length === 1) roster.add('late');
+    }
+    expect(seen).to.deep.equal(['a', 'b', 'c']);
+    expect([...roster]).to.deep.equal(['late']);
+  });
+
+  it('holds back nothing that has left, also from a collection of new objects alone', async () => {
+    // In a process of its own, as the memory of buffers is counted for a whole process.
+    const { stdout, stderr } = await runChild(
+      `
+      import { Roster } from 'lib/call/linked-list.ts';
+      const BYTES = 4096;
+      const roster = new Roster();
+      const comeAndGo = times => {
+        const leaves = [];
+        for (let i = 0; i < times; i++) {
+          leaves.push(roster.add({ memory: new ArrayBuffer(BYTES) }));
+          if (leaves.length > 64) leaves.shift()();
+        }
+        for (const leave of leaves) leave();
+      };
+      comeAndGo(65);
+      const stay = Array.from({ length: 64 }, () => roster.add({}));
+      gc(); // what is in it now is old
+      for (const leave of stay) leave();
+      const before = process.memoryUsage().arrayBuffers;
+      comeAndGo(2000);
+      const held = () => (process.memoryUsage().arrayBuffers - before) / BYTES;
+      // V8 frees the memory of buffers that it has collected on another thread, and counts it later.
+      for (let turn = 0; turn < 100 && (turn < 3 || held() >= 100); turn++) {
+        gc({ type: 'minor' });
+        await new Promise(setImmediate);
+      }
+      console.log(held());
+      `,
+      { execArgv: ['--expose-gc'] },
+    );
+    expect(Number.parseFloat(stdout), stderr).to.be.lessThan(100);
+  });
+});

@@ -1,0 +1,57 @@
+import { expect } from 'chai';
+import { isServerCall } from '../../lib/core/server-call.ts';
+import { checkOptions, isPlainObject, kindOf, methodsOf } from '../../lib/core/service.ts';
+import { Lab } from '../support/lab.ts';
+import { thrownBy } from '../support/record.ts';
+
+describe('methodsOf', () => {
+  it('gives each method its name with the first letter lowered', () => {
+    const methods = methodsOf({ CreateUser: Lab.bidi, URL: Lab.unary });
+    expect(methods.map(([name]) => name)).to.deep.equal(['createUser', 'uRL']);
+  });
+
+  it('refuses what is no service', () => {
+    for (const service of [undefined, null, {}, 5, () => {}, { a: 5 }, { a: null }, { a: { path: '/x' } }, []]) {
+      const error = thrownBy(() => methodsOf(service as never));
+      expect(error).to.be.an.instanceOf(TypeError);
+      expect(error.message).to.match(/expected a service/);
+    }
+  });
+});
+
+describe('checkOptions', () => {
+  it('names the option that does not exist, and those that do', () => {
+    expect(thrownBy(() => checkOptions('f', { timeout: 1 }, ['timeoutMs'])).message).to.match(/"timeout".*timeoutMs/);
+    checkOptions('f', { timeoutMs: 1 }, ['timeoutMs']);
+    checkOptions('f', Object.create(null), []);
+  });
+
+  it('refuses what is no plain object', () => {
+    for (const options of [null, undefined, 5, 'x', [], new Date(), () => {}]) {
+      expect(thrownBy(() => checkOptions('f', options, []))).to.be.an.instanceOf(TypeError);
+    }
+  });
+});
+
+describe('kindOf', () => {
+  it('says what something is', () => {
+    expect([undefined, null, 5, 'x', new Date(0), {}, Object.create(null), () => {}, 5n].map(kindOf)).to.deep.equal([
+      'undefined',
+      'null',
+      'number "5"',
+      'string "x"',
+      'an object (Date)',
+      'an object (Object)',
+      'an object (without prototype)',
+      'a function',
+      'bigint "5"',
+    ]);
+  });
+});
+
+describe('isServerCall, isPlainObject', () => {
+  it('hold for nothing else', () => {
+    for (const value of [undefined, null, 5, {}, 'x']) expect(isServerCall(value)).to.equal(false);
+    for (const value of [undefined, null, 5, [], new Map()]) expect(isPlainObject(value)).to.equal(false);
+  });
+});
