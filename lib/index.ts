@@ -1,5 +1,7 @@
 // For those who call and serve.
 
+export { type Pullable, pull } from './backpressure/pull.ts';
+export { type ToAsyncIterableOptions, toAsyncIterable } from './backpressure/to-async-iterable.ts';
 export type { ClientTls } from './client/channels.ts';
 export { type ClientDefaults, close, state$ } from './client/client.ts';
 export { type ConnectOptions, connect } from './client/connect.ts';
@@ -30,8 +32,6 @@ export type {
 export { retryDelayMs, retryInfo, richDetail, richDetailsOf } from './core/error-details.ts';
 export { Code, codeName, isRpcError, RpcError, type RpcErrorLike, type RpcErrorOptions } from './core/rpc-error.ts';
 export { withMetadata } from './core/with-metadata.ts';
-export { type Pullable, pull } from './flow/pull.ts';
-export { type ToAsyncIterableOptions, toAsyncIterable } from './flow/to-async-iterable.ts';
 export type { ClientKeepalive, ServerKeepalive } from './grpc-js/keepalive.ts';
 export { type LoopbackOptions, loopback } from './loopback/loopback.ts';
 export type { ConnectionAge } from './server/age-options.ts';
@@ -54,8 +54,8 @@ export {
 
 // For those who look into it.
 
+export type { WaitsFor } from './call/direction-stats.ts';
 export { type CallReport, type Direction, type DirectionReport, type Inspector, inspect } from './call/live-calls.ts';
-export type { WaitsFor } from './flow/meter.ts';
 
 // For those who write the types of what they pass on.
 
@@ -81,6 +81,6 @@ export type { MessageInit } from './foreign/protobuf-es.ts';
 
 // For those who write operators and sources of their own.
 
-export { type Budget, queueBudget } from './flow/budget.ts';
-export { type Demand, demand, demandsBelow } from './flow/demand.ts';
-export { OverflowError } from './flow/overflow-error.ts';
+export { type Demand, demand, demandsBelow } from './backpressure/demand.ts';
+export { type Budget, queueBudget } from './backpressure/memory-limit.ts';
+export { OverflowError } from './backpressure/overflow-error.ts';

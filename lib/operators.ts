@@ -1,11 +1,11 @@
 // RxJS's operators that queue, paced: the same names, the same signatures.
-export { concatAll } from './flow/operators/concat-all.ts';
-export { concatMap } from './flow/operators/concat-map.ts';
-export { delay } from './flow/operators/delay.ts';
-export { mergeAll } from './flow/operators/merge-all.ts';
-export { mergeMap } from './flow/operators/merge-map.ts';
-export { mergeScan } from './flow/operators/merge-scan.ts';
-export { observeOn } from './flow/operators/observe-on.ts';
+export { concatAll } from './backpressure/operators/concat-all.ts';
+export { concatMap } from './backpressure/operators/concat-map.ts';
+export { delay } from './backpressure/operators/delay.ts';
+export { mergeAll } from './backpressure/operators/merge-all.ts';
+export { mergeMap } from './backpressure/operators/merge-map.ts';
+export { mergeScan } from './backpressure/operators/merge-scan.ts';
+export { observeOn } from './backpressure/operators/observe-on.ts';
 // For what comes faster than it is read, and for operators of one's own.
 export {
   type LatestOptions,
@@ -14,9 +14,9 @@ export {
   onBackpressureDrop,
   onBackpressureLatest,
   type Policy,
-} from './flow/operators/on-backpressure.ts';
-export { type OperatorObserver, operator } from './flow/operators/operator.ts';
-export { type PacedShareConfig, share } from './flow/operators/share.ts';
-export { unpaced } from './flow/operators/unpaced.ts';
-export { zip } from './flow/operators/zip.ts';
-export { zipWith } from './flow/operators/zip-with.ts';
+} from './backpressure/operators/on-backpressure.ts';
+export { type OperatorObserver, operator } from './backpressure/operators/operator.ts';
+export { type PacedShareConfig, share } from './backpressure/operators/share.ts';
+export { unpaced } from './backpressure/operators/unpaced.ts';
+export { zip } from './backpressure/operators/zip.ts';
+export { zipWith } from './backpressure/operators/zip-with.ts';

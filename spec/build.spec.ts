@@ -30,7 +30,7 @@ function loadedWith(file: string, loaded: Set<string> = new Set()): ReadonlySet<
 describe('the build', () => {
   it('has no source twice, so that what a module holds is there once for all doors', () => {
     const sources = files.flatMap(sourcesOf);
-    expect(sources).to.include.members(['lib/flow/demand.ts', 'lib/core/rpc-error.ts']);
+    expect(sources).to.include.members(['lib/backpressure/demand.ts', 'lib/core/rpc-error.ts']);
     expect(sources.filter((source, i) => sources.indexOf(source) !== i)).to.deep.equal([]);
   });
 

@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events';
 import { kindOf, type MethodInfo } from '../core/service.ts';
-import { Meter, type MeterListener, type WaitsFor } from '../flow/meter.ts';
+import { Meter, type MeterListener, type WaitsFor } from './direction-stats.ts';
 import { type Leave, Roster } from './linked-list.ts';
 
 /** One direction of a live call. */

@@ -1,6 +1,6 @@
 import { type Client, connectivityState as grpcState } from '@grpc/grpc-js';
 import { distinctUntilChanged, Observable, Subject, startWith, takeWhile } from 'rxjs';
-import { inOwnContext } from '../flow/in-own-context.ts';
+import { inOwnContext } from '../backpressure/in-own-context.ts';
 import type { ConnectivityState } from './transport.ts';
 
 /** grpc-js exports the class of this name, not the interface. */

@@ -1,9 +1,9 @@
 import type { Metadata, StatusObject } from '@grpc/grpc-js';
-import { giveBack } from '../codec/lent.ts';
+import { MessageStream, type Writing } from '../call/message-stream.ts';
+import { giveBack } from '../codec/buffer-pool.ts';
 import { keepsNothing } from '../codec/received.ts';
 import { Code } from '../core/rpc-error.ts';
 import type { Method } from '../core/service.ts';
-import { MessageStream, type Writing } from '../flow/message-stream.ts';
 import { askForBatches } from '../grpc-js/batch.ts';
 import { Batch } from '../grpc-js/batch-decoder.ts';
 import { join } from '../grpc-js/join.ts';

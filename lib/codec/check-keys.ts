@@ -1,4 +1,4 @@
-import { Unfit } from './unfit.ts';
+import { Unfit } from './field-error.ts';
 
 /**
  * Refuses a property of a message that is none of its fields: a misspelt one would be left out without a word.

@@ -1,6 +1,6 @@
 import { types } from 'node:util';
 import protobuf from 'protobufjs/minimal.js';
-import { describe } from './unfit.ts';
+import { describe } from './field-error.ts';
 
 type Reader = protobuf.Reader;
 

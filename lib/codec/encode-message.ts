@@ -1,14 +1,14 @@
 import { types } from 'node:util';
 import type protobuf from 'protobufjs';
+import type { Finish } from './buffer-pool.ts';
 import { checkKeys } from './check-keys.ts';
 import { maxDepth } from './decode.ts';
 import { encode } from './encode.ts';
 import type { FieldCodec } from './field-codec.ts';
+import { Unfit, within } from './field-error.ts';
 import { isRecord } from './is-record.ts';
-import type { Finish } from './lent.ts';
 import { parseMapKey } from './map-key.ts';
 import type { MessageCodec, Step } from './message-codec.ts';
-import { Unfit, within } from './unfit.ts';
 import { wireType } from './wire-type.ts';
 import { writeScalar } from './write-scalar.ts';
 

@@ -1,6 +1,6 @@
 import protobuf from 'protobufjs/minimal.js';
-import type { Finish } from './lent.ts';
-import { Unfit } from './unfit.ts';
+import type { Finish } from './buffer-pool.ts';
+import { Unfit } from './field-error.ts';
 
 type Writer = protobuf.Writer;
 

@@ -1,4 +1,4 @@
-import { type Place, unfit } from './unfit.ts';
+import { type Place, unfit } from './field-error.ts';
 import { checkList } from './write-message.ts';
 
 type Enum = Readonly<Record<string, number>>;

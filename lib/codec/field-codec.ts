@@ -1,9 +1,9 @@
 import protobuf from 'protobufjs';
+import { Unfit } from './field-error.ts';
 import { type MapEntry, mapEntry } from './map-entry.ts';
 import type { MessageCodec } from './message-codec.ts';
 import { readPacked, readScalar } from './read-scalar.ts';
 import { closedNumbers, fullName, inOneof, propertyName, scalarType, zero } from './reflection.ts';
-import { Unfit } from './unfit.ts';
 import { wireType } from './wire-type.ts';
 import { writeScalar } from './write-scalar.ts';
 

@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { checkOptions } from '../core/service.ts';
-import { describe } from './unfit.ts';
+import { describe } from './field-error.ts';
 
 export interface LoadOptions {
   /** Folders in which imported files are looked up, before the importing file's own and the current one. Default: none. */

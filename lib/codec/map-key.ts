@@ -1,4 +1,4 @@
-import { step, Unfit, within } from './unfit.ts';
+import { step, Unfit, within } from './field-error.ts';
 
 /** The key of a map, a property's name, as the type it has on the wire. Its range is checked when it is written. */
 export function parseMapKey(type: string, name: string): unknown {

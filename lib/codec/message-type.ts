@@ -1,7 +1,7 @@
 import type { Message, Method } from '../core/method.ts';
+import { type Finish, serializer } from './buffer-pool.ts';
 import { decode, type Read } from './decode.ts';
 import { encode } from './encode.ts';
-import { type Finish, serializer } from './lent.ts';
 import { decodeReceived, deserializer } from './received.ts';
 import type { Write } from './write-message.ts';
 

@@ -1,8 +1,8 @@
 import type protobuf from 'protobufjs';
 import type { Method, Service } from '../core/service.ts';
+import { serializer } from './buffer-pool.ts';
 import { decodeReceivedMessage } from './decode-message.ts';
 import { encodeMessage } from './encode-message.ts';
-import { serializer } from './lent.ts';
 import type { MessageCodec } from './message-codec.ts';
 import { deserializer } from './received.ts';
 import { fullName } from './reflection.ts';

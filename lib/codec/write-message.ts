@@ -1,8 +1,8 @@
 import type protobuf from 'protobufjs';
 import { isBytes } from './check-scalar.ts';
 import { maxDepth } from './decode.ts';
+import { type Place, step, Unfit, unfit, within } from './field-error.ts';
 import { isRecord } from './is-record.ts';
-import { type Place, step, Unfit, unfit, within } from './unfit.ts';
 
 type Writer = protobuf.Writer;
 

@@ -1,7 +1,7 @@
 import type protobuf from 'protobufjs';
 import * as check from './check-scalar.ts';
+import { unfit } from './field-error.ts';
 import { halvesOf } from './int64.ts';
-import { unfit } from './unfit.ts';
 import { checkList } from './write-message.ts';
 
 type Writer = protobuf.Writer;

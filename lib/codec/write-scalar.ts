@@ -1,7 +1,7 @@
 import type protobuf from 'protobufjs';
 import * as check from './check-scalar.ts';
+import { Unfit } from './field-error.ts';
 import { halvesOf } from './int64.ts';
-import { Unfit } from './unfit.ts';
 
 type Writer = protobuf.Writer;
 

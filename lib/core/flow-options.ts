@@ -1,5 +1,7 @@
-import { MIN_PREFETCH } from '../flow/receive.ts';
 import { kindOf } from './service.ts';
+
+/** The messages that a stream of grpc-js reads ahead; it has no option for fewer. */
+export const MIN_PREFETCH = 16;
 
 /** How the messages of a call flow; for one call, or as the default of a client, a service or a server. */
 export interface FlowOptions {

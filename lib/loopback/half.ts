@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events';
+import { soon } from './deferred.ts';
 import type { Pipe } from './pipe.ts';
-import { soon } from './soon.ts';
 
 /**
  * What both halves do: read one pipe, and tell of what has come when the other side has returned. As a Readable of Node, it

@@ -4,10 +4,10 @@ import type { ClientStream } from '../client/transport.ts';
 import { startDeadline } from '../core/deadline.ts';
 import { Code } from '../core/rpc-error.ts';
 import type { ServerStream } from '../server/transport.ts';
-import { arrived } from './arrived.ts';
+import { arrived } from './as-received.ts';
+import { soon } from './deferred.ts';
 import { Half } from './half.ts';
 import { MAX_HELD, Pipe } from './pipe.ts';
-import { soon } from './soon.ts';
 
 type Taken = (error?: Error | null) => void;
 type InContext = (work: () => void) => void;

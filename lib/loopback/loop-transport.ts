@@ -3,8 +3,8 @@ import type { ConnectivityState, Transport } from '../client/transport.ts';
 import { Code } from '../core/rpc-error.ts';
 import type { ServerStream } from '../server/transport.ts';
 import { addCredentials } from './add-credentials.ts';
+import { soon } from './deferred.ts';
 import { LoopCall } from './loop-call.ts';
-import { soon } from './soon.ts';
 
 /** Takes one call for a method of the server. */
 export type Start = (stream: ServerStream) => void;

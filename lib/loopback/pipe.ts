@@ -1,5 +1,5 @@
-import { Fifo } from '../flow/fifo.ts';
-import { soon } from './soon.ts';
+import { Fifo } from '../backpressure/ring-queue.ts';
+import { soon } from './deferred.ts';
 
 /** What a stream of grpc-js holds ahead of its reader, so that a pipeline runs ahead here no further than over the wire. */
 export const MAX_HELD = 16;

@@ -1,10 +1,10 @@
 import type { Metadata } from '@grpc/grpc-js';
 import { asyncScheduler, isObservable, merge, type Observable, Subscription, tap, throwError, timer } from 'rxjs';
+import { isOneShot, isRefusal } from '../backpressure/one-shot.ts';
 import { toMetadata } from '../core/metadata.ts';
 import type { Rpc } from '../core/middleware.ts';
 import { isRpcError } from '../core/rpc-error.ts';
 import { type CallOptions, kindOf, type MethodInfo } from '../core/service.ts';
-import { isOneShot, isRefusal } from '../flow/one-shot.ts';
 import { Backoff, pushbackOf } from './backoff.ts';
 import { cutShort } from './cut-short.ts';
 import { endOf } from './fixed-deadline.ts';

@@ -7,7 +7,7 @@ import { type CallOptions, checkOptions, kindOf } from '../core/service.ts';
 import { cutShort } from './cut-short.ts';
 import { failure } from './failure.ts';
 import { fixDeadline } from './fixed-deadline.ts';
-import { Places } from './places.ts';
+import { Places } from './semaphore.ts';
 
 export interface ConcurrencyLimitOptions {
   /** Calls at a time, from 1. */

@@ -1,10 +1,10 @@
 import { asyncScheduler, defer, type MonoTypeOperatorFunction, Observable, tap } from 'rxjs';
+import { operator } from '../backpressure/operators/operator.ts';
 import { captureContext } from '../core/async-context.ts';
 import type { Middleware } from '../core/middleware.ts';
 import { Code, codeName, isRpcError, type RpcError, statusToSend } from '../core/rpc-error.ts';
 import { isServerCall, onCancelled, type ParentCall, type ServerCall } from '../core/server-call.ts';
 import { type CallOptions, checkOptions, isPlainObject, kindOf } from '../core/service.ts';
-import { operator } from '../flow/operators/operator.ts';
 import { hasCause, printableError } from './printable-error.ts';
 
 export type LogLevel = 'info' | 'warn' | 'error';

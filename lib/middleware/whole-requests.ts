@@ -1,6 +1,6 @@
 import type { MonoTypeOperatorFunction } from 'rxjs';
-import { refusal } from '../flow/one-shot.ts';
-import { operator } from '../flow/operators/operator.ts';
+import { refusal } from '../backpressure/one-shot.ts';
+import { operator } from '../backpressure/operators/operator.ts';
 
 /**
  * For the request$ of attempt after attempt: one that completes with fewer values than were taken of it before refuses instead.

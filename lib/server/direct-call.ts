@@ -6,14 +6,14 @@ import {
   type StatusObject,
 } from '@grpc/grpc-js';
 import type { LiveCalls } from '../call/live-calls.ts';
-import { giveBack } from '../codec/lent.ts';
+import { MessageStream, type Writing } from '../call/message-stream.ts';
+import type { Taken } from '../call/send.ts';
+import { giveBack } from '../codec/buffer-pool.ts';
 import { Code, type RpcError } from '../core/rpc-error.ts';
-import { MessageStream, type Writing } from '../flow/message-stream.ts';
-import type { Taken } from '../flow/send.ts';
 import { batchRequests } from '../grpc-js/batch.ts';
 import { Batch } from '../grpc-js/batch-decoder.ts';
+import { isNextToWire } from '../grpc-js/is-transport-call.ts';
 import { join } from '../grpc-js/join.ts';
-import { isNextToWire } from '../grpc-js/next-to-wire.ts';
 import type { Connection, ConnectionAges } from './connection-ages.ts';
 import { ForeignCall } from './foreign-call.ts';
 import type { ServerStream } from './transport.ts';

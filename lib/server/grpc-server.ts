@@ -5,8 +5,8 @@ import { mayBatch } from '../grpc-js/batch.ts';
 import { mayJoin } from '../grpc-js/join.ts';
 import type { ConnectionAges } from './connection-ages.ts';
 import { type DirectHandler, type DirectOptions, serveDirectly } from './direct-call.ts';
-import type { Hooks } from './hooks.ts';
 import { type Bound, implementationFor } from './implement.ts';
+import type { Hooks } from './server-context.ts';
 import type { ServerStream } from './transport.ts';
 
 type Handlers = Map<unknown, DirectHandler>;

@@ -1,21 +1,21 @@
 import { merge, type Observable, take, throwError } from 'rxjs';
+import { OverflowError } from '../backpressure/overflow-error.ts';
+import type { Meter } from '../call/direction-stats.ts';
 import type { Leave } from '../call/linked-list.ts';
 import type { LiveCall } from '../call/live-calls.ts';
-import { lending } from '../codec/lent.ts';
+import { send } from '../call/send.ts';
+import { sendOne } from '../call/send-one.ts';
+import { watchForStall } from '../call/stall.ts';
+import { lending } from '../codec/buffer-pool.ts';
 import { isPast, startDeadline } from '../core/deadline.ts';
 import type { FlowOptions } from '../core/flow-options.ts';
 import type { Rpc } from '../core/middleware.ts';
 import { Code, hiddenStatus, RpcError } from '../core/rpc-error.ts';
 import type { Method } from '../core/service.ts';
-import type { Meter } from '../flow/meter.ts';
-import { OverflowError } from '../flow/overflow-error.ts';
-import { send } from '../flow/send.ts';
-import { sendOne } from '../flow/send-one.ts';
-import { watchForStall } from '../flow/stall.ts';
 import { statusOrNothing, whyUnfit, withTrailers } from './final-status.ts';
-import { type Hooks, report } from './hooks.ts';
 import { type IncomingCall, type IncomingCallOwner, incomingCall } from './incoming-call.ts';
 import { Requests, type RequestsOwner } from './requests.ts';
+import { type Hooks, report } from './server-context.ts';
 import type { ServerStream } from './transport.ts';
 
 export interface Served {

@@ -15,7 +15,7 @@ import { adjustGrpcJs } from '../grpc-js/adjust.ts';
 import { rawProtobufRequest, rawRequest } from '../grpc-js/our-handlers.ts';
 import { handle, type Served } from './handle.ts';
 import { type AnyHandler, behindMiddleware, handlerRpc } from './handler-rpc.ts';
-import { defaultHooks, type Hooks } from './hooks.ts';
+import { defaultHooks, type Hooks } from './server-context.ts';
 
 /**
  * A service with its implementation, for {@link serve}, or for `server.addService(s.definition, s.implementation)` of a

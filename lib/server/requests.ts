@@ -1,11 +1,11 @@
 import { Observable, type Subscriber, Subscription } from 'rxjs';
+import { OneShot, refusal } from '../backpressure/one-shot.ts';
+import type { Meter } from '../call/direction-stats.ts';
+import { receive } from '../call/receive.ts';
+import { type One, receiveOne } from '../call/receive-one.ts';
 import { bindContext } from '../core/async-context.ts';
 import { Code, RpcError } from '../core/rpc-error.ts';
 import type { Method } from '../core/service.ts';
-import type { Meter } from '../flow/meter.ts';
-import { OneShot, refusal } from '../flow/one-shot.ts';
-import { receive } from '../flow/receive.ts';
-import { type One, receiveOne } from '../flow/receive-one.ts';
 import { TRUNCATED, truncatedMessage } from '../grpc-js/whole-frames.ts';
 import type { ServerStream } from './transport.ts';
 

@@ -1,11 +1,11 @@
 import { type Server as GrpcServer, ServerCredentials, type ServerOptions } from '@grpc/grpc-js';
 import { type Observable, ReplaySubject } from 'rxjs';
+import { inOwnContext } from '../backpressure/in-own-context.ts';
 import { checkCoalesce } from '../core/coalesce.ts';
 import { checkFlowOptions, type FlowOptions, flowOptions } from '../core/flow-options.ts';
 import { checkMiddleware, type MiddlewareList, type ServerMiddleware } from '../core/middleware.ts';
 import type { ServerCall } from '../core/server-call.ts';
 import { checkOptions, kindOf } from '../core/service.ts';
-import { inOwnContext } from '../flow/in-own-context.ts';
 import { parseAddress } from '../grpc-js/address.ts';
 import { type ServerKeepalive, withKeepalive } from '../grpc-js/keepalive.ts';
 import { checkTls } from '../grpc-js/tls-options.ts';
@@ -14,8 +14,8 @@ import { ageOptions, type ConnectionAge } from './age-options.ts';
 import { ConnectionAges } from './connection-ages.ts';
 import { Connections } from './connections.ts';
 import { grpcServer } from './grpc-server.ts';
-import { defaultHooks, type Hooks } from './hooks.ts';
 import type { Bound } from './implement.ts';
+import { defaultHooks, type Hooks } from './server-context.ts';
 import { type ShutdownOptions, type ShutdownReport, shutdown } from './shutdown.ts';
 
 /** PEM texts, or their bytes; the file's content and not its path. A key that is encrypted is refused. */

@@ -5,7 +5,7 @@ import { MAX_TIMER_MS } from '../core/deadline.ts';
 import { Code, RpcError } from '../core/rpc-error.ts';
 import { checkOptions, kindOf } from '../core/service.ts';
 import type { Connections } from './connections.ts';
-import type { Hooks } from './hooks.ts';
+import type { Hooks } from './server-context.ts';
 
 export interface ShutdownOptions {
   /** Milliseconds that running calls are given to end by themselves; Infinity waits for them. Default: 10,000. */

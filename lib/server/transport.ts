@@ -1,7 +1,7 @@
 import type { PeerCertificate } from 'node:tls';
 import type { Metadata, StatusObject } from '@grpc/grpc-js';
-import type { ByteSource } from '../flow/receive.ts';
-import type { ByteSink } from '../flow/send.ts';
+import type { ByteSource } from '../call/receive.ts';
+import type { ByteSink } from '../call/send.ts';
 import type { Connection } from './connection-ages.ts';
 
 /** An incoming call, as a stream of bytes; what a ServerDuplexStream of grpc-js is to us. */

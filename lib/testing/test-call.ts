@@ -1,12 +1,12 @@
 import type { PeerCertificate } from 'node:tls';
 import type { Metadata } from '@grpc/grpc-js';
 import { isObservable, NEVER, type Observable } from 'rxjs';
+import { isVirtualTime } from '../backpressure/virtual-time.ts';
 import { startDeadline } from '../core/deadline.ts';
 import { toMetadata } from '../core/metadata.ts';
 import { Code, RpcError } from '../core/rpc-error.ts';
 import type { ServerCall } from '../core/server-call.ts';
 import { checkOptions, kindOf, type MetadataInput, type Method, type MethodInfo } from '../core/service.ts';
-import { isVirtualTime } from '../flow/virtual-time.ts';
 import { type IncomingCall, incomingCall } from '../server/incoming-call.ts';
 import type { ServerStream } from '../server/transport.ts';
 

@@ -1,9 +1,9 @@
 import { inspect } from 'node:util';
 import { expect } from 'chai';
 import { lastValueFrom, map, mergeMap, Observable, of } from 'rxjs';
+import { pull } from '../../lib/backpressure/pull.ts';
 import { leadTo } from '../../lib/client/attach-call-site.ts';
 import { Code, RpcError } from '../../lib/core/rpc-error.ts';
-import { pull } from '../../lib/flow/pull.ts';
 
 /** The stack at a subscription, inside of rxjs and of this library. */
 function whereUsersSubscribe(): { readonly stack?: string } {
@@ -40,7 +40,7 @@ describe('leadTo', () => {
     const at = whereUsersSubscribe();
     expect(at.stack)
       .to.match(/node_modules.rxjs/)
-      .and.to.match(/lib.flow.pull/);
+      .and.to.match(/lib.backpressure.pull/);
     const error = failure();
     const own = error.stack!;
     expect(leadTo(error, at)).to.equal(error);
@@ -48,8 +48,10 @@ describe('leadTo', () => {
     expect(before).to.equal(own);
     expect(before).to.match(/^RpcError: \/a\.B\/C ABORTED: two\nlines\n {4}at .*failure/);
     const frames = below!.split('\n');
-    expect(frames.some(frame => /^ {4}at whereUsersSubscribe .*attach-call-site\.spec\.ts:\d+:\d+/.test(frame))).to.equal(true);
-    expect(below).to.not.match(/node_modules.rxjs|[( ]node:|lib.flow/);
+    expect(
+      frames.some(frame => /^ {4}at whereUsersSubscribe .*attach-call-site\.spec\.ts:\d+:\d+/.test(frame)),
+    ).to.equal(true);
+    expect(below).to.not.match(/node_modules.rxjs|[( ]node:|lib.backpressure/);
   });
 
   it('shows it where errors are printed, with what they show else', () => {

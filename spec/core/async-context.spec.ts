@@ -1,11 +1,11 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { expect } from 'chai';
 import { asapScheduler, map, Observable, type OperatorFunction, Subject, tap } from 'rxjs';
+import { inOwnContext } from '../../lib/backpressure/in-own-context.ts';
+import { pull } from '../../lib/backpressure/pull.ts';
 import { bindContext, bindKnownContext, captureContext, outsideContext } from '../../lib/core/async-context.ts';
-import { inOwnContext } from '../../lib/flow/in-own-context.ts';
-import { pull } from '../../lib/flow/pull.ts';
 import { concatMap, delay, mergeMap, observeOn, onBackpressureBuffer, share, zipWith } from '../../lib/operators.ts';
-import { Sink } from '../flow/support/sink.ts';
+import { Sink } from '../backpressure/support/sink.ts';
 
 const storage = new AsyncLocalStorage<string>();
 const seen = () => storage.getStore();

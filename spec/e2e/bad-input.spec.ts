@@ -1,10 +1,10 @@
 import { expect } from 'chai';
 import { concat, NEVER, Observable, of, retry } from 'rxjs';
+import { pull } from '../../lib/backpressure/pull.ts';
 import { close } from '../../lib/client/client.ts';
 import { connect } from '../../lib/client/connect.ts';
 import { Code, isRpcError, RpcError } from '../../lib/core/rpc-error.ts';
 import type { Method } from '../../lib/core/service.ts';
-import { pull } from '../../lib/flow/pull.ts';
 import type { Server } from '../../lib/server/serve.ts';
 import {
   callOf,

@@ -16,12 +16,12 @@ import {
   throwError,
   timer,
 } from 'rxjs';
+import { concatMap } from '../../lib/backpressure/operators/concat-map.ts';
+import { pull } from '../../lib/backpressure/pull.ts';
 import { close } from '../../lib/client/client.ts';
 import { connect } from '../../lib/client/connect.ts';
 import type { ClientMiddleware, Middleware, ServerMiddleware } from '../../lib/core/middleware.ts';
 import { Code, RpcError } from '../../lib/core/rpc-error.ts';
-import { concatMap } from '../../lib/flow/operators/concat-map.ts';
-import { pull } from '../../lib/flow/pull.ts';
 import { loopback } from '../../lib/loopback/loopback.ts';
 import { implement } from '../../lib/server/implement.ts';
 import { serve } from '../../lib/server/serve.ts';

@@ -17,12 +17,12 @@ import {
   throwError,
   timer,
 } from 'rxjs';
+import { toAsyncIterable } from '../../lib/backpressure/to-async-iterable.ts';
 import { close } from '../../lib/client/client.ts';
 import { connect } from '../../lib/client/connect.ts';
 import { withCall } from '../../lib/client/with-call.ts';
 import type { ClientMiddleware } from '../../lib/core/middleware.ts';
 import { Code, RpcError } from '../../lib/core/rpc-error.ts';
-import { toAsyncIterable } from '../../lib/flow/to-async-iterable.ts';
 import { inAllShapes, type LabClient, overEachTransport, useBench } from '../support/bench.ts';
 import { Lab, type Note } from '../support/lab.ts';
 import { thrownBy } from '../support/record.ts';

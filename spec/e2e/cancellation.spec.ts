@@ -1,9 +1,9 @@
 import { expect } from 'chai';
 import { concat, finalize, map, NEVER, Observable, of, range, take, tap } from 'rxjs';
+import { concatMap } from '../../lib/backpressure/operators/concat-map.ts';
+import { pull } from '../../lib/backpressure/pull.ts';
 import { close } from '../../lib/client/client.ts';
 import { Code, isRpcError } from '../../lib/core/rpc-error.ts';
-import { concatMap } from '../../lib/flow/operators/concat-map.ts';
-import { pull } from '../../lib/flow/pull.ts';
 import { callOf, inAllShapes, overEachTransport, useBench } from '../support/bench.ts';
 import { deferred } from '../support/deferred.ts';
 import { isBefore, withEnoughTime } from '../support/enough-time.ts';

@@ -1,8 +1,8 @@
 import { expect } from 'chai';
 import { finalize, lastValueFrom, NEVER, of, concatMap as rxConcatMap, throwError } from 'rxjs';
+import { pull } from '../../lib/backpressure/pull.ts';
 import { inspect } from '../../lib/call/live-calls.ts';
 import { Code, isRpcError } from '../../lib/core/rpc-error.ts';
-import { pull } from '../../lib/flow/pull.ts';
 import { concatMap } from '../../lib/operators.ts';
 import { overEachTransport } from '../support/bench.ts';
 import type { Note } from '../support/lab.ts';

@@ -1,9 +1,9 @@
 import { Client, credentials } from '@grpc/grpc-js';
 import { expect } from 'chai';
 import { finalize, map, NEVER, type Observable, take, tap } from 'rxjs';
+import { pull } from '../../lib/backpressure/pull.ts';
 import { close, state$ } from '../../lib/client/client.ts';
 import { connect } from '../../lib/client/connect.ts';
-import { pull } from '../../lib/flow/pull.ts';
 import { implement } from '../../lib/server/implement.ts';
 import { serve } from '../../lib/server/serve.ts';
 import { callOf, inAllShapes, type LabClient, useBench } from '../support/bench.ts';

@@ -13,8 +13,8 @@ import {
   tap,
   timer,
 } from 'rxjs';
-import { pull } from '../../lib/flow/pull.ts';
-import { toAsyncIterable } from '../../lib/flow/to-async-iterable.ts';
+import { pull } from '../../lib/backpressure/pull.ts';
+import { toAsyncIterable } from '../../lib/backpressure/to-async-iterable.ts';
 import {
   concatMap,
   delay,

@@ -1,8 +1,8 @@
 import { expect } from 'chai';
 import { concat, finalize, map, NEVER, Observable, of, range, type Subscriber } from 'rxjs';
+import { demand } from '../../lib/backpressure/demand.ts';
+import { concatMap } from '../../lib/backpressure/operators/concat-map.ts';
 import { Code, isRpcError, type RpcError } from '../../lib/core/rpc-error.ts';
-import { demand } from '../../lib/flow/demand.ts';
-import { concatMap } from '../../lib/flow/operators/concat-map.ts';
 import { callOf, inAllShapes, overEachTransport, useBench } from '../support/bench.ts';
 import { deferred } from '../support/deferred.ts';
 import { isBefore, withEnoughTime } from '../support/enough-time.ts';

@@ -1,10 +1,10 @@
 import { expect } from 'chai';
 import { defer, lastValueFrom, NEVER, Observable, Subject } from 'rxjs';
+import { pull } from '../../lib/backpressure/pull.ts';
+import { toAsyncIterable } from '../../lib/backpressure/to-async-iterable.ts';
 import { inspect } from '../../lib/call/live-calls.ts';
 import { connect } from '../../lib/client/connect.ts';
 import { Code, isRpcError, type RpcError } from '../../lib/core/rpc-error.ts';
-import { pull } from '../../lib/flow/pull.ts';
-import { toAsyncIterable } from '../../lib/flow/to-async-iterable.ts';
 import { concatMap, share, zip } from '../../lib/operators.ts';
 import { implement } from '../../lib/server/implement.ts';
 import { serve } from '../../lib/server/serve.ts';

@@ -1,9 +1,9 @@
 import { getEventListeners } from 'node:events';
 import { expect } from 'chai';
 import { concat, firstValueFrom, map, NEVER, of, range, take, throwError, toArray } from 'rxjs';
+import { queueBudget } from '../../lib/backpressure/memory-limit.ts';
 import { Code, RpcError } from '../../lib/core/rpc-error.ts';
 import { onCancelled, type ParentCall, type ServerCall } from '../../lib/core/server-call.ts';
-import { queueBudget } from '../../lib/flow/budget.ts';
 import { callOf, inAllShapes, overEachTransport } from '../support/bench.ts';
 import { deferred } from '../support/deferred.ts';
 import { type Note, shapes } from '../support/lab.ts';

@@ -21,7 +21,7 @@ describe('A process ends by itself', function () {
       import { inspect } from 'lib/call/live-calls.ts';
       import { implement } from 'lib/server/implement.ts';
       import { serve } from 'lib/server/serve.ts';
-      import { pull } from 'lib/flow/pull.ts';
+      import { pull } from 'lib/backpressure/pull.ts';
       import { Lab } from 'support/lab.ts';
       import { tls } from 'support/tls.ts';
       const note = { n: 1 };

@@ -1,12 +1,12 @@
 import { gzipSync } from 'node:zlib';
 import { expect } from 'chai';
 import { concat, map, type Observable, of, Subject, take } from 'rxjs';
+import { concatMap } from '../../lib/backpressure/operators/concat-map.ts';
 import { close } from '../../lib/client/client.ts';
 import { withCall } from '../../lib/client/with-call.ts';
 import { Code, codeName, type RpcError } from '../../lib/core/rpc-error.ts';
 import type { ServerCall } from '../../lib/core/server-call.ts';
 import type { CallOptions } from '../../lib/core/service.ts';
-import { concatMap } from '../../lib/flow/operators/concat-map.ts';
 import { type TestCall, testCall } from '../../lib/testing/test-call.ts';
 import { type ClientKind, clients } from '../grpc-js/each-client.ts';
 import { data, message, type RawPeer, rawPeer, responseHeaders, trailers } from '../grpc-js/raw-peer.ts';

@@ -8,10 +8,10 @@ import {
 } from '@grpc/grpc-js';
 import { expect } from 'chai';
 import { count, lastValueFrom, toArray } from 'rxjs';
+import { pull } from '../../lib/backpressure/pull.ts';
+import { toAsyncIterable } from '../../lib/backpressure/to-async-iterable.ts';
 import { close } from '../../lib/client/client.ts';
 import { type ConnectOptions, connect } from '../../lib/client/connect.ts';
-import { pull } from '../../lib/flow/pull.ts';
-import { toAsyncIterable } from '../../lib/flow/to-async-iterable.ts';
 import { adjustGrpcJs } from '../../lib/grpc-js/adjust.ts';
 import { mayBatch } from '../../lib/grpc-js/batch.ts';
 import { Batch } from '../../lib/grpc-js/batch-decoder.ts';

@@ -9,10 +9,10 @@ import {
 } from '@grpc/grpc-js';
 import { expect } from 'chai';
 import { lastValueFrom, toArray } from 'rxjs';
+import { pull } from '../../lib/backpressure/pull.ts';
 import { close } from '../../lib/client/client.ts';
 import { type ConnectOptions, connect } from '../../lib/client/connect.ts';
 import type { CallOptions } from '../../lib/core/service.ts';
-import { pull } from '../../lib/flow/pull.ts';
 import { mayJoin } from '../../lib/grpc-js/join.ts';
 import { findPrivateParts, type PrivateParts } from '../../lib/grpc-js/private.ts';
 import { implement } from '../../lib/server/implement.ts';
@@ -253,7 +253,7 @@ describe('mayJoin', () => {
         import { count, lastValueFrom, map, toArray } from 'rxjs';
         import { close } from 'lib/client/client.ts';
         import { connect } from 'lib/client/connect.ts';
-        import { pull } from 'lib/flow/pull.ts';
+        import { pull } from 'lib/backpressure/pull.ts';
         import { mayJoin } from 'lib/grpc-js/join.ts';
         import { implement } from 'lib/server/implement.ts';
         import { serve } from 'lib/server/serve.ts';

@@ -1,9 +1,9 @@
 import { mock } from 'node:test';
 import { expect } from 'chai';
 import { count as counted, lastValueFrom, map, NEVER, Observable, of, take, takeUntil, tap, timer } from 'rxjs';
+import { pull } from '../../lib/backpressure/pull.ts';
+import { toAsyncIterable } from '../../lib/backpressure/to-async-iterable.ts';
 import { Code, RpcError } from '../../lib/core/rpc-error.ts';
-import { pull } from '../../lib/flow/pull.ts';
-import { toAsyncIterable } from '../../lib/flow/to-async-iterable.ts';
 import { type LoopbackOptions, loopback } from '../../lib/loopback/loopback.ts';
 import { implement } from '../../lib/server/implement.ts';
 import { inAllShapes, type LabClient, type LabHandler, type LabImplementation } from '../support/bench.ts';

@@ -21,10 +21,10 @@ import {
   timer,
 } from 'rxjs';
 import { type RunHelpers, TestScheduler } from 'rxjs/testing';
+import { pull } from '../../lib/backpressure/pull.ts';
 import { inspect } from '../../lib/call/live-calls.ts';
 import { withCall } from '../../lib/client/with-call.ts';
 import { Code, isRpcError, RpcError } from '../../lib/core/rpc-error.ts';
-import { pull } from '../../lib/flow/pull.ts';
 import { type LoopbackOptions, loopback, serverBehind } from '../../lib/loopback/loopback.ts';
 import { concatMap, mergeMap as pacedMergeMap } from '../../lib/operators.ts';
 import { implement } from '../../lib/server/implement.ts';

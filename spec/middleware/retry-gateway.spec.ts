@@ -13,8 +13,8 @@ import {
   take,
   throwError,
 } from 'rxjs';
+import { pull } from '../../lib/backpressure/pull.ts';
 import { Code, RpcError } from '../../lib/core/rpc-error.ts';
-import { pull } from '../../lib/flow/pull.ts';
 import { loopback } from '../../lib/loopback/loopback.ts';
 import { retry } from '../../lib/middleware/retry.ts';
 import { type Bound, implement } from '../../lib/server/implement.ts';

@@ -16,8 +16,8 @@ import {
   throwError,
   toArray,
 } from 'rxjs';
+import { pull } from '../../lib/backpressure/pull.ts';
 import { Code, RpcError } from '../../lib/core/rpc-error.ts';
-import { pull } from '../../lib/flow/pull.ts';
 import { retry } from '../../lib/middleware/retry.ts';
 import { useBench } from '../support/bench.ts';
 import type { Note } from '../support/lab.ts';

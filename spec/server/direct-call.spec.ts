@@ -1,12 +1,12 @@
 import { Metadata, ServerInterceptingCall, type ServerInterceptingCallInterface } from '@grpc/grpc-js';
 import { expect } from 'chai';
+import { pull } from '../../lib/backpressure/pull.ts';
 import { LiveCalls } from '../../lib/call/live-calls.ts';
-import { pull } from '../../lib/flow/pull.ts';
-import { send } from '../../lib/flow/send.ts';
+import { send } from '../../lib/call/send.ts';
 import { findPrivateParts } from '../../lib/grpc-js/private.ts';
 import { serveDirectly } from '../../lib/server/direct-call.ts';
 import type { ServerStream } from '../../lib/server/transport.ts';
-import { Counted } from '../flow/support/counted.ts';
+import { Counted } from '../backpressure/support/counted.ts';
 
 const ignore = (): void => {};
 const bytes = (size: number, n = 0): Buffer => Buffer.alloc(size, n);

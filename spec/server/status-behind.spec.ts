@@ -1,8 +1,8 @@
 import { experimental, ServerCredentials, ServerInterceptingCall, type ServerInterceptor } from '@grpc/grpc-js';
 import { expect } from 'chai';
 import { concat, finalize, map, NEVER, range, throwError } from 'rxjs';
+import { pull } from '../../lib/backpressure/pull.ts';
 import { Code, RpcError } from '../../lib/core/rpc-error.ts';
-import { pull } from '../../lib/flow/pull.ts';
 import { implement } from '../../lib/server/implement.ts';
 import { type ServeOptions, serve } from '../../lib/server/serve.ts';
 import { inAllShapes, useBench } from '../support/bench.ts';

@@ -1,9 +1,9 @@
 import { AssertionError } from 'node:assert';
 import { expect } from 'chai';
 import { concat, EMPTY, NEVER, Observable, of, Subject, share, take } from 'rxjs';
-import { isOneShot } from '../../lib/flow/one-shot.ts';
-import { pull } from '../../lib/flow/pull.ts';
-import { toAsyncIterable } from '../../lib/flow/to-async-iterable.ts';
+import { isOneShot } from '../../lib/backpressure/one-shot.ts';
+import { pull } from '../../lib/backpressure/pull.ts';
+import { toAsyncIterable } from '../../lib/backpressure/to-async-iterable.ts';
 import { loopback } from '../../lib/loopback/loopback.ts';
 import { implement } from '../../lib/server/implement.ts';
 import { assertNothingSubscribed, untilNothingSubscribed } from '../../lib/testing/assert-nothing-subscribed.ts';

@@ -1,0 +1,25 @@
+import type { Observable } from 'rxjs';
+import { captureContext } from '../core/async-context.ts';
+import { Stage } from './paced-subscriber.ts';
+import { derived } from './with-source.ts';
+
+/** What many subscribe to and somebody else makes emit: each of them hears it in the async context that it subscribed in. */
+export function inOwnContext<T>(source$: Observable<T>): Observable<T> {
+  return derived(source$, output => {
+    const inContext = captureContext();
+    if (inContext === undefined) source$.subscribe(output);
+    else {
+      source$.subscribe(
+        new Stage<T>(
+          {
+            next: value => inContext(() => output.next(value)),
+            error: error => inContext(() => output.error(error)),
+            complete: () => inContext(() => output.complete()),
+          },
+          undefined,
+          output,
+        ),
+      );
+    }
+  });
+}

@@ -1,0 +1,130 @@
+import { isObservable, map, type ObservableInput, type OperatorFunction, type mergeMap as rxMergeMap } from 'rxjs';
+import { bindKnownContext } from '../../core/async-context.ts';
+import { comesFromSubject } from '../demand.ts';
+import { Gate } from '../gate.ts';
+import { fromInput } from '../input.ts';
+import { checkHeld, OverflowError } from '../overflow-error.ts';
+import { Stage } from '../paced-subscriber.ts';
+import { Fifo } from '../ring-queue.ts';
+import { derived } from '../with-source.ts';
+
+/** Values that may wait behind an inner Observable which comes from a Subject: see the rule at `gate`. */
+const MAX_BEHIND_SUBJECT = 1024;
+
+/**
+ * RxJS's `mergeMap`, and a source that can wait is asked for a value only while fewer than `concurrent` inner Observables
+ * are at work. Promises are awaited; iterables and streams are pulled, so that they wait for what stands below.
+ *
+ * Buffered: at most one value per inbound stream upstream; of a source that cannot wait 1,000,000 values (in RxJS, no
+ * bound); behind an inner Observable that comes from a Subject, or was made of one (a window, a group), 1,024. One more is
+ * an {@link OverflowError}.
+ *
+ * @param concurrent inner Observables at work at a time, from 1. Default: no limit.
+ */
+export const mergeMap: typeof rxMergeMap = <T, O extends ObservableInput<any>>(
+  project: (value: T, index: number) => O,
+  selectorOrConcurrent?: unknown,
+  concurrent: number = Number.POSITIVE_INFINITY,
+): OperatorFunction<T, any> => {
+  if (typeof selectorOrConcurrent === 'function') {
+    const select = selectorOrConcurrent;
+    return merge(
+      (value: T, index) => fromInput(project(value, index)).pipe(map((inner, i) => select(value, inner, index, i))),
+      concurrent,
+    );
+  }
+  return merge(project, typeof selectorOrConcurrent === 'number' ? selectorOrConcurrent : concurrent);
+};
+
+function merge<T>(
+  project: (value: T, index: number) => ObservableInput<any>,
+  concurrent: number,
+): OperatorFunction<T, any> {
+  if (!(concurrent >= 1)) throw new RangeError(`mergeMap: expected concurrent to be 1 or more, got ${concurrent}`);
+
+  return source =>
+    derived(source, subscriber => {
+      const buffer = new Fifo<T>();
+      let index = 0;
+      let active = 0;
+      let activeFromSubject = 0;
+      let isComplete = false;
+      let isDraining = false;
+
+      // A Subject may get its values from the very source that would be made to wait for it, as windows and groups do.
+      // So it is not waited for, and what comes meanwhile is held to a limit.
+      const gate = new Gate(() => activeFromSubject > 0 || (buffer.size === 0 && active < concurrent));
+
+      const start = (value: T): void => {
+        active++; // before `project`, which may make the source emit
+        const inner$ = fromInput(project(value, index++));
+        // What is made of a group or a window may well read it, however hidden: `w => client.upload(w)`.
+        const isFromSubject = comesFromSubject(inner$) || (isObservable(value) && comesFromSubject(value));
+        let innerIsComplete = false;
+        if (isFromSubject) activeFromSubject++;
+        inner$.subscribe(
+          new Stage<unknown>(
+            {
+              next: innerValue => subscriber.next(innerValue),
+              error: error => subscriber.error(error),
+              complete: () => {
+                innerIsComplete = true;
+              },
+              finalize: () => {
+                if (!innerIsComplete) return;
+                active--;
+                if (isFromSubject) activeFromSubject--;
+                drain();
+              },
+            },
+            undefined,
+            subscriber,
+          ),
+        );
+      };
+
+      // In a loop, not from one inner's end into the next: a long row of synchronous ones does not grow the stack. What waited
+      // is not to see the context of the inner whose end lets it go on, which may be that of a pool or of another call.
+      const drain = bindKnownContext((): void => {
+        if (isDraining) return;
+        isDraining = true;
+        try {
+          while (buffer.size > 0 && active < concurrent && !subscriber.closed) start(buffer.shift()!);
+        } catch (error) {
+          subscriber.error(error);
+        } finally {
+          isDraining = false;
+        }
+        if (isComplete && active === 0 && buffer.size === 0) subscriber.complete();
+        else gate.wake();
+      });
+
+      source.subscribe(
+        new Stage<T>(
+          {
+            next: value => {
+              if (buffer.size === 0 && active < concurrent) return start(value);
+              if (activeFromSubject > 0 && buffer.size >= MAX_BEHIND_SUBJECT) throw behindSubject();
+              checkHeld('mergeMap, concatMap', buffer.size);
+              buffer.push(value);
+            },
+            error: error => subscriber.error(error),
+            complete: () => {
+              isComplete = true;
+              drain();
+            },
+          },
+          gate,
+          subscriber,
+        ),
+      );
+    });
+}
+
+function behindSubject(): OverflowError {
+  return new OverflowError(
+    `mergeMap, concatMap: more than ${MAX_BEHIND_SUBJECT} values wait behind an inner Observable that comes from a ` +
+      'Subject (a group of groupBy, a window, a Subject of yours): such a one is not waited for, because it may need its own ' +
+      'source to go on. Allow more of them at a time, or, where it does not, hide the Subject: defer(() => inner$)',
+  );
+}

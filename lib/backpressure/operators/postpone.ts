@@ -1,0 +1,86 @@
+import type { MonoTypeOperatorFunction, SchedulerLike, Subscription } from 'rxjs';
+import { bindKnownContext } from '../../core/async-context.ts';
+import { Gate } from '../gate.ts';
+import { checkHeld } from '../overflow-error.ts';
+import { pace } from '../pace.ts';
+import { Stage } from '../paced-subscriber.ts';
+import { Fifo } from '../ring-queue.ts';
+import { derived } from '../with-source.ts';
+
+/** Values that are held until their time; as many at a time pass through a `delay` or an `observeOn`. */
+const MAX_AHEAD = 1024;
+
+/** When a value is due, in the scheduler's time, and what is postponed besides values. */
+export interface Postponement {
+  readonly scheduler: SchedulerLike;
+  readonly dueAt: () => number;
+  /** Whether an error waits its turn, too (`observeOn`), or overtakes (`delay`). */
+  readonly isErrorPostponed: boolean;
+  /** Whether completion waits as long as a value does, or only for the values before it. */
+  readonly isCompletionPostponed: boolean;
+}
+
+/**
+ * Holds each value until it is due and then until what stands below is ready. At most 1,024 are held of a source that can
+ * wait; of one that cannot 1,000,000, then it is an OverflowError (in RxJS, no bound).
+ */
+export function postpone<T>(postponement: Postponement): MonoTypeOperatorFunction<T> {
+  const { scheduler, dueAt, isErrorPostponed, isCompletionPostponed } = postponement;
+  return source =>
+    derived(source, output => {
+      const held = new Fifo<{ readonly at: number; readonly deliver: () => void }>();
+      const gate = new Gate(() => held.size < MAX_AHEAD);
+      let timer: Subscription | undefined;
+      let now = Number.NEGATIVE_INFINITY;
+
+      const run = pace(output, () => {
+        const next = held.peek();
+        if (next === undefined) return false;
+        if (next.at > now) {
+          wake(next.at);
+          return false;
+        }
+        held.shift();
+        next.deliver();
+        gate.wake();
+        return true;
+      });
+
+      // Some schedulers run what others scheduled along with their own.
+      const due = bindKnownContext((at: number): void => {
+        timer?.unsubscribe();
+        timer = undefined;
+        now = Math.max(at, scheduler.now()); // timers of Node may be a millisecond early
+        run();
+      });
+
+      const wake = (at: number): void => {
+        timer ??= scheduler.schedule(() => due(at), Math.max(0, at - scheduler.now()));
+      };
+
+      const hold = (deliver: () => void, at = dueAt()): void => {
+        held.push({ at, deliver });
+        wake(at);
+      };
+
+      output.add(() => timer?.unsubscribe());
+      source.subscribe(
+        new Stage<T>(
+          {
+            next: value => {
+              checkHeld('delay, observeOn', held.size);
+              hold(() => output.next(value));
+            },
+            error: error => (isErrorPostponed ? hold(() => output.error(error)) : output.error(error)),
+            complete: () => {
+              if (isCompletionPostponed) hold(() => output.complete());
+              else if (held.size === 0) output.complete();
+              else hold(() => output.complete(), Number.NEGATIVE_INFINITY);
+            },
+          },
+          gate,
+          output,
+        ),
+      );
+    });
+}

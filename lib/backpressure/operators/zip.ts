@@ -1,0 +1,55 @@
+import { Observable, type ObservableInput, type zip as rxZip } from 'rxjs';
+import { Gate } from '../gate.ts';
+import { fromInput } from '../input.ts';
+import { checkHeld } from '../overflow-error.ts';
+import { Stage } from '../paced-subscriber.ts';
+import { Fifo } from '../ring-queue.ts';
+
+/**
+ * RxJS's `zip`, and a source that can wait is asked for a value only while none of its own waits for those of the others.
+ * Of a source that cannot wait it holds 1,000,000 values, then it is an OverflowError (in RxJS, no bound).
+ *
+ * Sources that come from one shared source, each taking a part of its values, wait for each other for ever.
+ */
+export const zip: typeof rxZip = (...args: unknown[]): Observable<any> => {
+  const select = typeof args.at(-1) === 'function' ? (args.pop() as (...values: unknown[]) => unknown) : undefined;
+  const inputs = (args.length === 1 && Array.isArray(args[0]) ? args[0] : args) as ObservableInput<unknown>[];
+
+  return new Observable(output => {
+    if (inputs.length === 0) return output.complete();
+    const lanes = inputs.map(() => {
+      const values = new Fifo<unknown>();
+      return { values, gate: new Gate(() => values.size === 0), isComplete: false };
+    });
+
+    const emit = (): void => {
+      if (lanes.some(({ values }) => values.size === 0)) return;
+      const row = lanes.map(({ values }) => values.shift());
+      output.next(select === undefined ? row : select(...row));
+      if (lanes.some(({ values, isComplete }) => isComplete && values.size === 0)) output.complete();
+      else for (const { gate } of lanes) gate.wake();
+    };
+
+    for (const [i, lane] of lanes.entries()) {
+      if (output.closed) return;
+      fromInput(inputs[i]!).subscribe(
+        new Stage<unknown>(
+          {
+            next: value => {
+              checkHeld('zip', lane.values.size);
+              lane.values.push(value);
+              emit();
+            },
+            error: error => output.error(error),
+            complete: () => {
+              lane.isComplete = true;
+              if (lane.values.size === 0) output.complete();
+            },
+          },
+          lane.gate,
+          output,
+        ),
+      );
+    }
+  });
+};

@@ -1,0 +1,119 @@
+import type { Observable } from 'rxjs';
+import { Gate } from './gate.ts';
+import { OverflowError } from './overflow-error.ts';
+import { Stage } from './paced-subscriber.ts';
+import { Fifo } from './ring-queue.ts';
+
+export interface ToAsyncIterableOptions {
+  /** Values that a source which cannot wait may leave unread; from 1; one more is an {@link OverflowError}. Default: 16,384. */
+  readonly maxQueued?: number | undefined;
+}
+
+/**
+ * An Observable for `for await`, one value at a time: a source that can wait is asked for the next one when the loop asks.
+ * Each iteration subscribes anew, at its first `next()`. Leaving the loop unsubscribes. The Observable's error is thrown
+ * after the values that came before it.
+ *
+ * Buffered: what arrives unasked, at most one value per inbound stream upstream, and from sources that cannot wait
+ * (Subject, `interval`, `from(array)`) up to `maxQueued`.
+ */
+export function toAsyncIterable<T>(source$: Observable<T>, options: ToAsyncIterableOptions = {}): AsyncIterable<T> {
+  const { maxQueued = 16_384 } = options;
+  if (!(maxQueued >= 1))
+    throw new RangeError(`toAsyncIterable: expected maxQueued to be 1 or more values, got ${maxQueued}`);
+  return { [Symbol.asyncIterator]: () => iterate(source$, maxQueued) };
+}
+
+function iterate<T>(source$: Observable<T>, maxQueued: number): AsyncIterableIterator<T> {
+  const queue = new Fifo<T>();
+  const readers = new Fifo<PromiseWithResolvers<IteratorResult<T>>>();
+  let end: End | undefined;
+  let isSubscribed = false;
+
+  const gate = new Gate(() => readers.size > 0);
+
+  const finish = (how: End): void => {
+    end ??= how;
+    for (let reader = readers.shift(); reader !== undefined; reader = readers.shift()) {
+      settle(reader, end);
+      end = {}; // an error is thrown once
+    }
+  };
+
+  const stage: Stage<T> = new Stage<T>(
+    {
+      next: value => {
+        const reader = readers.shift();
+        if (reader !== undefined) reader.resolve({ done: false, value });
+        else if (queue.size < maxQueued) queue.push(value);
+        else throw overflow(maxQueued);
+      },
+      error: error => finish({ error }),
+      complete: () => finish({}),
+    },
+    gate,
+  );
+
+  return {
+    next() {
+      if (queue.size > 0) return Promise.resolve({ done: false, value: queue.shift()! });
+      const reader = withResolvers<IteratorResult<T>>();
+      if (end !== undefined) {
+        settle(reader, end);
+        end = {};
+        return reader.promise;
+      }
+      readers.push(reader);
+      if (isSubscribed) gate.wake();
+      else {
+        isSubscribed = true;
+        source$.subscribe(stage);
+      }
+      return reader.promise;
+    },
+    return(value?: unknown) {
+      stage.unsubscribe();
+      queue.clear();
+      finish({});
+      end = {};
+      return Promise.resolve({ done: true, value });
+    },
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+  };
+}
+
+/** With an `error`, or completion. */
+interface End {
+  readonly error?: unknown;
+}
+
+function settle<T>(reader: PromiseWithResolvers<IteratorResult<T>>, end: End): void {
+  if ('error' in end) reader.reject(end.error);
+  else reader.resolve({ done: true, value: undefined });
+}
+
+interface PromiseWithResolvers<T> {
+  readonly promise: Promise<T>;
+  readonly resolve: (value: T) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+// Promise.withResolvers came with Node 22.
+function withResolvers<T>(): PromiseWithResolvers<T> {
+  let resolve!: (value: T) => void;
+  let reject!: (error: unknown) => void;
+  const promise = new Promise<T>((yes, no) => {
+    resolve = yes;
+    reject = no;
+  });
+  return { promise, resolve, reject };
+}
+
+function overflow(maxQueued: number): OverflowError {
+  return new OverflowError(
+    `toAsyncIterable: more than ${maxQueued} values wait to be read: their source does not wait. ` +
+      'Use a source that does (pull), or choose what to drop before this point, or raise maxQueued',
+  );
+}

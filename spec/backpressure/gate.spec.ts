@@ -1,0 +1,119 @@
+import { expect } from 'chai';
+import { Gate } from '../../lib/backpressure/gate.ts';
+
+describe('Gate', () => {
+  let room: number;
+  let gate: Gate;
+  let woken: string[];
+
+  /** Comes back to wait each time it was woken, until it has had its share. */
+  const waits = (name: string, times = 1): (() => void) =>
+    gate.onReady(() => {
+      woken.push(name);
+      room--;
+      if (times > 1) waits(name, times - 1);
+    });
+
+  beforeEach(() => {
+    room = 0;
+    gate = new Gate(() => room > 0);
+    woken = [];
+  });
+
+  it('is ready when its stage is', () => {
+    expect(gate.ready).to.equal(false);
+    room = 1;
+    expect(gate.ready).to.equal(true);
+  });
+
+  it('wakes those who wait in the order they came', () => {
+    for (const name of ['a', 'b', 'c']) waits(name);
+    room = 3;
+    gate.wake();
+    expect(woken).to.deep.equal(['a', 'b', 'c']);
+    expect(gate.waiting).to.equal(0);
+  });
+
+  it('stops as soon as the stage is full again, and the others keep their place', () => {
+    for (const name of ['a', 'b', 'c']) waits(name);
+    room = 2;
+    gate.wake();
+    expect(woken).to.deep.equal(['a', 'b']);
+    waits('d');
+    room = 2;
+    gate.wake();
+    expect(woken).to.deep.equal(['a', 'b', 'c', 'd']);
+  });
+
+  it('lets those who come back queue behind the others', () => {
+    waits('a', 3);
+    waits('b', 3);
+    for (let i = 0; i < 6; i++) {
+      room = 1;
+      gate.wake();
+    }
+    expect(woken.join('')).to.equal('ababab');
+  });
+
+  it('wakes nobody while the stage is full', () => {
+    waits('a');
+    gate.wake();
+    expect(woken).to.deep.equal([]);
+    expect(gate.waiting).to.equal(1);
+  });
+
+  it('forgets a waiter that undid its waiting, also while others are being woken', () => {
+    const undo: (() => void)[] = [];
+    gate.onReady(() => {
+      woken.push('a');
+      for (const forget of undo) forget();
+    });
+    undo.push(waits('b'));
+    waits('c');
+    room = 3;
+    gate.wake();
+    expect(woken).to.deep.equal(['a', 'c']);
+    expect(gate.waiting).to.equal(0);
+  });
+
+  it('lets an undo that comes late, or twice, harm nobody', () => {
+    const undoA = waits('a');
+    room = 1;
+    gate.wake();
+    const undoB = waits('b');
+    waits('c');
+    undoA();
+    expect(gate.waiting).to.equal(2);
+    undoB();
+    undoB();
+    expect(gate.waiting).to.equal(1);
+    room = 1;
+    gate.wake();
+    expect(woken).to.deep.equal(['a', 'c']);
+  });
+
+  it('can be woken by the one it wakes without growing the stack', () => {
+    const again = (): void => {
+      gate.onReady(() => {
+        woken.push('a');
+        if (woken.length < 100_000) again();
+        gate.wake();
+      });
+    };
+    again();
+    room = 1;
+    gate.wake();
+    expect(woken.length).to.equal(100_000);
+  });
+
+  it('wakes the others another time when one of them throws', () => {
+    gate.onReady(() => {
+      throw new Error('no');
+    });
+    waits('b');
+    room = 1;
+    expect(() => gate.wake()).to.throw('no');
+    gate.wake();
+    expect(woken).to.deep.equal(['b']);
+  });
+});

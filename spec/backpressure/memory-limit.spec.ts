@@ -1,0 +1,42 @@
+import { expect } from 'chai';
+import { Budget, queueBudget } from '../../lib/backpressure/memory-limit.ts';
+
+describe('Budget', () => {
+  it('takes up to its limit', () => {
+    const budget = new Budget(10);
+    expect(budget.take(4)).to.equal(true);
+    expect(budget.take(6)).to.equal(true);
+    expect(budget.bytes).to.equal(10);
+  });
+
+  it('takes no byte more, and what it refused is not counted', () => {
+    const budget = new Budget(10);
+    budget.take(4);
+    expect(budget.take(7)).to.equal(false);
+    expect(budget.bytes).to.equal(4);
+  });
+
+  it('has room again for what was released', () => {
+    const budget = new Budget(10);
+    budget.take(10);
+    budget.release(1);
+    expect(budget.take(2)).to.equal(false);
+    expect(budget.take(1)).to.equal(true);
+  });
+
+  it('holds a changed limit against what comes', () => {
+    const budget = new Budget(10);
+    budget.take(10);
+    budget.maxBytes = 5;
+    expect(budget.take(0)).to.equal(false);
+    budget.release(5);
+    expect(budget.take(0)).to.equal(true);
+  });
+});
+
+describe('queueBudget', () => {
+  it('is 512 MiB, of which nothing is held when nothing waits', () => {
+    expect(queueBudget.maxBytes).to.equal(512 * 1024 * 1024);
+    expect(queueBudget.bytes).to.equal(0);
+  });
+});

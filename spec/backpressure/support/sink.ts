@@ -1,0 +1,57 @@
+import type { Observer } from 'rxjs';
+import { type Demand, demand } from '../../../lib/backpressure/demand.ts';
+import { Gate } from '../../../lib/backpressure/gate.ts';
+
+/** The end of a chain, which takes as many values as it has room for and then is full until it is given more. */
+export class Sink<T> implements Observer<T> {
+  readonly values: T[] = [];
+  /** Each notification as text: `next 1`, `error Error: no`, `complete`. */
+  readonly log: string[] = [];
+  readonly gate: Gate;
+  readonly [demand]: Demand;
+  /** Settled by the first `error` or `complete`. */
+  readonly ended: Promise<void>;
+  error!: (error: unknown) => void;
+  complete!: () => void;
+  failure: any;
+  #room: number;
+  #watchers: { readonly count: number; readonly reached: () => void }[] = [];
+
+  constructor(room: number = Number.POSITIVE_INFINITY) {
+    this.#room = room;
+    this.gate = new Gate(() => this.#room > 0);
+    this[demand] = this.gate;
+    this.ended = new Promise(resolve => {
+      this.error = error => {
+        this.failure = error;
+        this.log.push(`error ${error}`);
+        resolve();
+      };
+      this.complete = () => {
+        this.log.push('complete');
+        resolve();
+      };
+    });
+  }
+
+  next = (value: T): void => {
+    this.#room--;
+    this.values.push(value);
+    this.log.push(`next ${value}`);
+    for (const watcher of this.#watchers) if (watcher.count === this.values.length) watcher.reached();
+  };
+
+  /** Has room for so many more. */
+  admit(count: number): void {
+    this.#room += count;
+    this.gate.wake();
+  }
+
+  /** When so many values have come. */
+  has(count: number): Promise<void> {
+    return new Promise(reached => {
+      if (this.values.length >= count) reached();
+      else this.#watchers.push({ count, reached });
+    });
+  }
+}

@@ -1,0 +1,71 @@
+import { expect } from 'chai';
+import { Subject } from 'rxjs';
+import { Gate } from '../../lib/backpressure/gate.ts';
+import { pull } from '../../lib/backpressure/pull.ts';
+import { Meter } from '../../lib/call/direction-stats.ts';
+import { send } from '../../lib/call/send.ts';
+import { Counted } from '../backpressure/support/counted.ts';
+import { FakeWritable } from './support/fake-writable.ts';
+
+/** A meter, and what its listener heard. */
+function listening() {
+  const heard: (string | undefined)[] = [];
+  const meter: Meter = new Meter({ changed: ({ waitsFor }) => heard.push(waitsFor) });
+  return { meter, heard };
+}
+
+const start = (source$: Parameters<typeof send<number>>[0], stream: FakeWritable, meter: Meter) =>
+  send(source$, stream.asStream, { encode: () => new Uint8Array(1), meter, complete: () => {}, error: () => {} });
+
+describe('a meter', () => {
+  it('tells once of a pause, however often who waits moves in between', () => {
+    const { meter, heard } = listening();
+    meter.pause(() => 'demand');
+    meter.pause(() => 'demand');
+    meter.resume();
+    meter.resume();
+    expect(heard).to.deep.equal(['demand', undefined]);
+  });
+
+  it('knows since when: the last time that something moved', () => {
+    const { meter } = listening();
+    expect(meter.waitsSince).to.equal(undefined);
+    const before = Date.now();
+    meter.pause(() => 'wire');
+    expect(meter.waitsSince!.getTime()).to.be.within(before, Date.now());
+    meter.resume();
+    expect(meter.waitsSince).to.equal(undefined);
+  });
+
+  it('of an outbound stream counts what was given to it, and pauses while its source waits', () => {
+    const { meter, heard } = listening();
+    const stream = new FakeWritable();
+    const sending = start(pull(new Counted(16)), stream, meter);
+    expect(meter).to.include({ messages: 12, waitsFor: 'wire' });
+    stream.take(1);
+    expect(meter).to.include({ messages: 13, waitsFor: 'wire' });
+    stream.take(12);
+    expect(meter).to.include({ messages: 16, waitsFor: undefined });
+    expect(heard).to.deep.equal(['wire', undefined]);
+    sending.stop();
+  });
+
+  it('of an outbound stream is not paused by a source that cannot wait', () => {
+    const { meter, heard } = listening();
+    const source$ = new Subject<number>();
+    const sending = start(source$, new FakeWritable(), meter);
+    for (let n = 0; n < 30; n++) source$.next(n);
+    expect(meter).to.include({ messages: 12, waitsFor: undefined });
+    expect(sending.queuedBytes).to.equal(18 * 64);
+    expect(heard).to.deep.equal([]);
+    sending.stop();
+  });
+
+  it('is not paused any more when who waited has unsubscribed', () => {
+    const { meter } = listening();
+    const undo = new Gate(() => false, meter).onReady(() => {});
+    expect(meter.waitsFor).to.equal('wire');
+    undo();
+    expect(meter.waitsFor).to.equal(undefined);
+  });
+});

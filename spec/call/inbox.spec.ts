@@ -1,0 +1,311 @@
+import { expect } from 'chai';
+import fc from 'fast-check';
+import { Observable } from 'rxjs';
+import { Inbox } from '../../lib/call/inbox.ts';
+import { receive } from '../../lib/call/receive.ts';
+import { Sink } from '../backpressure/support/sink.ts';
+
+/** Gives by hand what it is asked for, or at once from a source. */
+class Box extends Inbox {
+  asked = 0;
+  /** What is asked for and has not come. */
+  outstanding = 0;
+  maxOutstanding = 0;
+  given = 0;
+  /** How many it gives at once, each when it is asked for it; Infinity for an end that never comes. */
+  atOnce = 0;
+  endsAfter: number = Number.POSITIVE_INFINITY;
+
+  protected override ask(): void {
+    this.asked++;
+    this.maxOutstanding = Math.max(this.maxOutstanding, ++this.outstanding);
+    if (this.given === this.endsAfter) this.close();
+    else if (this.atOnce > 0) {
+      this.atOnce--;
+      this.give();
+    }
+  }
+
+  /** The next number, as asked for. */
+  give(): void {
+    this.outstanding--;
+    this.take(Buffer.from(String(++this.given)));
+  }
+
+  finish(): void {
+    this.close();
+  }
+}
+
+/** How many it holds of a giver that gives at once. */
+const MAX_HELD = mostHeld();
+
+function mostHeld(): number {
+  const box = new Box();
+  box.atOnce = Number.POSITIVE_INFINITY;
+  box.read();
+  return box.given;
+}
+
+const numbers = (upTo: number, from = 1): number[] => Array.from({ length: upTo - from + 1 }, (_, i) => from + i);
+
+/** All that is there. */
+function readAll(box: Inbox): number[] {
+  const all: number[] = [];
+  for (let bytes = box.read(); bytes !== null; bytes = box.read()) all.push(Number(bytes));
+  return all;
+}
+
+/** What it tells, in order. */
+function told(box: Inbox): string[] {
+  const log: string[] = [];
+  box.on('readable', () => log.push('readable'));
+  box.on('end', () => log.push('end'));
+  return log;
+}
+
+describe('Inbox', () => {
+  it('asks for nothing before it is read', () => {
+    const box = new Box();
+    told(box);
+    expect([box.asked, box.readableLength]).to.deep.equal([0, 0]);
+  });
+
+  it('asks for one message at a time: for the next one when that has come', () => {
+    const box = new Box();
+    expect([box.read(), box.read(), box.read()]).to.deep.equal([null, null, null]);
+    expect(box.asked).to.equal(1);
+    box.give();
+    expect(box.asked).to.equal(2);
+    expect(readAll(box)).to.deep.equal([1]);
+    expect(box.asked).to.equal(2);
+  });
+
+  it(`asks on while ${MAX_HELD - 1} are held, and not while ${MAX_HELD} are, which is no more than 16`, () => {
+    const box = new Box();
+    expect(MAX_HELD).to.be.within(2, 16);
+    box.read();
+    for (let held = 1; held < MAX_HELD; held++) {
+      box.give();
+      expect([box.readableLength, box.outstanding]).to.deep.equal([held, 1]);
+    }
+    box.give();
+    expect([box.readableLength, box.outstanding]).to.deep.equal([MAX_HELD, 0]);
+    expect(String(box.read())).to.equal('1');
+    expect([box.readableLength, box.outstanding]).to.deep.equal([MAX_HELD - 1, 1]);
+  });
+
+  it('holds no more of a giver that gives at once, too', () => {
+    const box = new Box();
+    box.atOnce = Number.POSITIVE_INFINITY;
+    for (const n of numbers(100)) {
+      expect(Number(box.read())).to.equal(n);
+      expect(box.readableLength).to.be.within(MAX_HELD - 1, MAX_HELD);
+    }
+  });
+
+  it('tells of each message that comes by itself, and of none that comes while it is read: who reads reads on', () => {
+    const box = new Box();
+    const log = told(box);
+    box.atOnce = 3;
+    expect(readAll(box)).to.deep.equal([1, 2, 3]);
+    expect(log).to.deep.equal([]);
+    box.give();
+    box.give();
+    expect(log).to.deep.equal(['readable', 'readable']);
+    expect(readAll(box)).to.deep.equal([4, 5]);
+  });
+
+  it('tells once where one that comes by itself is followed by others at once', () => {
+    const box = new Box();
+    const log = told(box);
+    box.read();
+    box.atOnce = 2;
+    box.give();
+    expect([log, box.readableLength]).to.deep.equal([['readable'], 3]);
+    expect(readAll(box)).to.deep.equal(numbers(3));
+  });
+
+  it('does not grow the stack with a giver that gives 100,000 at once', () => {
+    for (const startsItself of [true, false]) {
+      const box = new Box();
+      const seen: number[] = [];
+      box.on('readable', () => seen.push(...readAll(box)));
+      if (startsItself) box.read();
+      box.atOnce = 100_000;
+      if (startsItself) box.give();
+      else seen.push(...readAll(box));
+      expect(seen).to.deep.equal(numbers(startsItself ? 100_001 : 100_000));
+      expect(box.maxOutstanding).to.equal(1);
+    }
+  });
+
+  it('tells the end at once where nothing is held, and asks for nothing more', () => {
+    const box = new Box();
+    const log = told(box);
+    box.read();
+    box.finish();
+    expect(log).to.deep.equal(['end']);
+    expect([box.read(), box.read()]).to.deep.equal([null, null]);
+    expect([box.asked, log]).to.deep.equal([1, ['end']]);
+  });
+
+  it('tells the end once, after what is held: when it is read and nothing is left', () => {
+    const box = new Box();
+    const log = told(box);
+    box.read();
+    box.give();
+    box.give();
+    box.finish();
+    expect(log).to.deep.equal(['readable', 'readable']);
+    expect([String(box.read()), String(box.read())]).to.deep.equal(['1', '2']);
+    expect(log, 'not before it is seen').to.have.lengthOf(2);
+    expect([box.read(), box.read()]).to.deep.equal([null, null]);
+    box.finish();
+    expect(log.slice(2)).to.deep.equal(['end']);
+    expect(box.asked).to.equal(3);
+  });
+
+  it('asks for nothing more behind the end of one that was full', () => {
+    const box = new Box();
+    const log = told(box);
+    box.read();
+    for (const _ of numbers(MAX_HELD)) box.give();
+    box.finish();
+    expect(readAll(box)).to.deep.equal(numbers(MAX_HELD));
+    expect([box.asked, log.at(-1)]).to.deep.equal([MAX_HELD, 'end']);
+  });
+
+  it('tells the end that comes at once, instead of a message', () => {
+    const box = new Box();
+    const log = told(box);
+    box.atOnce = 3;
+    box.endsAfter = 3;
+    expect(readAll(box)).to.deep.equal([1, 2, 3]);
+    expect(log).to.deep.equal(['end']);
+    expect(box.asked).to.equal(4);
+  });
+
+  it('tells the end to who comes later, when they read', () => {
+    for (const count of [0, 2]) {
+      const box = new Box();
+      box.read();
+      for (let i = 0; i < count; i++) box.give();
+      box.finish();
+      const log = told(box);
+      expect([readAll(box), log]).to.deep.equal([numbers(count), ['end']]);
+    }
+  });
+
+  it('tells nothing to who has left; what comes is held for who comes next', () => {
+    const box = new Box();
+    const first = told(box);
+    box.read();
+    box.off('readable');
+    box.off('end');
+    box.give();
+    box.finish();
+    expect(readAll(box)).to.deep.equal([1]);
+    expect(first).to.deep.equal([]);
+    const second = told(box);
+    box.read();
+    expect(second).to.deep.equal(['end']);
+  });
+
+  it('gives each message once and in order, whatever comes at once and whatever later', () => {
+    const step = fc.constantFrom('read', 'read all', 'give', 'at once 1', 'at once 20', 'forget');
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 60 }), steps => {
+        const box = new Box();
+        const seen: number[] = [];
+        const read = (): boolean => {
+          const bytes = box.read();
+          if (bytes !== null) seen.push(Number(bytes));
+          return bytes !== null;
+        };
+        box.on('readable', () => seen.length % 3 === 0 && read());
+        for (const what of steps) {
+          if (what === 'read') read();
+          else if (what === 'read all') while (read());
+          else if (what === 'give' && box.outstanding > 0) box.give();
+          else if (what === 'forget') box.atOnce = 0;
+          else if (what.startsWith('at once')) box.atOnce = Number(what.slice(8));
+          expect(box.readableLength).to.be.within(0, MAX_HELD);
+        }
+        box.atOnce = 0;
+        while (read());
+        expect(seen).to.deep.equal(numbers(box.given));
+        expect(box.maxOutstanding).to.be.at.most(1);
+      }),
+    );
+  });
+});
+
+describe('receive of an Inbox', () => {
+  const received = (box: Inbox, prefetch?: number): Observable<number> =>
+    new Observable(subscriber => {
+      receive(box, subscriber, {
+        decode: Number,
+        prefetch,
+        end: () => subscriber.complete(),
+        malformed: error => subscriber.error(error),
+      });
+    });
+
+  it('delivers one message unasked; no more than it holds wait behind it', () => {
+    const box = new Box();
+    box.atOnce = Number.POSITIVE_INFINITY;
+    const sink = new Sink<number>(0);
+    received(box).subscribe(sink);
+    expect(sink.values).to.deep.equal([1]);
+    expect(box.given).to.be.within(MAX_HELD, MAX_HELD + 1);
+    sink.admit(2);
+    expect(sink.values).to.deep.equal([1, 2]);
+    expect(box.given).to.be.within(MAX_HELD + 1, MAX_HELD + 2);
+  });
+
+  it('delivers what comes by itself, and the end behind it', () => {
+    const box = new Box();
+    const sink = new Sink<number>();
+    received(box).subscribe(sink);
+    for (let i = 0; i < 3; i++) box.give();
+    expect(sink.values).to.deep.equal([1, 2, 3]);
+    box.finish();
+    expect(sink.log.at(-1)).to.equal('complete');
+  });
+
+  it('leaves the rest to who reads next when it is unsubscribed', () => {
+    const box = new Box();
+    box.atOnce = 3;
+    const sink = new Sink<number>(1);
+    received(box).subscribe(sink).unsubscribe();
+    box.give();
+    box.finish();
+    expect(sink.log).to.deep.equal(['next 1']);
+    expect(readAll(box)).to.deep.equal([2, 3, 4]);
+  });
+
+  for (const prefetch of [undefined, 16, 17, 40]) {
+    it(`loses nothing when the reader pauses and resumes, with ${prefetch ?? 'no'} prefetch`, () => {
+      const step = fc.oneof(fc.constantFrom('give', 'at once'), fc.integer({ min: 1, max: 20 }));
+      fc.assert(
+        fc.property(fc.array(step, { maxLength: 80 }), fc.nat(60), (steps, last) => {
+          const box = new Box();
+          box.endsAfter = last;
+          const sink = new Sink<number>(0);
+          received(box, prefetch).subscribe(sink);
+          for (const what of steps) {
+            if (typeof what === 'number') sink.admit(what);
+            else if (what === 'at once') box.atOnce = 3;
+            else if (box.outstanding > 0 && box.given < last) box.give();
+            expect(box.given - sink.values.length).to.be.at.most((prefetch ?? MAX_HELD) + 1);
+          }
+          box.atOnce = last;
+          sink.admit(last + 1);
+          while (box.given < last) box.give();
+          expect(sink.log).to.deep.equal([...numbers(last).map(n => `next ${n}`), 'complete']);
+        }),
+      );
+    });
+  }
+});

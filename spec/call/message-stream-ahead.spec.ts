@@ -1,0 +1,106 @@
+import { expect } from 'chai';
+import fc from 'fast-check';
+import { NEVER, range } from 'rxjs';
+import { pull } from '../../lib/backpressure/pull.ts';
+import { send } from '../../lib/call/send.ts';
+import { Counted } from '../backpressure/support/counted.ts';
+import { joining, MessageWire, oneByOne, plain } from './support/message-wire.ts';
+
+const ignore = (): void => {};
+
+describe('send into a MessageStream', () => {
+  /** Sends messages of a size from a source that waits. */
+  function sending(wire: MessageWire, encode: (n: number) => Uint8Array) {
+    const source = new Counted();
+    const sent = send(pull(source), wire, { encode, complete: ignore, error: ignore });
+    return { source, stop: () => sent.stop() };
+  }
+
+  for (const [name, writing] of [
+    ['each a write of its own', plain],
+    ['one by one', oneByOne],
+    ['joined', joining],
+  ] as const) {
+    describe(name, () => {
+      for (const [what, bytes, most] of [
+        ['256 small messages', 1, 256],
+        ['256 of 96 bytes', 96, 256],
+        ['254 of 97 bytes, which are more than 24 KiB', 97, 254],
+        ['24 of a KiB', 1024, 24],
+        ['25 of a byte less than a KiB', 1023, 25],
+        ['two that are 24 KiB together', 12_288, 2],
+        ['three, where two are two bytes less than 24 KiB', 12_287, 3],
+        ['two of 24 KiB', 24_576, 2],
+        ['two, however large', 1_000_000, 2],
+      ] as const) {
+        it(`asks its source for ${what}, and for no more`, () => {
+          const wire = new MessageWire(writing);
+          const { source, stop } = sending(wire, () => new Uint8Array(bytes));
+          expect(source.asked).to.equal(most);
+          wire.written();
+          expect(source.asked).to.equal(most + 1);
+          stop();
+        });
+      }
+
+      it('stays so far ahead of what is on the wire, whatever their sizes are', () => {
+        fc.assert(
+          fc.property(fc.array(fc.oneof(fc.nat(200), fc.nat(30_000)), { minLength: 1 }), sizes => {
+            const wire = new MessageWire(writing);
+            const sizeOf = (n: number): number => sizes[n % sizes.length]!;
+            const made: number[] = [];
+            const { stop } = sending(wire, n => {
+              made.push(sizeOf(n));
+              return new Uint8Array(sizeOf(n));
+            });
+            let onTheWire = 0;
+            for (let i = 0; i < 100; i++) {
+              const ahead = made.slice(onTheWire);
+              const before = ahead.slice(0, -1).reduce((sum, size) => sum + size, 0);
+              expect(ahead.length).to.be.at.most(256);
+              expect(ahead.length <= 2 || before < 24_576).to.equal(true);
+              onTheWire += wire.counts[wire.given.length - wire.underWay]!;
+              wire.written();
+            }
+            stop();
+            expect(wire.sizes.flat()).to.deep.equal(made.slice(0, wire.sizes.flat().length));
+          }),
+          { numRuns: 30 },
+        );
+      });
+    });
+  }
+
+  it('makes the other half while one half is on its way', () => {
+    const wire = new MessageWire(joining);
+    const { source, stop } = sending(wire, () => new Uint8Array(1));
+    wire.written();
+    expect(wire.counts).to.deep.equal([1, 128]);
+    expect(source.asked).to.equal(257);
+    wire.written();
+    expect(wire.counts).to.deep.equal([1, 128, 128]);
+    expect(source.asked).to.equal(257 + 128);
+    for (let i = 0; i < 20; i++) wire.written();
+    expect(wire.counts.slice(1)).to.deep.equal(Array(22).fill(128));
+    stop();
+  });
+
+  it('queues what a source gives that cannot wait, and completes when all is given', () => {
+    const wire = new MessageWire(joining);
+    let completed = false;
+    const complete = (): void => {
+      completed = true;
+    };
+    send(range(0, 1000), wire, { encode: n => Buffer.of(n % 251), complete, error: ignore });
+    while (!completed) wire.written();
+    wire.whenFlushed(ignore);
+    wire.allWritten();
+    expect(wire.bytes).to.deep.equal(Array.from({ length: 1000 }, (_, n) => n % 251));
+  });
+
+  it('writes nothing for a source that gives nothing', () => {
+    const wire = new MessageWire(joining);
+    send(NEVER, wire, { encode: () => Buffer.alloc(0), complete: ignore, error: ignore }).stop();
+    expect(wire.given).to.deep.equal([]);
+  });
+});

@@ -1,0 +1,225 @@
+import { expect } from 'chai';
+import fc from 'fast-check';
+import { MessageStream } from '../../lib/call/message-stream.ts';
+import { joining, MessageWire, oneByOne, plain } from './support/message-wire.ts';
+
+const ignore = (): void => {};
+const upTo = (last: number): number[] => Array.from({ length: last }, (_, i) => i + 1);
+
+/** Writes messages of these sizes. */
+function write(
+  wire: MessageWire,
+  sizes: readonly number[],
+  taken: (error?: Error | null, messages?: number) => void = ignore,
+): void {
+  for (const size of sizes) wire.write(Buffer.alloc(size), taken);
+}
+
+/** Messages of one byte, their numbers. */
+function writeNumbers(wire: MessageWire, numbers: readonly number[]): void {
+  for (const n of numbers) wire.write(Buffer.of(n), ignore);
+}
+
+describe('MessageStream', () => {
+  it('lets no message wait for which there is room', () => {
+    for (const [maxWrites, atOnce] of [
+      [1, 1],
+      [2, 2],
+      [3, 3],
+      [Number.POSITIVE_INFINITY, 100],
+    ] as const) {
+      const wire = new MessageWire({ ...plain, maxWrites });
+      writeNumbers(wire, upTo(100));
+      expect(wire.bytes, `${maxWrites}`).to.deep.equal(upTo(atOnce));
+      wire.written();
+      expect(wire.given, `${maxWrites}`).to.have.lengthOf(Math.min(atOnce + 1, 100));
+    }
+  });
+
+  it('lets none wait when all before it are on the wire', () => {
+    for (const writing of [oneByOne, joining]) {
+      const wire = new MessageWire(writing);
+      for (const n of upTo(5)) {
+        writeNumbers(wire, [n]);
+        expect(wire.bytes).to.deep.equal(upTo(n));
+        wire.written();
+      }
+      writeNumbers(wire, [6, 7, 8]);
+      wire.allWritten();
+      writeNumbers(wire, [9]);
+      expect(wire.bytes).to.deep.equal(upTo(9));
+    }
+  });
+
+  it('keeps who comes behind those that wait, though there is room again', () => {
+    const wire = new MessageWire(oneByOne);
+    const order: number[] = [];
+    // Told of the first, it writes a fourth.
+    const taken = (): unknown => order.push(wire.given.length) === 1 && wire.write(Buffer.of(4), taken);
+    for (const n of upTo(3)) wire.write(Buffer.of(n), taken);
+    wire.allWritten();
+    expect(wire.bytes).to.deep.equal(upTo(4));
+    expect(order, 'the next one is under way when one is taken').to.deep.equal([2, 3, 4, 4]);
+  });
+
+  it('writes one by one where nothing joins', () => {
+    const wire = new MessageWire(oneByOne);
+    const counts: unknown[] = [];
+    write(wire, Array(50).fill(8), (_, messages) => counts.push(messages));
+    for (const n of upTo(50)) {
+      expect([wire.underWay, wire.given.length]).to.deep.equal([1, n]);
+      wire.written();
+    }
+    expect(counts).to.deep.equal(Array(50).fill(1));
+  });
+
+  it('joins those that wait while a write is under way, in order', () => {
+    const wire = new MessageWire(joining);
+    writeNumbers(wire, upTo(10));
+    expect(wire.counts).to.deep.equal([1]);
+    wire.written();
+    expect(wire.counts).to.deep.equal([1, 9]);
+    writeNumbers(wire, [11, 12]);
+    wire.allWritten();
+    expect(wire.counts).to.deep.equal([1, 9, 2]);
+    expect(wire.bytes).to.deep.equal(upTo(12));
+  });
+
+  it('leaves a single one that waits as it is', () => {
+    const wire = new MessageWire(joining);
+    const [first, second] = [Buffer.of(1), Buffer.of(2)];
+    for (const message of [first, second]) wire.write(message, ignore);
+    wire.allWritten();
+    expect(wire.given[0]).to.equal(first);
+    expect(wire.given[1]).to.equal(second);
+  });
+
+  for (const [waiting, expected] of [
+    [127, [127]],
+    [128, [128]],
+    [129, [128, 1]],
+    [300, [128, 128, 44]],
+  ] as const) {
+    it(`joins half of the 256 messages at the most: ${waiting} that wait are ${expected.join(' and ')}`, () => {
+      const wire = new MessageWire(joining);
+      write(wire, Array(waiting + 1).fill(0));
+      wire.allWritten();
+      expect(wire.counts).to.deep.equal([1, ...expected]);
+    });
+  }
+
+  for (const [name, sizes, expected] of [
+    ['two of 6 KiB', [6144, 6144], [2]],
+    ['two of 6 KiB and a byte', [6144, 6145], [1, 1]],
+    ['twelve of 1 KiB', Array(12).fill(1024), [12]],
+    ['thirteen of 1 KiB', Array(13).fill(1024), [12, 1]],
+    ['one of 12 KiB and an empty one', [12_288, 0], [2]],
+    ['one of 12 KiB and one of a byte', [12_288, 1], [1, 1]],
+    ['one of more than 12 KiB, and small ones', [12_289, 1, 1], [1, 2]],
+    ['one of 12 KiB and a byte, and an empty one', [12_289, 0], [1, 1]],
+    ['small ones, a large one, and small ones', [1, 1, 1_000_000, 1, 1], [2, 1, 2]],
+    ['large ones', [1_000_000, 20_000, 12_289], [1, 1, 1]],
+  ] as const) {
+    it(`joins half of the 24 KiB at the most, a larger one goes alone: ${name}`, () => {
+      const wire = new MessageWire(joining);
+      write(wire, [0, ...sizes]);
+      wire.allWritten();
+      expect(wire.counts).to.deep.equal([1, ...expected]);
+      expect(wire.sizes.flat()).to.deep.equal([0, ...sizes]);
+    });
+  }
+
+  it('tells of the number of messages that were taken, when they are on the wire and the next ones under way', () => {
+    const wire = new MessageWire(joining);
+    const log: unknown[] = [];
+    write(wire, Array(200).fill(1), (error, messages) => log.push([error, messages, wire.given.length]));
+    expect(log).to.deep.equal([]);
+    wire.allWritten();
+    expect(log).to.deep.equal([
+      [undefined, 1, 2],
+      [undefined, 128, 3],
+      [undefined, 71, 3],
+    ]);
+  });
+
+  it('goes on where writes are on the wire at once', () => {
+    for (const writing of [plain, oneByOne, joining]) {
+      let taken = 0;
+      const log: number[] = [];
+      let first: (() => void) | undefined;
+      class AtOnce extends MessageStream {
+        protected override ask(): void {}
+        protected override give(message: Buffer, written: () => void): void {
+          log.push(...message);
+          if (first === undefined) first = written;
+          else written();
+        }
+      }
+      const stream = new AtOnce(writing);
+      for (const n of upTo(255)) {
+        stream.write(Buffer.of(n), (_, messages) => {
+          taken += messages!;
+        });
+      }
+      first!();
+      expect([log, taken]).to.deep.equal([upTo(255), 255]);
+    }
+  });
+
+  describe('flush', () => {
+    it('calls back at once where nothing waits, a write under way or not', () => {
+      const wire = new MessageWire(joining);
+      let flushed = 0;
+      wire.whenFlushed(() => flushed++);
+      writeNumbers(wire, [1]);
+      wire.whenFlushed(() => flushed++);
+      expect(flushed).to.equal(2);
+    });
+
+    for (const [name, writing, writes] of [
+      ['one by one', oneByOne, 2],
+      ['joined', joining, 1],
+    ] as const) {
+      it(`calls back once, when the last one has been handed over: ${name}`, () => {
+        const wire = new MessageWire(writing);
+        const log: string[] = [];
+        writeNumbers(wire, upTo(3));
+        wire.whenFlushed(() => log.push(`flushed behind ${wire.bytes.length}`));
+        for (let i = 0; i < writes; i++) {
+          expect(log).to.deep.equal([]);
+          wire.written();
+        }
+        expect(log).to.deep.equal(['flushed behind 3']);
+        wire.allWritten();
+        expect(log).to.have.lengthOf(1);
+      });
+    }
+  });
+
+  it('keeps the order and all limits, whatever is written when', () => {
+    const step = fc.oneof(fc.constant('written'), fc.nat(40), fc.integer({ min: 11_000, max: 13_000 }));
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 300 }), steps => {
+        const wire = new MessageWire(joining);
+        const sizes: number[] = [];
+        let taken = 0;
+        for (const what of steps) {
+          if (typeof what === 'number') {
+            sizes.push(what);
+            write(wire, [what], (_, messages) => {
+              taken += messages!;
+            });
+          } else if (wire.underWay > 0) wire.written();
+          expect(wire.underWay).to.be.at.most(1);
+        }
+        wire.allWritten();
+        expect(wire.sizes.flat()).to.deep.equal(sizes);
+        expect(taken).to.equal(sizes.length);
+        for (const write of wire.sizes) {
+          expect(write.length).to.be.at.most(128);
+          if (write.length > 1) expect(write.reduce((sum, size) => sum + size)).to.be.at.most(12_288);
+        }
+      }),
+    );
+  });
+});

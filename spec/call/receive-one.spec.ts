@@ -1,0 +1,172 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { expect } from 'chai';
+import { Subscriber } from 'rxjs';
+import { Meter } from '../../lib/call/direction-stats.ts';
+import type { ByteSource } from '../../lib/call/receive.ts';
+import { type ReceiveOneOptions, receiveOne } from '../../lib/call/receive-one.ts';
+
+/** Holds messages until they are read; tells of them and of the end by hand. */
+class Messages implements ByteSource {
+  readonly held: Buffer[] = [];
+  readonly listeners = new Map<string, () => void>();
+  reads = 0;
+
+  constructor(...texts: string[]) {
+    for (const text of texts) this.held.push(Buffer.from(text));
+  }
+
+  get readableLength(): number {
+    return this.held.length;
+  }
+
+  read(): Buffer | null {
+    this.reads++;
+    return this.held.shift() ?? null;
+  }
+
+  on(event: string, listener: () => void): void {
+    this.listeners.set(event, listener);
+  }
+
+  off(event: string, listener: () => void): void {
+    if (this.listeners.get(event) === listener) this.listeners.delete(event);
+  }
+
+  arrive(...texts: string[]): void {
+    for (const text of texts) this.held.push(Buffer.from(text));
+    this.listeners.get('readable')?.();
+  }
+
+  finish(): void {
+    this.listeners.get('end')?.();
+  }
+}
+
+/** Texts, of which 'bad' cannot be decoded and 'nothing' is undefined. */
+function decode(bytes: Buffer): string | undefined {
+  if (String(bytes) === 'bad') throw new Error('malformed');
+  return String(bytes) === 'nothing' ? undefined : String(bytes);
+}
+
+function start(stream: Messages, options: Partial<ReceiveOneOptions<string | undefined>> = {}) {
+  const log: string[] = [];
+  const meter = new Meter();
+  // As its callers do: the call fails, and with it who reads.
+  const fail = (why: string): void => {
+    log.push(why);
+    subscriber.unsubscribe();
+  };
+  const subscriber = new Subscriber<string | undefined>();
+  receiveOne(stream, subscriber, {
+    decode,
+    meter,
+    end: message => log.push(message === undefined ? 'end without one' : `end with ${message.value}`),
+    exceeded: () => fail('exceeded'),
+    malformed: error => fail(`${error}`),
+    ...options,
+  });
+  return { log, meter, subscriber };
+}
+
+describe('receiveOne', () => {
+  it('gives the message when the stream ends, and not before', () => {
+    const stream = new Messages('a');
+    const { log } = start(stream);
+    expect(stream.held, 'it is read').to.deep.equal([]);
+    expect(log).to.deep.equal([]);
+    stream.finish();
+    expect(log).to.deep.equal(['end with a']);
+  });
+
+  it('reads a message that comes later', () => {
+    const stream = new Messages();
+    const { log } = start(stream);
+    stream.arrive();
+    stream.arrive('a');
+    stream.finish();
+    expect(log).to.deep.equal(['end with a']);
+  });
+
+  it('tells of an end without a message, and of a message that is undefined', () => {
+    const empty = new Messages();
+    const { log } = start(empty);
+    empty.finish();
+    expect(log).to.deep.equal(['end without one']);
+    const stream = new Messages('nothing');
+    const other = start(stream);
+    stream.finish();
+    expect(other.log).to.deep.equal(['end with undefined']);
+  });
+
+  it('tells of a second message, and reads nothing more', () => {
+    for (const later of [false, true]) {
+      const stream = later ? new Messages('a') : new Messages('a', 'b', 'c');
+      const { log } = start(stream);
+      if (later) stream.arrive('b', 'c');
+      expect([log, stream.held.map(String)]).to.deep.equal([['exceeded'], ['c']]);
+      stream.arrive('d');
+      stream.finish();
+      expect(log).to.have.lengthOf(1);
+    }
+  });
+
+  it('takes an undefined message for one, too: a second one exceeds', () => {
+    expect(start(new Messages('nothing', 'nothing')).log).to.deep.equal(['exceeded']);
+  });
+
+  it('tells of a message that cannot be decoded, the second one as well, and reads nothing more', () => {
+    for (const before of [[], ['a']]) {
+      const stream = new Messages(...before, 'bad', 'b');
+      const { log } = start(stream);
+      expect([log, stream.held.map(String)]).to.deep.equal([['Error: malformed'], ['b']]);
+    }
+  });
+
+  it('counts the message, and none that violates', () => {
+    expect(start(new Messages()).meter.messages).to.equal(0);
+    expect(start(new Messages('a')).meter.messages).to.equal(1);
+    expect(start(new Messages('a', 'b')).meter.messages).to.equal(1);
+    expect(start(new Messages('bad')).meter.messages).to.equal(0);
+  });
+
+  it('leaves the stream as it is when it is unsubscribed', () => {
+    const stream = new Messages('a');
+    const { log, subscriber } = start(stream);
+    const tellLater = new Map(stream.listeners);
+    subscriber.unsubscribe();
+    expect(stream.listeners.size).to.equal(0);
+    const { reads } = stream;
+    stream.arrive('b');
+    for (const tell of tellLater.values()) tell(); // what was on its way already
+    expect([log, stream.reads, stream.held.map(String)]).to.deep.equal([[], reads, ['b']]);
+  });
+
+  it('reads nothing for who is gone', () => {
+    const stream = new Messages('a');
+    const subscriber = new Subscriber<string | undefined>();
+    subscriber.unsubscribe();
+    const never = (): never => expect.fail('told');
+    receiveOne(stream, subscriber, { decode, meter: new Meter(), end: never, exceeded: never, malformed: never });
+    expect([stream.reads, stream.listeners.size]).to.deep.equal([0, 0]);
+  });
+
+  it('decodes and tells in the async context of who reads', () => {
+    const storage = new AsyncLocalStorage<string>();
+    const seen: unknown[] = [];
+    const stream = new Messages();
+    storage.run('mine', () =>
+      start(stream, {
+        decode: bytes => {
+          seen.push(storage.getStore());
+          return decode(bytes);
+        },
+        end: () => seen.push(storage.getStore()),
+      }),
+    );
+    storage.run('of the connection', () => {
+      stream.arrive('a');
+      stream.finish();
+    });
+    expect(seen).to.deep.equal(['mine', 'mine']);
+  });
+});

@@ -1,0 +1,160 @@
+import { once } from 'node:events';
+import { Readable } from 'node:stream';
+import { expect } from 'chai';
+import { Observable } from 'rxjs';
+import { receive } from '../../lib/call/receive.ts';
+import { Sink } from '../backpressure/support/sink.ts';
+
+/** A stream of messages pushed by hand, and how often it was read. */
+class Messages extends Readable {
+  taken = 0;
+
+  constructor(...texts: string[]) {
+    super({ objectMode: true, read: () => {} });
+    for (const text of texts) this.push(Buffer.from(text));
+  }
+
+  override read(size?: number): any {
+    const bytes = super.read(size);
+    if (bytes !== null) this.taken++;
+    return bytes;
+  }
+}
+
+/** In which a text 'bad' cannot be decoded. */
+const messages = (stream: Readable): Observable<string> =>
+  new Observable(subscriber => {
+    receive(stream, subscriber, {
+      decode: bytes => {
+        if (String(bytes) === 'bad') throw new Error('malformed');
+        return String(bytes);
+      },
+      end: () => subscriber.complete(),
+      malformed: error => subscriber.error(error),
+    });
+  });
+
+describe('receive', () => {
+  it('delivers each message in order and completes when the stream ends', async () => {
+    const stream = new Messages('a', 'b');
+    const sink = new Sink<string>();
+    messages(stream).subscribe(sink);
+    stream.push(Buffer.from('c'));
+    stream.push(null);
+    await sink.ended;
+    expect(sink.log).to.deep.equal(['next a', 'next b', 'next c', 'complete']);
+  });
+
+  it('reads one message unasked, and no more while the sink is full', () => {
+    const stream = new Messages('a', 'b', 'c');
+    const sink = new Sink<string>(0);
+    messages(stream).subscribe(sink);
+    expect(sink.values).to.deep.equal(['a']);
+    expect(stream.taken).to.equal(1);
+    sink.admit(2); // for the one that came, and one more
+    expect(stream.taken).to.equal(2);
+  });
+
+  it('does not read while the sink is full, whatever arrives', async () => {
+    const stream = new Messages('a');
+    const sink = new Sink<string>(1);
+    messages(stream).subscribe(sink);
+    const readable = once(stream, 'readable');
+    stream.push(Buffer.from('b'));
+    await readable;
+    expect(stream.taken).to.equal(1);
+    expect(sink.gate.waiting).to.equal(1);
+    sink.admit(1);
+    expect(sink.values).to.deep.equal(['a', 'b']);
+  });
+
+  it('keeps its one read when nothing was there', async () => {
+    const stream = new Messages();
+    const sink = new Sink<string>(0);
+    messages(stream).subscribe(sink);
+    expect(sink.gate.waiting).to.equal(0);
+    stream.push(Buffer.from('a'));
+    await sink.has(1);
+    expect(sink.gate.waiting).to.equal(1);
+  });
+
+  it('tells the end only after all that was held is delivered', async () => {
+    const stream = new Messages('a', 'b');
+    stream.push(null);
+    const sink = new Sink<string>(1);
+    messages(stream).subscribe(sink);
+    await new Promise(setImmediate);
+    expect(sink.log).to.deep.equal(['next a']);
+    sink.admit(2);
+    await sink.ended;
+    expect(sink.log).to.deep.equal(['next a', 'next b', 'complete']);
+  });
+
+  it('tells the end once, also where that makes room in a sink that was full', async () => {
+    const stream = new Messages('a');
+    const sink = new Sink<string>(1);
+    let ends = 0;
+    const message$ = new Observable<string>(subscriber => {
+      receive(stream, subscriber, {
+        decode: String,
+        end: () => {
+          ends++;
+          sink.admit(1);
+        },
+        malformed: error => subscriber.error(error),
+      });
+    });
+    const subscription = message$.subscribe(sink);
+    expect(sink.gate.waiting).to.equal(1);
+    const ended = once(stream, 'end');
+    stream.push(null);
+    await ended;
+    expect([ends, sink.gate.waiting]).to.deep.equal([1, 0]);
+    subscription.unsubscribe();
+  });
+
+  it('tells the end to one who subscribes after the last message has arrived', async () => {
+    const stream = new Messages();
+    stream.push(null);
+    await new Promise(setImmediate);
+    const sink = new Sink<string>();
+    messages(stream).subscribe(sink);
+    await sink.ended;
+    expect(sink.log).to.deep.equal(['complete']);
+  });
+
+  it('reads nothing more after a message that cannot be decoded', async () => {
+    const stream = new Messages('a', 'bad', 'b');
+    const sink = new Sink<string>();
+    messages(stream).subscribe(sink);
+    expect(sink.log).to.deep.equal(['next a', 'error Error: malformed']);
+    expect(stream.taken).to.equal(2);
+    expect(listeners(stream)).to.equal(0);
+  });
+
+  it('leaves the stream as it is on unsubscribe', async () => {
+    const stream = new Messages('a', 'b');
+    const sink = new Sink<string>(1);
+    const subscription = messages(stream).subscribe(sink);
+    subscription.unsubscribe();
+    expect(sink.gate.waiting).to.equal(0);
+    expect(listeners(stream)).to.equal(0);
+    await new Promise(setImmediate);
+    expect(stream.destroyed).to.equal(false);
+    expect(stream.readableFlowing).to.not.equal(true);
+    expect(String(stream.read())).to.equal('b');
+  });
+
+  it('does not grow the stack over many messages that are there', () => {
+    const stream = new Messages();
+    for (let i = 0; i < 50_000; i++) stream.push(Buffer.from('x'));
+    const sink = new Sink<string>();
+    messages(stream).subscribe(sink);
+    expect(sink.values.length).to.equal(50_000);
+  });
+});
+
+/** How many listeners of `receive` are left. */
+function listeners(stream: Readable): number {
+  return stream.listenerCount('readable') + stream.listenerCount('end');
+}

@@ -1,0 +1,99 @@
+import { expect } from 'chai';
+import { EMPTY, NEVER, Observable, of, Subject, throwError } from 'rxjs';
+import { pull } from '../../lib/backpressure/pull.ts';
+import { type SendOneOptions, sendOne } from '../../lib/call/send-one.ts';
+import { Counted } from '../backpressure/support/counted.ts';
+
+describe('sendOne', () => {
+  const start = <T>(source$: Observable<T>, options: Partial<SendOneOptions<T>> = {}) => {
+    const log: string[] = [];
+    const sending = sendOne(source$, {
+      send: value => log.push(`send ${value}`),
+      violated: values => log.push(`violated: ${values}`),
+      error: error => log.push(`error ${error}`),
+      ...options,
+    });
+    return { log, sending };
+  };
+
+  it('sends the one value when the source completes, and not before', () => {
+    expect(start(of(1)).log).to.deep.equal(['send 1']);
+    const source = new Subject<number>();
+    const { log } = start(source);
+    source.next(1);
+    expect(log).to.deep.equal([]);
+    source.complete();
+    expect(log).to.deep.equal(['send 1']);
+  });
+
+  it('sends nothing of a source without a value', () => {
+    expect(start(EMPTY).log).to.deep.equal(['violated: none']);
+  });
+
+  it('sends nothing of a source that gives a second value, and unsubscribes it', () => {
+    const source = new Subject<number>();
+    const { log } = start(source);
+    source.next(1);
+    source.next(2);
+    expect(log).to.deep.equal(['violated: more']);
+    expect(source.observed).to.equal(false);
+    source.next(3);
+    source.complete();
+    expect(log).to.have.lengthOf(1);
+  });
+
+  it('asks a source that gives on and on for two values', () => {
+    const source = new Counted();
+    expect(start(pull(source)).log).to.deep.equal(['violated: more']);
+    expect([source.asked, source.returned]).to.deep.equal([2, 1]);
+  });
+
+  it('tells of an error of the source, and drops the value before it', () => {
+    const source = new Subject<number>();
+    const { log } = start(source);
+    source.next(1);
+    source.error('mine');
+    expect(log).to.deep.equal(['error mine']);
+    expect(start(throwError(() => 'mine')).log).to.deep.equal(['error mine']);
+  });
+
+  it('tells of what `send` throws, a value that cannot be encoded say', () => {
+    const send = (): never => {
+      throw new TypeError('not a message');
+    };
+    expect(start(of(1), { send }).log).to.deep.equal(['error TypeError: not a message']);
+  });
+
+  it('counts undefined as a value', () => {
+    expect(start(of(undefined)).log).to.deep.equal(['send undefined']);
+    expect(start(of(undefined, undefined)).log).to.deep.equal(['violated: more']);
+  });
+
+  it('has let go of the source when it tells of the end', () => {
+    const log: string[] = [];
+    const source$ = new Observable<number>(output => {
+      output.next(1);
+      output.complete();
+      return () => log.push('gone');
+    });
+    start(source$, { send: value => log.push(`send ${value}`) });
+    expect(log.sort()).to.deep.equal(['gone', 'send 1']);
+  });
+
+  it('unsubscribes the source and drops the value when it is stopped', () => {
+    const source = new Subject<number>();
+    const { log, sending } = start(source);
+    source.next(1);
+    sending.stop();
+    sending.stop();
+    expect(source.observed).to.equal(false);
+    source.complete();
+    expect(log).to.deep.equal([]);
+  });
+
+  it('waits for a source that says nothing', () => {
+    const { log, sending } = start(NEVER);
+    expect(log).to.deep.equal([]);
+    sending.stop();
+  });
+});

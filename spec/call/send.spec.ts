@@ -1,0 +1,201 @@
+import { Writable } from 'node:stream';
+import { expect } from 'chai';
+import { concat, from, NEVER, type Observable, of, range, Subject, throwError } from 'rxjs';
+import { OverflowError } from '../../lib/backpressure/overflow-error.ts';
+import { pull } from '../../lib/backpressure/pull.ts';
+import { type Sending, type SendOptions, send } from '../../lib/call/send.ts';
+import { Counted } from '../backpressure/support/counted.ts';
+import { FakeWritable } from './support/fake-writable.ts';
+
+/** One byte for each number. */
+const oneByte = (value: number): Uint8Array => Uint8Array.of(value);
+
+describe('send', () => {
+  let stream: FakeWritable;
+  let log: string[];
+  beforeEach(() => {
+    stream = new FakeWritable();
+    log = [];
+  });
+
+  const start = (source$: Observable<number>, options: Partial<SendOptions<number>> = {}): Sending =>
+    send(source$, stream.asStream, {
+      encode: oneByte,
+      complete: () => log.push('complete'),
+      error: error => log.push(`error ${error}`),
+      ...options,
+    });
+  const written = () => stream.written.map(bytes => bytes[0]);
+  const upTo = (last: number) => Array.from({ length: last }, (_, i) => i + 1);
+
+  it('writes each value in order, and completes', () => {
+    start(of(1, 2, 3));
+    expect(written()).to.deep.equal([1, 2, 3]);
+    expect(log).to.deep.equal(['complete']);
+  });
+
+  it('asks for as many as 12 messages in flight, and for one more when one is taken', () => {
+    const source = new Counted();
+    start(pull(source));
+    expect(source.asked).to.equal(12);
+    stream.take(1);
+    expect(source.asked).to.equal(13);
+    expect(stream.inFlight).to.equal(12);
+  });
+
+  it('asks for one more while less than 64 KiB are in flight', () => {
+    const source = new Counted();
+    start(pull(source), { encode: n => new Uint8Array(n === 1 ? 65_535 : 1) });
+    expect(source.asked).to.equal(2);
+  });
+
+  it('asks for nothing while 64 KiB are in flight', () => {
+    const source = new Counted();
+    start(pull(source), { encode: n => new Uint8Array(n === 1 ? 65_536 : 1) });
+    expect(source.asked).to.equal(1);
+    stream.take(1);
+    expect(source.asked).to.equal(13);
+  });
+
+  it('writes nothing beyond 12 messages of a source that cannot wait, which are queued', () => {
+    const sending = start(range(1, 16));
+    expect(stream.inFlight).to.equal(12);
+    expect(sending.queuedBytes).to.equal(4 * 64); // an empty message weighs something, too
+    stream.take(3);
+    expect(stream.inFlight).to.equal(12);
+    expect(sending.queuedBytes).to.equal(64);
+    stream.take(13);
+    expect(written()).to.deep.equal(upTo(16));
+  });
+
+  it('writes nothing beyond 64 KiB of a source that cannot wait', () => {
+    start(range(1, 3), { encode: () => new Uint8Array(32_768) });
+    expect(stream.inFlight).to.equal(2);
+    stream.take(1);
+    expect(stream.written.length).to.equal(3);
+  });
+
+  it('asks nobody while something is queued', () => {
+    const source = new Counted();
+    start(concat(range(1, 13), pull(source)));
+    expect(source.asked).to.equal(0);
+    stream.take(1); // the 17th goes out
+    expect(source.asked).to.equal(0);
+    stream.take(1);
+    expect(source.asked).to.equal(1);
+  });
+
+  it('completes once, after all that is queued was given to the stream', () => {
+    start(range(1, 14));
+    stream.take(1);
+    expect(log).to.deep.equal([]);
+    stream.take(1);
+    expect(log).to.deep.equal(['complete']);
+    stream.take(12);
+    expect(log).to.deep.equal(['complete']);
+    expect(written()).to.deep.equal(upTo(14));
+  });
+
+  it('fails at once; what is queued still goes out, and flush() waits for it', () => {
+    const subject = new Subject<number>();
+    const sending = start(subject);
+    for (const n of upTo(14)) subject.next(n);
+    subject.error('mine');
+    expect(log).to.deep.equal(['error mine']);
+    sending.flush(() => log.push('flushed'));
+    stream.take(1);
+    expect(log).to.deep.equal(['error mine']);
+    stream.take(13);
+    expect(log).to.deep.equal(['error mine', 'flushed']);
+    expect(written()).to.deep.equal(upTo(14));
+  });
+
+  it('gives flush() to the error of a source that fails before send() has returned', () => {
+    start(
+      concat(
+        range(1, 13),
+        throwError(() => 'mine'),
+      ),
+      { error: (error, flush) => flush(() => log.push(`flushed, then ${error}`)) },
+    );
+    expect(log).to.deep.equal([]);
+    stream.take(1);
+    expect(log).to.deep.equal(['flushed, then mine']);
+    expect(written()).to.deep.equal(upTo(13));
+  });
+
+  it('flushes at once when nothing is queued', () => {
+    const sending = start(NEVER);
+    sending.flush(() => log.push('flushed'));
+    expect(log).to.deep.equal(['flushed']);
+  });
+
+  it('ends with an encode error, unsubscribes, and sends what came before', () => {
+    const subject = new Subject<number>();
+    start(subject, {
+      encode: n => {
+        if (n === 2) throw new TypeError('not a message');
+        return oneByte(n);
+      },
+    });
+    subject.next(1);
+    subject.next(2);
+    subject.next(3);
+    expect(log).to.deep.equal(['error TypeError: not a message']);
+    expect(subject.observed).to.equal(false);
+    expect(written()).to.deep.equal([1]);
+  });
+
+  it('encodes a value when it comes: what is changed later is sent as it was', () => {
+    const values = new Subject<{ n: number }>();
+    send(values, stream.asStream, { encode: ({ n }) => oneByte(n), complete: () => {}, error: () => {} });
+    const value = { n: 0 };
+    for (let n = 1; n <= 13; n++) {
+      value.n = n;
+      values.next(value);
+    }
+    value.n = 99;
+    stream.take(13);
+    expect(written()).to.deep.equal(upTo(13));
+  });
+
+  it('writes no more when a write fails, and does not say so itself', () => {
+    const sending = start(from(upTo(16)));
+    stream.fail(new Error('EPIPE'));
+    expect(stream.written.length).to.equal(12);
+    expect(log).to.deep.equal([]);
+    sending.stop();
+  });
+
+  it('keeps the order over a real Writable that takes its time', async () => {
+    const taken: number[] = [];
+    const slow = new Writable({
+      objectMode: true,
+      write: (chunk, _encoding, callback) => {
+        taken.push(chunk[0]);
+        if (taken.length % 3 === 0) setImmediate(callback);
+        else callback();
+      },
+    });
+    await new Promise<void>((resolve, reject) => {
+      slow.on('finish', resolve);
+      send(pull(upTo(100)), slow, { encode: oneByte, complete: () => slow.end(), error: reject });
+    });
+    expect(taken).to.deep.equal(upTo(100));
+  });
+});
+
+describe('send, when the queue is full', () => {
+  it('is an OverflowError that names the limit and the remedy', () => {
+    const stream = new FakeWritable();
+    let failure: unknown;
+    const error = (thrown: unknown) => {
+      failure = thrown;
+    };
+    send(range(1, 14), stream.asStream, { encode: oneByte, maxQueuedBytes: 1, complete: () => {}, error }).stop();
+    expect(failure).to.be.instanceOf(OverflowError);
+    expect(String(failure)).to.match(
+      /wait to be sent exceed the limit of 1 bytes for this call.*pull.*maxQueuedBytes/s,
+    );
+  });
+});

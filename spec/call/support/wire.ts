@@ -1,0 +1,65 @@
+import { Readable, Writable } from 'node:stream';
+import { Observable } from 'rxjs';
+import { receive } from '../../../lib/call/receive.ts';
+import { send } from '../../../lib/call/send.ts';
+
+/** How many messages the simulated wire holds besides what `send` gives and `receive` has read ahead. */
+const WINDOW = 2;
+/** The most that one hop over it holds: given and not taken, the window, read ahead by the stream, one being delivered. */
+export const HOP = 12 + WINDOW + 16 + 1;
+
+/**
+ * A hop over a wire that is simulated: `send`, two streams with a window between them, `receive`. An error of the source
+ * comes out behind the messages before it, as the status of a server does.
+ */
+export function overWire(source$: Observable<number>): Observable<number> {
+  return new Observable(output => {
+    const window: number[] = [];
+    let sent: (() => void) | undefined;
+    let wanted = false;
+    let failure: { readonly error: unknown } | undefined;
+
+    const deliver = (): void => {
+      while (wanted && window.length > 0) wanted = readable.push(window.shift());
+      if (window.length < WINDOW) {
+        const next = sent;
+        sent = undefined;
+        if (next) setImmediate(next);
+      }
+    };
+    const readable = new Readable({
+      objectMode: true,
+      read: () => {
+        wanted = true;
+        deliver();
+      },
+    });
+    const writable = new Writable({
+      objectMode: true,
+      write: (message, _encoding, callback) => {
+        window.push(message.value);
+        sent = callback;
+        deliver();
+      },
+      final: callback => {
+        window.push(null as unknown as number);
+        deliver();
+        callback();
+      },
+    });
+    const sending = send<number>(source$, writable, {
+      encode: value => Object.assign(new Uint8Array(1), { value }),
+      complete: () => writable.end(),
+      error: (error, flush) => {
+        failure = { error };
+        flush(() => writable.end());
+      },
+    });
+    output.add(() => sending.stop());
+    receive<number>(readable, output, {
+      decode: value => value as unknown as number,
+      end: () => (failure ? output.error(failure.error) : output.complete()),
+      malformed: error => output.error(error),
+    });
+  });
+}
