@@ -9,29 +9,27 @@ export { forward } from './client/forward.ts';
 export type { ConnectivityState } from './client/transport.ts';
 export { type CallWithMetadata, type Status, withCall } from './client/with-call.ts';
 export { type LoadOptions, load } from './codec/load.ts';
+export { withMetadata } from './core/call-options.ts';
+export type { RichDetail, RichDetailInput, RichDetailTypes, UnknownDetail } from './core/error-details.ts';
+export { retryDelayMs, retryInfo, richDetail, richDetailsOf } from './core/error-details.ts';
+export { isRpcError, RpcError, type RpcErrorLike, type RpcErrorOptions } from './core/rpc-error.ts';
+export { Code, codeName } from './core/status.ts';
 export type {
   BadRequest,
+  BadRequest_FieldViolation as FieldViolation,
   DebugInfo,
   ErrorInfo,
-  FieldViolation,
   Help,
-  HelpLink,
+  Help_Link as HelpLink,
   LocalizedMessage,
   PreconditionFailure,
-  PreconditionViolation,
+  PreconditionFailure_Violation as PreconditionViolation,
   QuotaFailure,
-  QuotaViolation,
+  QuotaFailure_Violation as QuotaViolation,
   RequestInfo,
   ResourceInfo,
   RetryInfo,
-  RichDetail,
-  RichDetailInput,
-  RichDetailTypes,
-  UnknownDetail,
-} from './core/error-detail-types.ts';
-export { retryDelayMs, retryInfo, richDetail, richDetailsOf } from './core/error-details.ts';
-export { Code, codeName, isRpcError, RpcError, type RpcErrorLike, type RpcErrorOptions } from './core/rpc-error.ts';
-export { withMetadata } from './core/with-metadata.ts';
+} from './google/rpc/error_details.ts';
 export type { ClientKeepalive, ServerKeepalive } from './grpc-js/keepalive.ts';
 export { type LoopbackOptions, loopback } from './loopback/loopback.ts';
 export type { ConnectionAge } from './server/age-options.ts';
@@ -41,7 +39,6 @@ export type { ShutdownOptions, ShutdownReport } from './server/shutdown.ts';
 
 // For those who write middleware.
 
-export { type CallContext, type ContextKey, contextKey } from './core/call-context.ts';
 export {
   type ClientMiddleware,
   type ClientMiddlewareOf,
@@ -51,6 +48,7 @@ export {
   type ServerMiddleware,
   type ServerMiddlewareOf,
 } from './core/middleware.ts';
+export { type CallContext, type ContextKey, contextKey } from './core/server-call.ts';
 
 // For those who look into it.
 
@@ -59,23 +57,11 @@ export { type CallReport, type Direction, type DirectionReport, type Inspector, 
 
 // For those who write the types of what they pass on.
 
-export type { FlowOptions } from './core/flow-options.ts';
+export type { CallOptions, Compression, FlowOptions } from './core/call-options.ts';
+export type { MetadataInput } from './core/metadata.ts';
+export type { Message, Method, MethodInfo, ReadOf, Service, WriteOf } from './core/method.ts';
 export type { ServerCall } from './core/server-call.ts';
-export type {
-  CallOptions,
-  ClientMethod,
-  ClientOf,
-  Compression,
-  Handler,
-  Implementation,
-  Message,
-  MetadataInput,
-  Method,
-  MethodInfo,
-  ReadOf,
-  Service,
-  WriteOf,
-} from './core/service.ts';
+export type { ClientMethod, ClientOf, Handler, Implementation } from './core/service.ts';
 export type { PartialMessage } from './foreign/generic-definition.ts';
 export type { MessageInit } from './foreign/protobuf-es.ts';
 

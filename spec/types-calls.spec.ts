@@ -4,7 +4,8 @@ import { map, type Observable, of, tap } from 'rxjs';
 import { connect } from '../lib/client/connect.ts';
 import { forward } from '../lib/client/forward.ts';
 import { type CallWithMetadata, type Status, withCall } from '../lib/client/with-call.ts';
-import { type CallContext, type ContextKey, contextKey } from '../lib/core/call-context.ts';
+import type { CallOptions } from '../lib/core/call-options.ts';
+import type { Message, Method, MethodInfo } from '../lib/core/method.ts';
 import {
   type ClientMiddleware,
   compose,
@@ -12,9 +13,11 @@ import {
   type Rpc,
   type ServerMiddleware,
 } from '../lib/core/middleware.ts';
-import type { Code, RpcError } from '../lib/core/rpc-error.ts';
+import type { RpcError } from '../lib/core/rpc-error.ts';
 import type { ServerCall } from '../lib/core/server-call.ts';
-import type { CallOptions, ClientOf, Message, Method, MethodInfo } from '../lib/core/service.ts';
+import { type CallContext, type ContextKey, contextKey } from '../lib/core/server-call.ts';
+import type { ClientOf } from '../lib/core/service.ts';
+import type { Code } from '../lib/core/status.ts';
 import { loopback } from '../lib/loopback/loopback.ts';
 import { implement } from '../lib/server/implement.ts';
 import { serve } from '../lib/server/serve.ts';

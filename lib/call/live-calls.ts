@@ -1,5 +1,6 @@
 import { EventEmitter } from 'node:events';
-import { kindOf, type MethodInfo } from '../core/service.ts';
+import type { MethodInfo } from '../core/method.ts';
+import { kindOf } from '../core/validate.ts';
 import { Meter, type MeterListener, type WaitsFor } from './direction-stats.ts';
 import { type Leave, Roster } from './linked-list.ts';
 

@@ -2,7 +2,7 @@ import type { Subscriber } from 'rxjs';
 import { pace } from '../backpressure/pace.ts';
 import { Fifo } from '../backpressure/ring-queue.ts';
 import { bindContext, bindKnownContext } from '../core/async-context.ts';
-import { MIN_PREFETCH } from '../core/flow-options.ts';
+import { MIN_PREFETCH } from '../core/call-options.ts';
 import type { Meter } from './direction-stats.ts';
 
 /** What is read of a Readable. */

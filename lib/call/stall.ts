@@ -1,5 +1,5 @@
 import { asyncScheduler, interval } from 'rxjs';
-import { MAX_TIMER_MS } from '../core/deadline.ts';
+import { MAX_TIMER_MS } from '../core/validate.ts';
 import type { Meter } from './direction-stats.ts';
 
 /**

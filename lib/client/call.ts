@@ -1,7 +1,8 @@
 import { Observable, type Subscriber } from 'rxjs';
 import type { Roster } from '../call/linked-list.ts';
 import type { LiveCalls } from '../call/live-calls.ts';
-import type { CallOptions, Method } from '../core/service.ts';
+import type { CallOptions } from '../core/call-options.ts';
+import type { Method } from '../core/method.ts';
 import { type Captured, subscribedAt, type Trace, TracedCall } from './call-trace.ts';
 import { Calling } from './calling.ts';
 import type { Transport } from './transport.ts';

@@ -8,8 +8,10 @@ import {
   connectivityState as grpcState,
 } from '@grpc/grpc-js';
 import { outsideContext } from '../core/async-context.ts';
-import { Code, RpcError } from '../core/rpc-error.ts';
-import { type Compression, kindOf } from '../core/service.ts';
+import type { Compression } from '../core/call-options.ts';
+import { RpcError } from '../core/rpc-error.ts';
+import { Code } from '../core/status.ts';
+import { kindOf } from '../core/validate.ts';
 import { parseAddress } from '../grpc-js/address.ts';
 import { adjustGrpcJs, isPatched } from '../grpc-js/adjust.ts';
 import { ADJUSTED } from '../grpc-js/adjusted.ts';

@@ -1,22 +1,26 @@
 import { asyncScheduler, defer, isObservable, type Observable, of, type Subscriber } from 'rxjs';
 import { Roster } from '../call/linked-list.ts';
 import { LiveCalls } from '../call/live-calls.ts';
-import { checkFlowOptions, type FlowOptions, flowOptions, mergeFlowOptions } from '../core/flow-options.ts';
-import { type ClientMiddlewareOf, checkMiddleware, type MiddlewareList, wrap } from '../core/middleware.ts';
-import { Code, markReceived, RpcError } from '../core/rpc-error.ts';
-import type { ServerCall } from '../core/server-call.ts';
 import {
   type CallOptions,
-  type ClientOf,
   type Compression,
-  clientMethod,
-  kindOf,
-  type Method,
-  methodsOf,
-} from '../core/service.ts';
+  checkCallOptions,
+  checkCompression,
+  checkFlowOptions,
+  type FlowOptions,
+  flowOptions,
+  mergeFlowOptions,
+} from '../core/call-options.ts';
+import { markReceived } from '../core/error-status.ts';
+import type { Method } from '../core/method.ts';
+import { type ClientMiddlewareOf, checkMiddleware, type MiddlewareList, wrap } from '../core/middleware.ts';
+import { RpcError } from '../core/rpc-error.ts';
+import type { ServerCall } from '../core/server-call.ts';
+import { type ClientOf, clientMethod, methodsOf } from '../core/service.ts';
+import { Code } from '../core/status.ts';
+import { kindOf } from '../core/validate.ts';
 import { leadTo } from './attach-call-site.ts';
 import { type Connection, call } from './call.ts';
-import { checkCallOptions, checkCompression } from './call-options.ts';
 import { type Captured, madeAt, subscribedAt, type Trace, TracedCall, traceMade } from './call-trace.ts';
 import type { ConnectivityState, Transport } from './transport.ts';
 

@@ -1,6 +1,6 @@
 import type { ChannelCredentials, Client, ClientOptions } from '@grpc/grpc-js';
-import { checkCoalesce } from '../core/coalesce.ts';
-import { type ClientOf, checkOptions } from '../core/service.ts';
+import type { ClientOf } from '../core/service.ts';
+import { checkBoolean, checkOptions } from '../core/validate.ts';
 import { type ClientKeepalive, withKeepalive } from '../grpc-js/keepalive.ts';
 import { warnOfBun } from '../grpc-js/warn-of-bun.ts';
 import { type ClientTls, existingChannel, openChannels } from './channels.ts';
@@ -50,7 +50,7 @@ export function connect<S extends Readonly<Record<string, any>>>(
 ): ClientOf<S> {
   checkOptions('connect', options, [...channelSettings, ...clientDefaults]);
   if (typeof target === 'object') checkForeign(options);
-  checkCoalesce('connect', options.coalesce);
+  checkBoolean('connect', 'coalesce', options.coalesce);
   const channelOptions = withKeepalive('connect', options.keepalive, options.channelOptions);
   warnOfBun();
   return createClient('connect', service, options as ConnectOptions, () =>

@@ -1,5 +1,5 @@
 import type { ClientDuplexStream, Metadata, StatusObject } from '@grpc/grpc-js';
-import { Code } from '../core/code.ts';
+import { Code } from '../core/status.ts';
 import { NO_MESSAGE } from '../grpc-js/message-prefix.ts';
 
 /**

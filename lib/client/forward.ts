@@ -1,6 +1,7 @@
 import { Metadata } from '@grpc/grpc-js';
+import type { CallOptions } from '../core/call-options.ts';
 import { isServerCall, type ServerCall } from '../core/server-call.ts';
-import { type CallOptions, kindOf } from '../core/service.ts';
+import { kindOf } from '../core/validate.ts';
 
 /**
  * Options for a call made on behalf of an incoming one: deadline and cancellation pass on as with `{ parent: call }`, and

@@ -1,5 +1,5 @@
 import type { Client, ClientDuplexStream } from '@grpc/grpc-js';
-import type { Method } from '../core/service.ts';
+import type { Method } from '../core/method.ts';
 import { listenForStream } from '../grpc-js/waits-for-place.ts';
 import { explainContentType } from './content-type.ts';
 import type { OpenOptions } from './transport.ts';

@@ -2,7 +2,8 @@ import type { CallCredentials, Metadata, StatusObject } from '@grpc/grpc-js';
 import type { Observable } from 'rxjs';
 import type { ByteSource } from '../call/receive.ts';
 import type { ByteSink } from '../call/send.ts';
-import type { Compression, Method } from '../core/service.ts';
+import type { Compression } from '../core/call-options.ts';
+import type { Method } from '../core/method.ts';
 
 /** What carries the calls of one client: grpc-js's channels, or a server in the same process. */
 export interface Transport {

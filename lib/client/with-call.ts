@@ -1,11 +1,13 @@
 import { inspect } from 'node:util';
 import { Metadata, type StatusObject } from '@grpc/grpc-js';
 import { Observable, ReplaySubject, tap } from 'rxjs';
-import { Code, errorFromStatus, isRpcError } from '../core/rpc-error.ts';
+import { type CallOptions, checkCallOptions } from '../core/call-options.ts';
+import { errorFromStatus } from '../core/error-status.ts';
+import { isRpcError } from '../core/rpc-error.ts';
 import type { ServerCall } from '../core/server-call.ts';
-import { type CallOptions, kindOf } from '../core/service.ts';
+import { Code } from '../core/status.ts';
+import { kindOf } from '../core/validate.ts';
 import { printAs } from './call-in-words.ts';
-import { checkCallOptions } from './call-options.ts';
 import { type Captured, madeAt, traceMade } from './call-trace.ts';
 import { onSettled } from './calling.ts';
 

@@ -1,6 +1,6 @@
 import { types } from 'node:util';
 import protobuf from 'protobufjs/minimal.js';
-import { describe } from './field-error.ts';
+import { describeValue } from '../core/validate.ts';
 
 type Reader = protobuf.Reader;
 
@@ -31,7 +31,7 @@ export function decode<T>(typeName: string, read: Read<T>, bytes: Uint8Array): T
 
 function toBuffer(typeName: string, bytes: unknown): Buffer {
   if (types.isUint8Array(bytes)) return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  throw new TypeError(`${typeName}: expected the bytes of a message (a Uint8Array), got ${describe(bytes)}`);
+  throw new TypeError(`${typeName}: expected the bytes of a message (a Uint8Array), got ${describeValue(bytes)}`);
 }
 
 /** The next tag; `end`, where the message ends. */

@@ -1,6 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import { checkOptions } from '../core/service.ts';
-import { describe } from './field-error.ts';
+import { checkOptions, describeValue } from '../core/validate.ts';
 
 export interface LoadOptions {
   /** Folders in which imported files are looked up, before the importing file's own and the current one. Default: none. */
@@ -43,11 +42,12 @@ export async function load(files: string | URL | readonly (string | URL)[], opti
 }
 
 function paths(argument: string, value: unknown): readonly string[] {
-  if (!Array.isArray(value)) throw new TypeError(`load: expected ${argument} to be strings, got ${describe(value)}`);
+  if (!Array.isArray(value))
+    throw new TypeError(`load: expected ${argument} to be strings, got ${describeValue(value)}`);
   if (argument === 'files' && value.length === 0) throw new TypeError('load: expected at least one file, got none');
   return value.map((each: unknown) => {
     if (each instanceof URL && each.protocol === 'file:') return fileURLToPath(each);
     if (typeof each === 'string' && each !== '') return each;
-    throw new TypeError(`load: expected each of ${argument} to be a path or a file URL, got ${describe(each)}`);
+    throw new TypeError(`load: expected each of ${argument} to be a path or a file URL, got ${describeValue(each)}`);
   });
 }

@@ -1,5 +1,5 @@
 import type protobuf from 'protobufjs';
-import type { Method, Service } from '../core/service.ts';
+import type { Method, Service } from '../core/method.ts';
 import { serializer } from './buffer-pool.ts';
 import { decodeReceivedMessage } from './decode-message.ts';
 import { encodeMessage } from './encode-message.ts';

@@ -1,7 +1,11 @@
 import { Metadata } from '@grpc/grpc-js';
-import { isPlainObject, kindOf, type MetadataInput } from './service.ts';
+import { isPlainObject, kindOf } from './validate.ts';
 
-/** HTTP/2 forbids these, or gRPC writes them itself; with one of them grpc-js sends nothing and the call hangs. */
+/** Metadata of grpc-js, or a plain object. Keys that end in `-bin` take bytes. */
+export type MetadataInput = Metadata | Readonly<Record<string, MetadataValueInput | readonly MetadataValueInput[]>>;
+type MetadataValueInput = string | Uint8Array;
+
+/** Keys that HTTP/2 forbids or gRPC writes itself. With one of them grpc-js sends nothing, and the call hangs. */
 const RESERVED_KEYS: ReadonlySet<string> = new Set(
   (
     'connection content-length grpc-message grpc-status http2-settings keep-alive proxy-connection te ' +
@@ -9,7 +13,7 @@ const RESERVED_KEYS: ReadonlySet<string> = new Set(
   ).split(' '),
 );
 
-/** Node's http2 refuses a second value of these: the list is its `kSingleValueHeaders`. */
+/** Keys of which Node's http2 refuses a second value: its `kSingleValueHeaders`. */
 const SINGLE_VALUE_KEYS: ReadonlySet<string> = new Set(
   (
     'access-control-allow-credentials access-control-max-age access-control-request-method age authorization ' +
@@ -20,16 +24,35 @@ const SINGLE_VALUE_KEYS: ReadonlySet<string> = new Set(
   ).split(' '),
 );
 
-/** Node's http2 takes 128 headers at a time; the rest is for gRPC's own. */
+/** Node's http2 takes 128 headers at a time. The difference is for gRPC's own. */
 const MAX_PAIRS = 100;
 
-/** What a block of headers or trailers may weigh. nghttp2 drops one of 64 KiB without a word; the rest is for its own. */
+/** The most bytes of a block of headers or trailers. nghttp2 drops a block of 64 KiB silently. The difference is for gRPC's own. */
 const MAX_BLOCK_BYTES = 40 * 1024;
 
 /**
- * Metadata of one's own: a plain object made into grpc-js's Metadata, or a copy of one that was given.
+ * The key under which a server sends a google.rpc.Status, with the code and the message once more.
  *
- * @throws TypeError that names the key or the value that gRPC does not take; RangeError above 40 KiB or 100 values.
+ * Source: https://github.com/grpc/proposal/blob/master/L44-python-rich-status.md
+ */
+export const STATUS_DETAILS = 'grpc-status-details-bin';
+
+/** Keys of HTTP itself and of proxies. Sent again, they would describe the wrong call. */
+const TRANSPORT_KEYS: readonly string[] = [
+  'accept-encoding',
+  'alt-svc',
+  'content-type',
+  'date',
+  'server',
+  'trailer',
+  'user-agent',
+  'via',
+];
+
+/**
+ * Makes the Metadata of grpc-js from a plain object, or copies the Metadata that was given.
+ *
+ * @throws TypeError that names the key or the value that gRPC does not accept; RangeError above 40 KiB or 100 values.
  */
 export function toMetadata(input: MetadataInput | undefined): Metadata {
   if (input === undefined) return new Metadata();
@@ -38,14 +61,14 @@ export function toMetadata(input: MetadataInput | undefined): Metadata {
   return metadata;
 }
 
-// Not by its class: another copy of grpc-js has one of its own.
+/** Looks at the methods and not at the class: each copy of grpc-js has its own class. */
 export function isMetadata(input: unknown): input is Metadata {
   const { clone, toHttp2Headers } = (input ?? {}) as Partial<Metadata>;
   return typeof clone === 'function' && typeof toHttp2Headers === 'function';
 }
 
 /**
- * Refuses what grpc-js would take and could not send: on a client the call would hang, and trailers end the process.
+ * Rejects metadata that grpc-js accepts and cannot send: as headers of a client it hangs the call, as trailers it ends the process.
  *
  * @throws TypeError that names the key; RangeError above 40 KiB or 100 values.
  */
@@ -68,7 +91,7 @@ export function checkSendable(metadata: Metadata): void {
   }
 }
 
-/** What can be sent of it, for the end of a call that has failed already: key by key until it is too much. */
+/** Removes the keys that cannot be sent, and those beyond the limits. For the trailers of a call that has failed already. */
 export function sendable(metadata: Metadata): Metadata {
   let bytes = 0;
   let pairs = 0;
@@ -82,6 +105,16 @@ export function sendable(metadata: Metadata): Metadata {
     }
   }
   return metadata;
+}
+
+/** A copy of received metadata with what the sender's program put there, without what gRPC, HTTP and proxies added. */
+export function ownMetadata(metadata: Metadata): Metadata {
+  const own = sendable(metadata.clone());
+  for (const key of Object.keys(own.getMap())) {
+    const isReserved = key.startsWith('grpc-') && key !== STATUS_DETAILS;
+    if (isReserved || TRANSPORT_KEYS.includes(key)) own.remove(key);
+  }
+  return own;
 }
 
 function fromObject(input: unknown): Metadata {
@@ -107,7 +140,7 @@ function entriesOf(metadata: Metadata): [key: string, values: string[]][] {
   return Object.entries(metadata.toHttp2Headers()).map(([key, values]) => [key, [values as string | string[]].flat()]);
 }
 
-/** As HTTP/2 counts: 32 bytes go with each. */
+/** The size by HTTP/2's count, which adds 32 bytes to each value. */
 function weigh(key: string, values: readonly string[]): number {
   return values.reduce((bytes, value) => bytes + key.length + value.length + 32, 0);
 }

@@ -1,41 +1,34 @@
 import { isObservable, Observable } from 'rxjs';
 import type { ServiceOf } from '../foreign/service-of.ts';
 import { captureContext } from './async-context.ts';
+import type { CallOptions } from './call-options.ts';
+import type { IsAny, Method, MethodInfo, ReadOf, WriteOf } from './method.ts';
 import type { ServerCall } from './server-call.ts';
-import {
-  type CallOptions,
-  type IsAny,
-  isPlainObject,
-  kindOf,
-  type Method,
-  type MethodInfo,
-  type NameOf,
-  type ReadOf,
-  type WriteOf,
-} from './service.ts';
+import type { NameOf } from './service.ts';
+import { isPlainObject, kindOf } from './validate.ts';
 
-/** One RPC as middleware sees it, on both sides: its requests and what is known of the call become its responses. */
+/** One RPC for middleware, on either side: a function from the requests and the call to the responses. */
 export type Rpc<Call, I = any, O = any> = (request$: Observable<I>, call: Call) => Observable<O>;
 
 /**
- * Stands before an RPC: takes it and gives one in its place. It is called once for each method; what it gives is called once
- * for each call, when the response is subscribed to. One that says nothing of the side works on both.
+ * Wraps an RPC: takes it and returns another in its place. A middleware is called once for each method; the RPC that it returns
+ * is called once for each call, when the response is subscribed to. A middleware of this type works on both sides.
  */
 export type Middleware = <Call extends CallOptions | ServerCall>(rpc: Rpc<Call>, method: MethodInfo) => Rpc<Call>;
 
-/** Middleware of a client: the call is its options, which it may change on the way (`{ ...options, timeoutMs: 500 }`). */
+/** Middleware of a client. The call is its options, which a middleware may change: `{ ...options, timeoutMs: 500 }`. */
 export type ClientMiddleware<I = any, O = any> = (
   rpc: Rpc<CallOptions, I, O>,
   method: MethodInfo,
 ) => Rpc<CallOptions, I, O>;
 
-/** Middleware of a server: the call is the {@link ServerCall}, which it passes on as it is. */
+/** Middleware of a server. The call is the {@link ServerCall}, which a middleware passes on as it is. */
 export type ServerMiddleware<I = any, O = any> = (
   rpc: Rpc<ServerCall, I, O>,
   method: MethodInfo,
 ) => Rpc<ServerCall, I, O>;
 
-/** Middleware for all methods of a service, or an object with middleware for those it names, each knowing its messages. */
+/** Middleware for all methods of a service, or an object of middleware by method name, typed by the method's messages. */
 export type ClientMiddlewareOf<S> = ClientMiddleware | ClientMiddlewareByName<ServiceOf<S>>;
 
 type ClientMiddlewareByName<S> =
@@ -59,43 +52,43 @@ type ServerMiddlewareByName<S> =
           : never;
       };
 
-/** Several middlewares as one; the first is the outermost: it sees the call first and its responses last. */
+/** Combines middleware into one. The first is the outermost: it gets the call first and the responses last. */
 export function compose(...middleware: readonly Middleware[]): Middleware;
 export function compose(...middleware: readonly ServerMiddleware[]): ServerMiddleware;
 export function compose(...middleware: readonly ClientMiddleware[]): ClientMiddleware;
 export function compose(...middleware: readonly AnyMiddleware[]): AnyMiddleware {
   for (const one of middleware) check('compose', one);
-  return (rpc, method) => middleware.reduceRight((inner, outer) => put(outer, inner, method), rpc);
+  return (rpc, method) => middleware.reduceRight((inner, outer) => apply(outer, inner, method), rpc);
 }
 
 type AnyMiddleware = (rpc: Rpc<any>, method: MethodInfo) => Rpc<any>;
 
-/** What options take as middleware, for all methods or by name. */
+/** The `middleware` option: each is for all methods, or an object of middleware by method name. */
 export type MiddlewareList = readonly (AnyMiddleware | Readonly<Record<string, AnyMiddleware | undefined>>)[];
 
 /**
- * Refuses what is no list of middleware for methods of these names.
+ * Checks a list of middleware, and its method names if these are known.
  *
- * @throws TypeError that names what came.
+ * @throws TypeError that names what was given.
  */
-export function checkMiddleware(of: string, middleware: unknown, names?: readonly string[]): void {
+export function checkMiddleware(apiName: string, middleware: unknown, names?: readonly string[]): void {
   if (middleware === undefined) return;
   if (!Array.isArray(middleware))
-    throw new TypeError(`${of}: expected middleware to be a list, got ${kindOf(middleware)}`);
+    throw new TypeError(`${apiName}: expected middleware to be a list, got ${kindOf(middleware)}`);
   for (const one of middleware) {
-    if (names === undefined || !isPlainObject(one)) check(of, one);
+    if (names === undefined || !isPlainObject(one)) check(apiName, one);
     else {
       for (const [name, named] of Object.entries(one)) {
         if (!names.includes(name)) {
-          throw new TypeError(`${of}: middleware is given for "${name}", the methods are ${names.join(', ')}`);
+          throw new TypeError(`${apiName}: middleware is given for "${name}", the methods are ${names.join(', ')}`);
         }
-        if (named !== undefined) check(of, named);
+        if (named !== undefined) check(apiName, named);
       }
     }
   }
 }
 
-/** An RPC with its middleware before it; undefined when none applies to it. */
+/** An RPC with its middleware, or undefined if none applies to it. */
 export function wrap(
   rpc: Rpc<any>,
   middleware: MiddlewareList | undefined,
@@ -106,11 +99,11 @@ export function wrap(
     .map(one => (typeof one === 'function' ? one : Object.hasOwn(one, name) ? one[name] : undefined))
     .filter(one => one !== undefined);
   if (applied.length === 0) return undefined;
-  return applied.reduceRight((inner, outer) => put(outer, inner, method), behindMiddleware(rpc, method));
+  return applied.reduceRight((inner, outer) => apply(outer, inner, method), behindMiddleware(rpc, method));
 }
 
-/** One middleware before an RPC. What it gives in place of a function or an Observable is found here and not somewhere below. */
-function put(outer: AnyMiddleware, inner: Rpc<any>, method: MethodInfo): Rpc<any> {
+/** Applies one middleware to an RPC. Checks what it returns, so that an error names the middleware. */
+function apply(outer: AnyMiddleware, inner: Rpc<any>, method: MethodInfo): Rpc<any> {
   const expected = `${method.path}: expected ${outer.name === '' ? 'middleware' : `the middleware ${outer.name}`}`;
   const rpc: unknown = outer(inner, method);
   if (typeof rpc !== 'function') {
@@ -125,7 +118,7 @@ function put(outer: AnyMiddleware, inner: Rpc<any>, method: MethodInfo): Rpc<any
   };
 }
 
-/** What the call itself is given by its middleware: of the options a client knows what is wrong with them. */
+/** The call itself behind its middleware. Checks the requests; a client checks the options itself. */
 function behindMiddleware(rpc: Rpc<any>, { path }: MethodInfo): Rpc<any> {
   return (request$, call) => {
     if (isObservable(request$)) return subscribedIn(captureContext(), rpc(request$, call));
@@ -133,7 +126,7 @@ function behindMiddleware(rpc: Rpc<any>, { path }: MethodInfo): Rpc<any> {
   };
 }
 
-/** `storage.run(store, () => rpc(request$, call))` holds for all that the RPC does, though it is subscribed to later. */
+/** Subscribes in the async context of the RPC's call: `storage.run(store, () => rpc(request$, call))` covers all its work. */
 function subscribedIn<T>(inContext: ReturnType<typeof captureContext>, response$: Observable<T>): Observable<T> {
   if (inContext === undefined) return response$;
   return new Observable(output => {
@@ -141,8 +134,8 @@ function subscribedIn<T>(inContext: ReturnType<typeof captureContext>, response$
   });
 }
 
-function check(of: string, one: unknown): void {
+function check(apiName: string, one: unknown): void {
   if (typeof one !== 'function') {
-    throw new TypeError(`${of}: expected middleware to be a function (rpc, method) => rpc, got ${kindOf(one)}`);
+    throw new TypeError(`${apiName}: expected middleware to be a function (rpc, method) => rpc, got ${kindOf(one)}`);
   }
 }

@@ -1,67 +1,63 @@
 import { type InspectOptions, inspect, types } from 'node:util';
-import { Metadata, type StatusObject } from '@grpc/grpc-js';
-import { Code, codeName, isErrorCode } from './code.ts';
-import type { RichDetail, RichDetailInput } from './error-detail-types.ts';
-import { richDetailsOf, STATUS_DETAILS, withRichDetails } from './error-details.ts';
-import { isMetadata, toMetadata } from './metadata.ts';
-import { ownMetadata } from './own-metadata.ts';
-import { asJson, hideMetadata, inWords, keysOf } from './print-error.ts';
-import { checkOptions, kindOf, type MetadataInput } from './service.ts';
-import { MAX_ESCAPED_DETAILS, shorten } from './shorten.ts';
+import type { Metadata } from '@grpc/grpc-js';
+import {
+  printableDetails,
+  type RichDetail,
+  type RichDetailInput,
+  richDetailsOf,
+  withRichDetails,
+} from './error-details.ts';
+import { isMetadata, type MetadataInput, ownMetadata, STATUS_DETAILS, toMetadata } from './metadata.ts';
+import { Code, codeName, isErrorCode } from './status.ts';
+import { checkOptions, kindOf } from './validate.ts';
 
-export { Code, codeName } from './code.ts';
-
-/** What may be given with an {@link RpcError}. */
+/** Options of an {@link RpcError}. */
 export interface RpcErrorOptions {
   /** Sent as trailers by a server; received trailers on a client. */
   readonly metadata?: MetadataInput | undefined;
   /**
-   * The error behind this one. It stays on this side: nothing of it is sent. The `metadata` of a ServiceError of grpc-js becomes
-   * not enumerable, as that of an RpcError is, so that no logger writes it.
+   * The error that caused this one. It is never sent. The `metadata` of a ServiceError of grpc-js is made non-enumerable, as it is
+   * on an RpcError, so that loggers do not write it.
    */
   readonly cause?: unknown;
-  /** `/package.Service/Method`, where it is known. */
+  /** `/package.Service/Method`, if known. */
   readonly path?: string | undefined;
   /**
-   * Sent with the status, in its trailer `grpc-status-details-bin`, which must not be in `metadata` then. They may take 6 KiB
-   * there, as base64; what does not fit is left out from the end, and details say so: the most important first.
+   * Sent with the status in the trailer `grpc-status-details-bin`, which must not be in `metadata` as well. They may take 6 KiB in
+   * base64. Those that do not fit are left out from the end, and `details` notes it: put the most important first.
    */
   readonly richDetails?: readonly RichDetailInput[] | undefined;
 }
 
-/** What {@link isRpcError} knows: an {@link RpcError}, of this copy of the library or another, or a ServiceError of grpc-js. */
+/** An error that {@link isRpcError} recognizes: an {@link RpcError} of any copy of this library, or a ServiceError of grpc-js. */
 export interface RpcErrorLike extends Error {
   readonly code: Code;
   readonly details: string;
   readonly metadata: Metadata;
-  /** Not known of a ServiceError. */
+  /** Undefined on a ServiceError. */
   readonly path?: string | undefined;
 }
 
-// Known to every copy of this library in a process, so that two of them understand each other.
+/** Marks an RpcError. The same symbol in every copy of this library in a process. */
 const brand = Symbol.for('rx-grpc.RpcError');
 
-/** On errors that came from another server: internal to ours until {@link RpcError.from} says otherwise. */
-const received = Symbol.for('rx-grpc.received');
-
 /**
- * The end of a call with a status other than OK: thrown by a handler it is sent to the caller, on a client it is what
- * response$ errors with.
+ * A status other than OK. A handler throws it to end its call with that status; on a client, response$ errors with it.
  *
- * @throws RangeError when the code is none or OK; TypeError when details are no text, metadata none that can be sent, or a
- *   value in richDetails does not fit.
+ * @throws RangeError when the code is not from 1 to 16; TypeError when details are not a string, when metadata cannot be sent,
+ *   or when a value in richDetails is not valid.
  */
 export class RpcError extends Error {
   override readonly name: string = 'RpcError';
   readonly code: Code;
   /** The name of the code: `NOT_FOUND`. */
   readonly codeName: string;
-  /** The text that is sent with the code; of more than 8 KiB only the beginning is. */
+  /** The message of the status. It is cut at 8 KiB when it is sent. */
   readonly details: string;
   readonly path: string | undefined;
-  /** Not enumerable: its values may be secrets, and loggers copy what they can enumerate. `{ ...error }` has none. */
+  /** Not enumerable, because its values may be secrets and loggers copy enumerable properties. `{ ...error }` has no metadata. */
   declare readonly metadata: Metadata;
-  /** The keys of the metadata, which are what a logger shows of it; without those that a transport wrote. */
+  /** The keys of the metadata, for loggers; without the keys that a transport adds. */
   declare readonly metadataKeys: readonly string[];
 
   constructor(code: Code, details: string, options: RpcErrorOptions = {}) {
@@ -90,38 +86,39 @@ export class RpcError extends Error {
       [brand]: { value: true },
       metadata: { value: metadata, writable: true, configurable: true },
       metadataKeys: { get: () => keysOf(this.metadata), enumerable: true, configurable: true },
-      // For loggers, which copy what is an error's own. They need none of an error that has none.
+      // An own property, because loggers copy those; only where there are rich details.
       ...(metadata.get(STATUS_DETAILS).length > 0 && {
         richDetails: { get: () => richDetailsOf(this), enumerable: true, configurable: true },
       }),
     });
   }
 
-  /** What came with the status, or will be sent with it, every field present. See {@link richDetailsOf}. */
+  /** The rich details that came with the status, or that will be sent with it. See {@link richDetailsOf}. */
   get richDetails(): readonly RichDetail[] {
     return richDetailsOf(this);
   }
 
-  /** For loggers that write JSON: what a person needs of it, and of its metadata the keys. */
+  /** For loggers that write JSON. Has the keys of the metadata, not the values. */
   toJSON(): object {
-    return asJson(this);
+    const { name, message, code, codeName, details, path, metadata } = this;
+    return { name, message, code, codeName, details, path, ...extrasOf(metadata) };
   }
 
   static {
-    // Bundled, a class that names itself is another name's: `class _RpcError`.
+    // A bundler may rename a class that refers to itself: `class _RpcError`.
     Object.defineProperty(RpcError, 'name', { value: 'RpcError', configurable: true });
-    // For console.error(error). Not as a member, whose name isolatedDeclarations could not write down.
+    // For console.error(error). Not a member, because isolatedDeclarations cannot declare its name.
     Object.defineProperty(RpcError.prototype, inspect.custom, {
       value(this: RpcError, _depth: number, options: InspectOptions) {
-        return inWords(this, options);
+        return inspectError(this, options);
       },
     });
   }
 
   /**
-   * An error of one's own to rethrow: code, details and metadata, rich details among it, of what {@link isRpcError} knows, with
-   * the original as its cause. What the other call's transport wrote into the metadata is left out. Anything else becomes
-   * UNKNOWN without its message.
+   * Makes an error to rethrow from an error of another call: the same code, details, metadata and rich details, with the original
+   * as its cause. The metadata that the other call's transport added is left out. Any error that {@link isRpcError} does not
+   * recognize becomes UNKNOWN without its message.
    */
   static from(error: unknown): RpcError {
     return isRpcError(error)
@@ -138,8 +135,8 @@ function checkErrorOptions(options: unknown): void {
 }
 
 /**
- * Whether this is an {@link RpcError}, of this copy of the library or another, or a ServiceError of plain grpc-js; and of that
- * code if one is given. For the name of its code and its rich details there are {@link codeName} and {@link richDetailsOf}.
+ * Whether this is an {@link RpcError} of any copy of this library, or a ServiceError of plain grpc-js, with the given code if any.
+ * {@link codeName} and {@link richDetailsOf} take both.
  */
 export function isRpcError<C extends Code = Code>(
   error: unknown,
@@ -148,7 +145,8 @@ export function isRpcError<C extends Code = Code>(
   return (isBranded(error) || isServiceError(error)) && (code === undefined || error.code === code);
 }
 
-function isBranded(error: unknown): error is RpcError {
+/** Whether this is an {@link RpcError} of any copy of this library. */
+export function isBranded(error: unknown): error is RpcError {
   return isError(error) && (error as { [brand]?: true })[brand] === true;
 }
 
@@ -158,73 +156,57 @@ function isServiceError(error: unknown): error is RpcErrorLike {
   return isErrorCode(code) && typeof details === 'string' && isMetadata(metadata);
 }
 
-/** Where modules run in contexts of their own, as in Jest, there is more than one Error. */
+/** There is more than one class Error where modules run in contexts of their own, as in Jest. */
 function isError(error: unknown): error is Error {
   return error instanceof Error || types.isNativeError(error);
 }
 
-/** The error of a client's call, from the status that grpc-js gave it. */
-export function errorFromStatus(status: StatusObject, path: string): RpcError {
-  const { code, details } = readable(status);
-  return markReceived(new RpcError(code, details, { metadata: status.metadata, path }));
+/** The stack, and the fields that the message does not have. */
+function inspectError(error: RpcError, options: InspectOptions): string {
+  const cause = Object.hasOwn(error, 'cause') ? { cause: error.cause } : {};
+  const fields = { code: error.codeName, ...extrasOf(error.metadata), ...cause };
+  return `${error.stack} ${inspect(fields, { ...options, showHidden: false, depth: 5 })}`;
 }
 
-/** A code that gRPC does not know is UNKNOWN. One that is no number is grpc-js's, of a response that it could not read. */
-function readable({ code, details }: StatusObject): { readonly code: Code; readonly details: string } {
-  if (isErrorCode(code)) return { code, details };
-  if (Number.isInteger(code)) return { code: Code.UNKNOWN, details: `status ${code}: ${details}` };
-  const reason =
-    code === undefined
-      ? 'a response is compressed, and its grpc-encoding is missing or not one of gzip and deflate'
-      : `the grpc-status of the response is no number (${code})`;
-  return { code: Code.INTERNAL, details: details ? `${reason}: ${details}` : reason };
+/** The part of an error's metadata that may be logged: the keys, because values may be secrets, and the rich details. */
+export function extrasOf(metadata: unknown): { metadataKeys?: readonly string[]; richDetails?: readonly object[] } {
+  const richDetails = richDetailsOf({ metadata });
+  const keys = keysOf(metadata);
+  return {
+    ...(richDetails.length > 0 && { richDetails: printableDetails(richDetails) }),
+    ...(keys.length > 0 && { metadataKeys: keys }),
+  };
 }
 
-/** Marks an error of a call to somebody else, so that a server does not show it to its own caller. */
-export function markReceived(error: RpcError): RpcError {
-  return Object.defineProperty(error, received, { value: true });
-}
-
-/**
- * What a server tells its caller of an error: the status of an {@link RpcError} that is its own. Of anything else nothing,
- * not even its message: undefined.
- */
-export function statusToSend(error: unknown): StatusObject | undefined {
-  // A ServiceError of plain grpc-js came from another call, too.
-  if (!isBranded(error) || isReceived(error)) return undefined;
-  const { code, details, metadata } = error;
-  // A subclass may have put anything there.
-  const isSound = isErrorCode(code) && typeof details === 'string' && isMetadata(metadata);
-  return isSound ? statusOf(code, details, metadata) : undefined;
+/** The keys of the sender's own metadata, without that of readable rich details. */
+function keysOf(metadata: unknown): readonly string[] {
+  if (!isMetadata(metadata)) return [];
+  const own = ownMetadata(metadata);
+  if (richDetailsOf({ metadata }).length > 0) own.remove(STATUS_DETAILS);
+  return Object.keys(own.getMap());
 }
 
 /**
- * What a handler that is a client of ours passes on of an error of its call, as its own: code, text and rich details, and not
- * the rest of the metadata. UNAVAILABLE that no server sent says where ours tried to connect: of that the code alone.
+ * Makes the metadata of a ServiceError of plain grpc-js, and of its causes, non-enumerable, and adds `metadataKeys`, as on an
+ * RpcError: so loggers do not write its values. Returns the error.
  */
-export function passOn(error: unknown): unknown {
-  if (!isBranded(error) || !isReceived(error)) return error;
-  const { code, details, metadata, path } = error;
-  const isLocal = code === Code.UNAVAILABLE && Object.keys(metadata.getMap()).length === 0;
-  const text = isLocal ? 'the server behind this one cannot be reached' : details;
-  return new RpcError(code, text, { metadata: pick(metadata, STATUS_DETAILS), path, cause: error });
+export function hideMetadata<E>(error: E): E {
+  try {
+    hide(error, new Set());
+  } catch {
+    // An error with properties that throw cannot be logged either.
+  }
+  return error;
 }
 
-function isReceived(error: RpcError): boolean {
-  return (error as { [received]?: true })[received] === true;
-}
-
-/** The status for an error that the caller is not shown. */
-export function hiddenStatus(): StatusObject {
-  return statusOf(Code.UNKNOWN, 'unknown error', new Metadata());
-}
-
-function statusOf(code: Code, details: string, metadata: Metadata): StatusObject {
-  return { code: code as number, details: shorten(details, MAX_ESCAPED_DETAILS), metadata };
-}
-
-function pick(metadata: Metadata, key: string): Metadata {
-  const picked = new Metadata();
-  for (const value of metadata.get(key)) picked.add(key, value);
-  return picked;
+function hide(error: unknown, seen: Set<unknown>): void {
+  if (!(error instanceof Error || types.isNativeError(error)) || seen.has(error)) return;
+  seen.add(error);
+  const { metadata, cause, errors } = error as Error & { metadata?: unknown; errors?: unknown };
+  if (Object.getOwnPropertyDescriptor(error, 'metadata')?.configurable && isMetadata(metadata)) {
+    Object.defineProperty(error, 'metadata', { enumerable: false });
+    if (Object.isExtensible(error) && !('metadataKeys' in error))
+      Object.assign(error, { metadataKeys: keysOf(metadata) });
+  }
+  for (const inner of [cause, ...(Array.isArray(errors) ? errors : [])]) hide(inner, seen);
 }

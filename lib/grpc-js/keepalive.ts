@@ -1,5 +1,4 @@
-import { MAX_TIMER_MS } from '../core/deadline.ts';
-import { checkOptions, kindOf } from '../core/service.ts';
+import { checkOptions, kindOf, MAX_TIMER_MS } from '../core/validate.ts';
 
 /** Pings of HTTP/2, by which a connection that has died without a word is found out; its calls then end. */
 export interface ServerKeepalive {

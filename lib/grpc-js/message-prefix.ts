@@ -1,4 +1,4 @@
-import { Code } from '../core/code.ts';
+import { Code } from '../core/status.ts';
 import { isAdjusted } from './adjusted.ts';
 import { ofClient, ofServer, withOption } from './message-size.ts';
 import { isOurs } from './our-handlers.ts';

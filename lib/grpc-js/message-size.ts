@@ -1,4 +1,4 @@
-import { Code } from '../core/code.ts';
+import { Code } from '../core/status.ts';
 
 const OPTION = "'grpc.max_receive_message_length'";
 

@@ -1,6 +1,5 @@
 import { constants, type IncomingHttpHeaders, type OutgoingHttpHeaders } from 'node:http2';
-import { Code } from '../core/code.ts';
-import { MAX_ESCAPED_DETAILS, shorten } from '../core/shorten.ts';
+import { Code, MAX_ESCAPED_DETAILS, shorten } from '../core/status.ts';
 import { parseTimeout } from './grpc-timeout.ts';
 import { isOurProtobuf, isOurs } from './our-handlers.ts';
 import type { Patch } from './patch.ts';

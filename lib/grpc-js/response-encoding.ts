@@ -1,5 +1,5 @@
 import type { Metadata } from '@grpc/grpc-js';
-import { Code } from '../core/code.ts';
+import { Code } from '../core/status.ts';
 import { ADJUSTED } from './adjusted.ts';
 import { ofClient, withOption } from './message-size.ts';
 import type { Patch } from './patch.ts';

@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http2';
-import { Code } from '../core/code.ts';
+import { Code } from '../core/status.ts';
 import { isAdjusted } from './adjusted.ts';
 import type { Patch } from './patch.ts';
 import { percentDecode } from './percent-decode.ts';

@@ -1,6 +1,6 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { createSecureContext } from 'node:tls';
-import { kindOf } from '../core/service.ts';
+import { kindOf } from '../core/validate.ts';
 
 /** What `tls` of connect() and serve() may have. */
 interface TlsOptions {

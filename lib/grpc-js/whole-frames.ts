@@ -1,4 +1,4 @@
-import { Code } from '../core/code.ts';
+import { Code } from '../core/status.ts';
 import { isAdjusted } from './adjusted.ts';
 import { isOurs } from './our-handlers.ts';
 import type { Patch } from './patch.ts';

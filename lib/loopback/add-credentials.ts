@@ -1,5 +1,5 @@
 import type { CallCredentials, Metadata } from '@grpc/grpc-js';
-import { Code, codeName, isErrorCode } from '../core/code.ts';
+import { Code, codeName, isErrorCode } from '../core/status.ts';
 
 /** No status of a client's own side, in grpc-js, has one of these codes: it would be taken for the server's answer. */
 const NOT_OF_THIS_SIDE: readonly Code[] = [

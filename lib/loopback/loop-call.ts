@@ -2,7 +2,7 @@ import { Metadata, type StatusObject } from '@grpc/grpc-js';
 import { asyncScheduler } from 'rxjs';
 import type { ClientStream } from '../client/transport.ts';
 import { startDeadline } from '../core/deadline.ts';
-import { Code } from '../core/rpc-error.ts';
+import { Code } from '../core/status.ts';
 import type { ServerStream } from '../server/transport.ts';
 import { arrived } from './as-received.ts';
 import { soon } from './deferred.ts';

@@ -1,6 +1,6 @@
 import { BehaviorSubject, takeWhile } from 'rxjs';
 import type { ConnectivityState, Transport } from '../client/transport.ts';
-import { Code } from '../core/rpc-error.ts';
+import { Code } from '../core/status.ts';
 import type { ServerStream } from '../server/transport.ts';
 import { addCredentials } from './add-credentials.ts';
 import { soon } from './deferred.ts';

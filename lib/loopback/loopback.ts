@@ -1,7 +1,9 @@
 import { isObservable, NEVER, type Observable } from 'rxjs';
 import { type ClientDefaults, clientDefaults, createClient } from '../client/client.ts';
 import { captureContext, outsideContext } from '../core/async-context.ts';
-import { type ClientOf, checkOptions, kindOf, type Method, methodsOf } from '../core/service.ts';
+import type { Method } from '../core/method.ts';
+import { type ClientOf, methodsOf } from '../core/service.ts';
+import { checkOptions, kindOf } from '../core/validate.ts';
 import { type Bound, implementationFor } from '../server/implement.ts';
 import { hooksOf, type ServerDefaults, serverDefaults } from '../server/serve.ts';
 import { loopTransport, type Start } from './loop-transport.ts';

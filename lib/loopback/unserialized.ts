@@ -1,4 +1,4 @@
-import type { Method } from '../core/service.ts';
+import type { Method } from '../core/method.ts';
 
 /** A message as it is, in place of its bytes: it counts for none, so that of those on their way only their number is bounded. */
 class Unserialized {

@@ -1,13 +1,15 @@
 import type { Metadata } from '@grpc/grpc-js';
 import { asyncScheduler, isObservable, merge, type Observable, Subscription, tap, throwError, timer } from 'rxjs';
 import { isOneShot, isRefusal } from '../backpressure/one-shot.ts';
+import type { CallOptions } from '../core/call-options.ts';
+import { endOf } from '../core/deadline.ts';
 import { toMetadata } from '../core/metadata.ts';
+import type { MethodInfo } from '../core/method.ts';
 import type { Rpc } from '../core/middleware.ts';
 import { isRpcError } from '../core/rpc-error.ts';
-import { type CallOptions, kindOf, type MethodInfo } from '../core/service.ts';
+import { kindOf } from '../core/validate.ts';
 import { Backoff, pushbackOf } from './backoff.ts';
 import { cutShort } from './cut-short.ts';
-import { endOf } from './fixed-deadline.ts';
 import type { ReadOnceWarning } from './read-once-warning.ts';
 import { replayOne } from './replay-one.ts';
 import type { RetryBudget } from './retry-budget.ts';

@@ -1,6 +1,6 @@
-import { MAX_TIMER_MS } from '../core/deadline.ts';
 import { retryDelayMs } from '../core/error-details.ts';
 import type { RpcErrorLike } from '../core/rpc-error.ts';
+import { MAX_TIMER_MS } from '../core/validate.ts';
 import type { RetryPolicy } from './retry-policy.ts';
 
 /** Of each wait, in both directions. */

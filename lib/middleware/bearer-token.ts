@@ -1,5 +1,5 @@
 import type { Metadata } from '@grpc/grpc-js';
-import { kindOf } from '../core/service.ts';
+import { kindOf } from '../core/validate.ts';
 
 /** The key of the metadata. */
 export const AUTHORIZATION = 'authorization';

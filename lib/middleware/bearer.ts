@@ -1,13 +1,15 @@
 import { type CallCredentials, credentials, Metadata } from '@grpc/grpc-js';
 import { catchError, defer, merge, type Observable, switchMap, take, throwError } from 'rxjs';
+import type { CallOptions } from '../core/call-options.ts';
+import { fixDeadline } from '../core/deadline.ts';
 import { toMetadata } from '../core/metadata.ts';
 import type { ClientMiddleware } from '../core/middleware.ts';
-import { Code, isRpcError } from '../core/rpc-error.ts';
-import { type CallOptions, checkOptions, kindOf } from '../core/service.ts';
+import { isRpcError } from '../core/rpc-error.ts';
+import { Code } from '../core/status.ts';
+import { checkOptions, kindOf } from '../core/validate.ts';
 import { AUTHORIZATION, authorization } from './bearer-token.ts';
 import { cutShort } from './cut-short.ts';
 import { checkSide, failure } from './failure.ts';
-import { fixDeadline } from './fixed-deadline.ts';
 
 export interface BearerOptions {
   /**

@@ -1,12 +1,13 @@
 import { AsyncResource } from 'node:async_hooks';
 import { defer, Observable, tap } from 'rxjs';
+import type { CallOptions } from '../core/call-options.ts';
+import { fixDeadline } from '../core/deadline.ts';
 import type { Middleware, Rpc } from '../core/middleware.ts';
-import { Code } from '../core/rpc-error.ts';
 import type { ServerCall } from '../core/server-call.ts';
-import { type CallOptions, checkOptions, kindOf } from '../core/service.ts';
+import { Code } from '../core/status.ts';
+import { checkOptions, kindOf } from '../core/validate.ts';
 import { cutShort } from './cut-short.ts';
 import { failure } from './failure.ts';
-import { fixDeadline } from './fixed-deadline.ts';
 import { Places } from './semaphore.ts';
 
 export interface ConcurrencyLimitOptions {

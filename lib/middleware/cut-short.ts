@@ -1,11 +1,10 @@
 import { NEVER, Observable } from 'rxjs';
-import { startDeadline } from '../core/deadline.ts';
+import type { CallOptions } from '../core/call-options.ts';
+import { endOf, startDeadline } from '../core/deadline.ts';
 import { onAbort } from '../core/on-abort.ts';
-import { Code } from '../core/rpc-error.ts';
 import { isServerCall, onCancelled, type ParentCall, type ServerCall } from '../core/server-call.ts';
-import type { CallOptions } from '../core/service.ts';
+import { Code } from '../core/status.ts';
 import { failure } from './failure.ts';
-import { endOf } from './fixed-deadline.ts';
 
 /**
  * For a call of a client that a middleware lets wait, so that it does not exist yet: errors as the call would, when its signal

@@ -1,8 +1,8 @@
 import { asyncScheduler, defer } from 'rxjs';
-import { MAX_TIMER_MS } from '../core/deadline.ts';
+import type { CallOptions } from '../core/call-options.ts';
 import type { Middleware } from '../core/middleware.ts';
 import { isServerCall, limitDeadline, type ParentCall } from '../core/server-call.ts';
-import { type CallOptions, checkOptions, kindOf } from '../core/service.ts';
+import { checkOptions, kindOf, MAX_TIMER_MS } from '../core/validate.ts';
 
 /** At least one of the two. */
 export interface DeadlineOptions {

@@ -1,6 +1,8 @@
-import { type Code, markReceived, RpcError, type RpcErrorOptions } from '../core/rpc-error.ts';
+import type { CallOptions } from '../core/call-options.ts';
+import { markReceived } from '../core/error-status.ts';
+import { RpcError, type RpcErrorOptions } from '../core/rpc-error.ts';
 import { isServerCall, type ServerCall } from '../core/server-call.ts';
-import type { CallOptions } from '../core/service.ts';
+import type { Code } from '../core/status.ts';
 
 /**
  * The error by which a middleware itself ends a call. On a server its caller is told; on a client it counts as received, so that

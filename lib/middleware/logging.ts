@@ -1,10 +1,13 @@
 import { asyncScheduler, defer, type MonoTypeOperatorFunction, Observable, tap } from 'rxjs';
 import { operator } from '../backpressure/operators/operator.ts';
 import { captureContext } from '../core/async-context.ts';
+import type { CallOptions } from '../core/call-options.ts';
+import { statusToSend } from '../core/error-status.ts';
 import type { Middleware } from '../core/middleware.ts';
-import { Code, codeName, isRpcError, type RpcError, statusToSend } from '../core/rpc-error.ts';
+import { isRpcError, type RpcError } from '../core/rpc-error.ts';
 import { isServerCall, onCancelled, type ParentCall, type ServerCall } from '../core/server-call.ts';
-import { type CallOptions, checkOptions, isPlainObject, kindOf } from '../core/service.ts';
+import { Code, codeName } from '../core/status.ts';
+import { checkOptions, isPlainObject, kindOf } from '../core/validate.ts';
 import { hasCause, printableError } from './printable-error.ts';
 
 export type LogLevel = 'info' | 'warn' | 'error';

@@ -1,6 +1,6 @@
 import { types } from 'node:util';
-import { extrasOf } from '../core/print-error.ts';
-import { codeName, isRpcError } from '../core/rpc-error.ts';
+import { extrasOf, isRpcError } from '../core/rpc-error.ts';
+import { codeName } from '../core/status.ts';
 
 /** Causes of causes that are shown; one that is its own cause ends there. */
 const MAX_CAUSES = 5;

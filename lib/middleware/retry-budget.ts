@@ -1,4 +1,4 @@
-import { checkOptions, kindOf } from '../core/service.ts';
+import { checkOptions, kindOf } from '../core/validate.ts';
 
 /**
  * There are `maxTokens` at first. An attempt that fails with a code that is retried, or that the server wants not retried, takes

@@ -1,7 +1,6 @@
 import type { Observable } from 'rxjs';
-import { MAX_TIMER_MS } from '../core/deadline.ts';
-import { Code, codeName } from '../core/rpc-error.ts';
-import { checkOptions, kindOf } from '../core/service.ts';
+import { Code, codeName } from '../core/status.ts';
+import { checkOptions, kindOf, MAX_TIMER_MS } from '../core/validate.ts';
 import type { RetryBudgetOptions } from './retry-budget.ts';
 
 /** The names are those of gRFC A6, with units. */

@@ -1,8 +1,8 @@
 import { defer, finalize, retry as rxRetry, tap } from 'rxjs';
+import { fixDeadline } from '../core/deadline.ts';
 import type { ClientMiddleware } from '../core/middleware.ts';
 import { Attempts } from './attempts.ts';
 import { checkSide } from './failure.ts';
-import { fixDeadline } from './fixed-deadline.ts';
 import { ReadOnceWarning } from './read-once-warning.ts';
 import { RetryBudget } from './retry-budget.ts';
 import { type RetryOptions, retryPolicy } from './retry-policy.ts';

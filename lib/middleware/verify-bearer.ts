@@ -1,9 +1,9 @@
 import { defer, from, isObservable, of, switchMap } from 'rxjs';
-import type { ContextKey } from '../core/call-context.ts';
 import type { ServerMiddleware } from '../core/middleware.ts';
-import { Code, RpcError } from '../core/rpc-error.ts';
-import type { ServerCall } from '../core/server-call.ts';
-import { kindOf } from '../core/service.ts';
+import { RpcError } from '../core/rpc-error.ts';
+import type { ContextKey, ServerCall } from '../core/server-call.ts';
+import { Code } from '../core/status.ts';
+import { kindOf } from '../core/validate.ts';
 import { tokenOf } from './bearer-token.ts';
 import { checkSide } from './failure.ts';
 

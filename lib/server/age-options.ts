@@ -1,6 +1,5 @@
 import type { ServerOptions } from '@grpc/grpc-js';
-import { MAX_TIMER_MS } from '../core/deadline.ts';
-import { checkOptions, kindOf } from '../core/service.ts';
+import { checkOptions, kindOf, MAX_TIMER_MS } from '../core/validate.ts';
 
 /** How long a connection may be used. gRFC A9. */
 export interface ConnectionAge {

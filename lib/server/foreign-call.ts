@@ -1,8 +1,8 @@
 import { ServerInterceptingCall, type ServerInterceptingCallInterface } from '@grpc/grpc-js';
 import type { Leave } from '../call/linked-list.ts';
 import type { CallOwner, LiveCall, LiveCalls } from '../call/live-calls.ts';
+import type { MethodInfo } from '../core/method.ts';
 import type { RpcError } from '../core/rpc-error.ts';
-import type { MethodInfo } from '../core/service.ts';
 import type { Connection } from './connection-ages.ts';
 
 type Listener = Parameters<ServerInterceptingCallInterface['start']>[0];

@@ -1,6 +1,7 @@
 import { Server, type ServerOptions } from '@grpc/grpc-js';
 import { keepsNothing } from '../codec/received.ts';
-import { kindOf, methodsOf } from '../core/service.ts';
+import { methodsOf } from '../core/service.ts';
+import { kindOf } from '../core/validate.ts';
 import { mayBatch } from '../grpc-js/batch.ts';
 import { mayJoin } from '../grpc-js/join.ts';
 import type { ConnectionAges } from './connection-ages.ts';

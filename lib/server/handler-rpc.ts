@@ -1,10 +1,10 @@
 import { catchError, from, isObservable, Observable, type ObservableInput, of, switchMap, throwError } from 'rxjs';
 import { fromInput } from '../backpressure/input.ts';
 import { captureContext } from '../core/async-context.ts';
+import { passOn } from '../core/error-status.ts';
 import type { Rpc } from '../core/middleware.ts';
-import { passOn } from '../core/rpc-error.ts';
 import { isServerCall, type ServerCall } from '../core/server-call.ts';
-import { kindOf } from '../core/service.ts';
+import { kindOf } from '../core/validate.ts';
 import type { IncomingCall } from './incoming-call.ts';
 
 export type AnyHandler = (request$: Observable<any>, call: ServerCall) => ObservableInput<any>;

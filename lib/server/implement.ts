@@ -1,16 +1,9 @@
 import type { ServiceDefinition, UntypedServiceImplementation } from '@grpc/grpc-js';
-import { checkFlowOptions, type FlowOptions, flowOptions, mergeFlowOptions } from '../core/flow-options.ts';
-import { isProtobuf } from '../core/method.ts';
+import { checkFlowOptions, type FlowOptions, flowOptions, mergeFlowOptions } from '../core/call-options.ts';
+import { isProtobuf, type Method, type Service } from '../core/method.ts';
 import { checkMiddleware, type MiddlewareList, type Rpc, type ServerMiddlewareOf, wrap } from '../core/middleware.ts';
-import {
-  checkOptions,
-  type Implementation,
-  isClientMethod,
-  kindOf,
-  type Method,
-  methodsOf,
-  type Service,
-} from '../core/service.ts';
+import { type Implementation, isClientMethod, methodsOf } from '../core/service.ts';
+import { checkOptions, kindOf } from '../core/validate.ts';
 import { adjustGrpcJs } from '../grpc-js/adjust.ts';
 import { rawProtobufRequest, rawRequest } from '../grpc-js/our-handlers.ts';
 import { handle, type Served } from './handle.ts';

@@ -2,12 +2,13 @@ import { setMaxListeners } from 'node:events';
 import type { PeerCertificate } from 'node:tls';
 import { Metadata } from '@grpc/grpc-js';
 import { Observable } from 'rxjs';
-import { CallContext } from '../core/call-context.ts';
 import { startDeadline } from '../core/deadline.ts';
+import type { MetadataInput } from '../core/metadata.ts';
 import { toMetadata } from '../core/metadata.ts';
-import { Code, RpcError } from '../core/rpc-error.ts';
-import { limitDeadline, onCancelled, type ParentCall, serverCall } from '../core/server-call.ts';
-import type { MetadataInput, Method } from '../core/service.ts';
+import type { Method } from '../core/method.ts';
+import { RpcError } from '../core/rpc-error.ts';
+import { CallContext, limitDeadline, onCancelled, type ParentCall, serverCall } from '../core/server-call.ts';
+import { Code } from '../core/status.ts';
 import type { ServerStream } from './transport.ts';
 
 /** Who runs the call. */

@@ -4,8 +4,9 @@ import type { Meter } from '../call/direction-stats.ts';
 import { receive } from '../call/receive.ts';
 import { type One, receiveOne } from '../call/receive-one.ts';
 import { bindContext } from '../core/async-context.ts';
-import { Code, RpcError } from '../core/rpc-error.ts';
-import type { Method } from '../core/service.ts';
+import type { Method } from '../core/method.ts';
+import { RpcError } from '../core/rpc-error.ts';
+import { Code } from '../core/status.ts';
 import { TRUNCATED, truncatedMessage } from '../grpc-js/whole-frames.ts';
 import type { ServerStream } from './transport.ts';
 

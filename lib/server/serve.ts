@@ -1,11 +1,10 @@
 import { type Server as GrpcServer, ServerCredentials, type ServerOptions } from '@grpc/grpc-js';
 import { type Observable, ReplaySubject } from 'rxjs';
 import { inOwnContext } from '../backpressure/in-own-context.ts';
-import { checkCoalesce } from '../core/coalesce.ts';
-import { checkFlowOptions, type FlowOptions, flowOptions } from '../core/flow-options.ts';
+import { checkFlowOptions, type FlowOptions, flowOptions } from '../core/call-options.ts';
 import { checkMiddleware, type MiddlewareList, type ServerMiddleware } from '../core/middleware.ts';
 import type { ServerCall } from '../core/server-call.ts';
-import { checkOptions, kindOf } from '../core/service.ts';
+import { checkBoolean, checkOptions, kindOf } from '../core/validate.ts';
 import { parseAddress } from '../grpc-js/address.ts';
 import { type ServerKeepalive, withKeepalive } from '../grpc-js/keepalive.ts';
 import { checkTls } from '../grpc-js/tls-options.ts';
@@ -102,7 +101,7 @@ export async function serve(
     'coalesce',
     ...serverDefaults,
   ]);
-  checkCoalesce('serve', options.coalesce);
+  checkBoolean('serve', 'coalesce', options.coalesce);
   const draining$ = new ReplaySubject<void>(1);
   const hooks = hooksOf('serve', options, draining$);
   const { target, tls } = parseAddress(address);

@@ -1,11 +1,11 @@
 import { NEVER, type Observable } from 'rxjs';
 import { LiveCalls } from '../call/live-calls.ts';
-import type { FlowOptions } from '../core/flow-options.ts';
+import type { FlowOptions } from '../core/call-options.ts';
+import type { Method } from '../core/method.ts';
 import type { MiddlewareList } from '../core/middleware.ts';
-import { hideMetadata } from '../core/print-error.ts';
 import type { RpcError } from '../core/rpc-error.ts';
+import { hideMetadata } from '../core/rpc-error.ts';
 import type { ServerCall } from '../core/server-call.ts';
-import type { Method } from '../core/service.ts';
 
 /** What a whole server knows and its calls use. */
 export interface Hooks {

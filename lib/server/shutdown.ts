@@ -1,9 +1,9 @@
 import type { Server as GrpcServer } from '@grpc/grpc-js';
 import type { Subject } from 'rxjs';
 import type { CallReport } from '../call/live-calls.ts';
-import { MAX_TIMER_MS } from '../core/deadline.ts';
-import { Code, RpcError } from '../core/rpc-error.ts';
-import { checkOptions, kindOf } from '../core/service.ts';
+import { RpcError } from '../core/rpc-error.ts';
+import { Code } from '../core/status.ts';
+import { checkOptions, kindOf, MAX_TIMER_MS } from '../core/validate.ts';
 import type { Connections } from './connections.ts';
 import type { Hooks } from './server-context.ts';
 

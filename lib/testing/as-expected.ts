@@ -1,5 +1,5 @@
 import { isMetadata } from '../core/metadata.ts';
-import { isPlainObject } from '../core/service.ts';
+import { isPlainObject } from '../core/validate.ts';
 import { type ExpectedMetadata, metadataMismatches } from './expected-metadata.ts';
 import { type ExpectedStatus, isStatus, statusMismatches } from './expected-status.ts';
 

@@ -1,7 +1,7 @@
 import { AssertionError } from 'node:assert';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type CallReport, inspect } from '../call/live-calls.ts';
-import { kindOf } from '../core/service.ts';
+import { kindOf } from '../core/validate.ts';
 import { serverBehind } from '../loopback/loopback.ts';
 import { isWatched } from './watch.ts';
 

@@ -1,6 +1,6 @@
 import { AssertionError } from 'node:assert';
-import { codeName } from '../core/rpc-error.ts';
-import { kindOf } from '../core/service.ts';
+import { codeName } from '../core/status.ts';
+import { kindOf } from '../core/validate.ts';
 import { type AnyStatus, type ExpectedStatus, isStatus, statusMismatches } from './expected-status.ts';
 import { mismatchError } from './mismatch.ts';
 

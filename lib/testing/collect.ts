@@ -1,8 +1,8 @@
 import type { Metadata } from '@grpc/grpc-js';
 import type { Observable } from 'rxjs';
 import { type Status, withCall } from '../client/with-call.ts';
+import type { CallOptions } from '../core/call-options.ts';
 import type { ServerCall } from '../core/server-call.ts';
-import type { CallOptions } from '../core/service.ts';
 
 /** All that a client learns of one call. */
 export interface Collected<O> {

@@ -1,6 +1,6 @@
 import type { Metadata } from '@grpc/grpc-js';
 import { isMetadata } from '../core/metadata.ts';
-import { type Code, codeName } from '../core/rpc-error.ts';
+import { type Code, codeName } from '../core/status.ts';
 import { type ExpectedMetadata, metadataMismatches } from './expected-metadata.ts';
 import type { Mismatch } from './mismatch.ts';
 

@@ -1,5 +1,5 @@
 import { isMetadata } from '../core/metadata.ts';
-import { codeName } from '../core/rpc-error.ts';
+import { codeName } from '../core/status.ts';
 import { isExpectedStatus } from './as-expected.ts';
 import { isStatus } from './expected-status.ts';
 import { inFull } from './in-full.ts';

@@ -3,10 +3,12 @@ import type { Metadata } from '@grpc/grpc-js';
 import { isObservable, NEVER, type Observable } from 'rxjs';
 import { isVirtualTime } from '../backpressure/virtual-time.ts';
 import { startDeadline } from '../core/deadline.ts';
-import { toMetadata } from '../core/metadata.ts';
-import { Code, RpcError } from '../core/rpc-error.ts';
+import { type MetadataInput, toMetadata } from '../core/metadata.ts';
+import type { Method, MethodInfo } from '../core/method.ts';
+import { RpcError } from '../core/rpc-error.ts';
 import type { ServerCall } from '../core/server-call.ts';
-import { checkOptions, kindOf, type MetadataInput, type Method, type MethodInfo } from '../core/service.ts';
+import { Code } from '../core/status.ts';
+import { checkOptions, kindOf } from '../core/validate.ts';
 import { type IncomingCall, incomingCall } from '../server/incoming-call.ts';
 import type { ServerStream } from '../server/transport.ts';
 

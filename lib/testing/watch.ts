@@ -1,6 +1,6 @@
 import { isObservable, type Observable } from 'rxjs';
 import { derived } from '../backpressure/with-source.ts';
-import { kindOf } from '../core/service.ts';
+import { kindOf } from '../core/validate.ts';
 
 /** An Observable whose subscriptions are counted; see {@link watch}. */
 export interface Watched<T = unknown> {

@@ -3,7 +3,8 @@ import { expect } from 'chai';
 import { lastValueFrom, map, mergeMap, Observable, of } from 'rxjs';
 import { pull } from '../../lib/backpressure/pull.ts';
 import { leadTo } from '../../lib/client/attach-call-site.ts';
-import { Code, RpcError } from '../../lib/core/rpc-error.ts';
+import { RpcError } from '../../lib/core/rpc-error.ts';
+import { Code } from '../../lib/core/status.ts';
 
 /** The stack at a subscription, inside of rxjs and of this library. */
 function whereUsersSubscribe(): { readonly stack?: string } {

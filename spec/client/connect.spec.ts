@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import { firstValueFrom, NEVER, of } from 'rxjs';
 import { close } from '../../lib/client/client.ts';
 import { connect } from '../../lib/client/connect.ts';
-import { Code } from '../../lib/core/rpc-error.ts';
+import { Code } from '../../lib/core/status.ts';
 import { callOf, inAllShapes, useBench } from '../support/bench.ts';
 import { Lab, type Note, shapes } from '../support/lab.ts';
 import { errorOf, record, thrownBy } from '../support/record.ts';

@@ -7,7 +7,7 @@ import { close } from '../../lib/client/client.ts';
 import { connect } from '../../lib/client/connect.ts';
 import { DirectCall } from '../../lib/client/direct-call.ts';
 import type { OpenOptions } from '../../lib/client/transport.ts';
-import { Code } from '../../lib/core/rpc-error.ts';
+import { Code } from '../../lib/core/status.ts';
 import { Counted } from '../backpressure/support/counted.ts';
 import { data, HEADERS, message, RST_STREAM, responseHeaders, trailers, trailersOnly } from '../grpc-js/raw-peer.ts';
 import { usePeers } from '../grpc-js/use-peers.ts';

@@ -1,8 +1,8 @@
 import { expect } from 'chai';
 import { map, of } from 'rxjs';
-import { CallContext, contextKey } from '../../lib/core/call-context.ts';
 import type { ServerMiddleware } from '../../lib/core/middleware.ts';
 import type { ServerCall } from '../../lib/core/server-call.ts';
+import { CallContext, contextKey } from '../../lib/core/server-call.ts';
 import { callOf, inAllShapes, overEachTransport } from '../support/bench.ts';
 import { shapes } from '../support/lab.ts';
 import { record } from '../support/record.ts';

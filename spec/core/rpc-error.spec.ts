@@ -1,26 +1,17 @@
+import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { runInNewContext } from 'node:vm';
 import { Metadata, type ServiceError } from '@grpc/grpc-js';
 import { expect } from 'chai';
 import { expectTypeOf } from 'expect-type';
-import {
-  Code,
-  codeName,
-  errorFromStatus,
-  hiddenStatus,
-  isRpcError,
-  markReceived,
-  passOn,
-  RpcError,
-  type RpcErrorLike,
-  statusToSend,
-} from '../../lib/core/rpc-error.ts';
+import { errorFromStatus, hiddenStatus, markReceived, passOn, statusToSend } from '../../lib/core/error-status.ts';
+import { isRpcError, RpcError, type RpcErrorLike } from '../../lib/core/rpc-error.ts';
+import { Code, codeName } from '../../lib/core/status.ts';
+import { compiled } from '../support/compiled.ts';
 import { thrownBy } from '../support/record.ts';
 
 /** Another copy of the library, as when two packages bring one of their own. */
-const copy: typeof import('../../lib/core/rpc-error.ts') = await import(
-  new URL('../../lib/core/rpc-error.ts?copy', import.meta.url).href
-);
+const copy: typeof import('./another-copy.ts') = await import(compiled(join(import.meta.dirname, 'another-copy.ts')));
 
 const serviceError = (given: object = {}): ServiceError =>
   Object.assign(new Error('5 NOT_FOUND: x'), { code: 5, details: 'x', metadata: new Metadata(), ...given });

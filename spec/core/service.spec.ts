@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { isServerCall } from '../../lib/core/server-call.ts';
-import { checkOptions, isPlainObject, kindOf, methodsOf } from '../../lib/core/service.ts';
+import { methodsOf } from '../../lib/core/service.ts';
+import { checkOptions, isPlainObject, kindOf } from '../../lib/core/validate.ts';
 import { Lab } from '../support/lab.ts';
 import { thrownBy } from '../support/record.ts';
 

@@ -3,8 +3,9 @@ import { concat, NEVER, Observable, of, retry } from 'rxjs';
 import { pull } from '../../lib/backpressure/pull.ts';
 import { close } from '../../lib/client/client.ts';
 import { connect } from '../../lib/client/connect.ts';
-import { Code, isRpcError, RpcError } from '../../lib/core/rpc-error.ts';
-import type { Method } from '../../lib/core/service.ts';
+import type { Method } from '../../lib/core/method.ts';
+import { isRpcError, RpcError } from '../../lib/core/rpc-error.ts';
+import { Code } from '../../lib/core/status.ts';
 import type { Server } from '../../lib/server/serve.ts';
 import {
   callOf,

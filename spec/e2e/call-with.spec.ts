@@ -4,10 +4,11 @@ import { concat, defer, firstValueFrom, map, NEVER, type Observable, of, retry, 
 import { concatMap } from '../../lib/backpressure/operators/concat-map.ts';
 import { pull } from '../../lib/backpressure/pull.ts';
 import { type CallWithMetadata, withCall } from '../../lib/client/with-call.ts';
+import type { CallOptions } from '../../lib/core/call-options.ts';
 import type { ClientMiddleware } from '../../lib/core/middleware.ts';
-import { Code, codeName, RpcError } from '../../lib/core/rpc-error.ts';
+import { RpcError } from '../../lib/core/rpc-error.ts';
 import type { ServerCall } from '../../lib/core/server-call.ts';
-import type { CallOptions } from '../../lib/core/service.ts';
+import { Code, codeName } from '../../lib/core/status.ts';
 import { inAllShapes, type LabClient, type LabHandler, overEachTransport } from '../support/bench.ts';
 import { deferred } from '../support/deferred.ts';
 import { type Note, type Shape, shapes } from '../support/lab.ts';

@@ -3,7 +3,8 @@ import { concat, finalize, map, NEVER, Observable, of, range, take, tap } from '
 import { concatMap } from '../../lib/backpressure/operators/concat-map.ts';
 import { pull } from '../../lib/backpressure/pull.ts';
 import { close } from '../../lib/client/client.ts';
-import { Code, isRpcError } from '../../lib/core/rpc-error.ts';
+import { isRpcError } from '../../lib/core/rpc-error.ts';
+import { Code } from '../../lib/core/status.ts';
 import { callOf, inAllShapes, overEachTransport, useBench } from '../support/bench.ts';
 import { deferred } from '../support/deferred.ts';
 import { isBefore, withEnoughTime } from '../support/enough-time.ts';

@@ -13,8 +13,9 @@ import {
   take,
   throwError,
 } from 'rxjs';
-import { Code, isRpcError, RpcError } from '../../lib/core/rpc-error.ts';
+import { isRpcError, RpcError } from '../../lib/core/rpc-error.ts';
 import type { ServerCall } from '../../lib/core/server-call.ts';
+import { Code } from '../../lib/core/status.ts';
 import { callOf, inAllShapes, overEachTransport, streaming, useBench } from '../support/bench.ts';
 import { deferred } from '../support/deferred.ts';
 import { type Note, shapes } from '../support/lab.ts';

@@ -6,8 +6,9 @@ import { from, lastValueFrom, map, type Observable, reduce, toArray } from 'rxjs
 import { close } from '../../lib/client/client.ts';
 import { connect } from '../../lib/client/connect.ts';
 import { load } from '../../lib/codec/load.ts';
-import { Code, isRpcError, RpcError } from '../../lib/core/rpc-error.ts';
-import type { Method } from '../../lib/core/service.ts';
+import type { Method } from '../../lib/core/method.ts';
+import { isRpcError, RpcError } from '../../lib/core/rpc-error.ts';
+import { Code } from '../../lib/core/status.ts';
 import { mergeMap } from '../../lib/operators.ts';
 import { implement } from '../../lib/server/implement.ts';
 import { serve } from '../../lib/server/serve.ts';

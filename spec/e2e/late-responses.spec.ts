@@ -1,8 +1,8 @@
 import { Metadata, Server, ServerCredentials, ServerInterceptingCall, type ServerInterceptor } from '@grpc/grpc-js';
 import { expect } from 'chai';
 import { concat, defer, EMPTY, map, type Observable, of, range } from 'rxjs';
-import { Code } from '../../lib/core/rpc-error.ts';
 import type { ServerCall } from '../../lib/core/server-call.ts';
+import { Code } from '../../lib/core/status.ts';
 import { implement } from '../../lib/server/implement.ts';
 import type { ServeOptions } from '../../lib/server/serve.ts';
 import { callOf, inAllShapes, overEachTransport, streaming, useBench } from '../support/bench.ts';

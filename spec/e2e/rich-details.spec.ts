@@ -1,9 +1,10 @@
 import { expect } from 'chai';
 import { catchError, concat, NEVER, type Observable, of, throwError } from 'rxjs';
 import { connect } from '../../lib/client/connect.ts';
-import type { RichDetailInput } from '../../lib/core/error-detail-types.ts';
+import type { RichDetailInput } from '../../lib/core/error-details.ts';
 import { retryDelayMs, retryInfo, richDetail } from '../../lib/core/error-details.ts';
-import { Code, RpcError } from '../../lib/core/rpc-error.ts';
+import { RpcError } from '../../lib/core/rpc-error.ts';
+import { Code } from '../../lib/core/status.ts';
 import { implement } from '../../lib/server/implement.ts';
 import { serve } from '../../lib/server/serve.ts';
 import { callOf, inAllShapes, overEachTransport, useBench } from '../support/bench.ts';

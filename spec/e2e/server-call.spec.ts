@@ -17,8 +17,9 @@ import {
   timer,
 } from 'rxjs';
 import { connect } from '../../lib/client/connect.ts';
-import { Code, RpcError } from '../../lib/core/rpc-error.ts';
+import { RpcError } from '../../lib/core/rpc-error.ts';
 import { onCancelled, type ServerCall } from '../../lib/core/server-call.ts';
+import { Code } from '../../lib/core/status.ts';
 import { implement } from '../../lib/server/implement.ts';
 import { incomingCall } from '../../lib/server/incoming-call.ts';
 import { serve } from '../../lib/server/serve.ts';

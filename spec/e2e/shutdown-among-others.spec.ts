@@ -3,7 +3,7 @@ import net from 'node:net';
 import { expect } from 'chai';
 import { concat, ignoreElements, map, NEVER, of, range, Subject, takeUntil } from 'rxjs';
 import { inspect } from '../../lib/call/live-calls.ts';
-import { Code } from '../../lib/core/rpc-error.ts';
+import { Code } from '../../lib/core/status.ts';
 import { callOf, inAllShapes, useBench } from '../support/bench.ts';
 import { deferred } from '../support/deferred.ts';
 import { type Note, shapes } from '../support/lab.ts';

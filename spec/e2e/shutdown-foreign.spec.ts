@@ -4,7 +4,7 @@ import { concat, NEVER, of, Subject } from 'rxjs';
 import { inspect } from '../../lib/call/live-calls.ts';
 import { close } from '../../lib/client/client.ts';
 import { connect } from '../../lib/client/connect.ts';
-import { Code } from '../../lib/core/rpc-error.ts';
+import { Code } from '../../lib/core/status.ts';
 import { implement } from '../../lib/server/implement.ts';
 import { serve } from '../../lib/server/serve.ts';
 import { useBench } from '../support/bench.ts';

@@ -3,7 +3,7 @@ import { Observable } from 'rxjs';
 import { inspect } from '../../lib/call/live-calls.ts';
 import { close } from '../../lib/client/client.ts';
 import { connect } from '../../lib/client/connect.ts';
-import type { CallOptions } from '../../lib/core/service.ts';
+import type { CallOptions } from '../../lib/core/call-options.ts';
 import {
   data,
   frame,

@@ -3,7 +3,7 @@ import { getDefaultHighWaterMark } from 'node:stream';
 import { expect } from 'chai';
 import { NEVER } from 'rxjs';
 import { toAsyncIterable } from '../../lib/backpressure/to-async-iterable.ts';
-import { Code } from '../../lib/core/rpc-error.ts';
+import { Code } from '../../lib/core/status.ts';
 import { data, type Frame, isEndOfStream, message, RST_STREAM, responseHeaders } from '../grpc-js/raw-peer.ts';
 import type { LabHandler } from '../support/bench.ts';
 import type { Note } from '../support/lab.ts';

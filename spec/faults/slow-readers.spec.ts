@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import type { Observable } from 'rxjs';
 import { pull } from '../../lib/backpressure/pull.ts';
 import { inspect } from '../../lib/call/live-calls.ts';
-import { Code } from '../../lib/core/rpc-error.ts';
+import { Code } from '../../lib/core/status.ts';
 import { data, isEndOfStream, message, reset, windowUpdate } from '../grpc-js/raw-peer.ts';
 import type { LabHandler } from '../support/bench.ts';
 import type { Note } from '../support/lab.ts';

@@ -1,4 +1,4 @@
-import type { Method } from '../../lib/core/service.ts';
+import type { Method } from '../../lib/core/method.ts';
 
 const bytes = (message: Buffer): Buffer => message;
 

@@ -1,7 +1,7 @@
 import { Server, ServerCredentials } from '@grpc/grpc-js';
 import { expect } from 'chai';
 import { NEVER, of } from 'rxjs';
-import { Code } from '../../lib/core/rpc-error.ts';
+import { Code } from '../../lib/core/status.ts';
 import { parseTimeout } from '../../lib/grpc-js/grpc-timeout.ts';
 import { implement } from '../../lib/server/implement.ts';
 import type { Server as RxServer } from '../../lib/server/serve.ts';

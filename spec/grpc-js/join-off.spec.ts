@@ -12,7 +12,7 @@ import { lastValueFrom, toArray } from 'rxjs';
 import { pull } from '../../lib/backpressure/pull.ts';
 import { close } from '../../lib/client/client.ts';
 import { type ConnectOptions, connect } from '../../lib/client/connect.ts';
-import type { CallOptions } from '../../lib/core/service.ts';
+import type { CallOptions } from '../../lib/core/call-options.ts';
 import { mayJoin } from '../../lib/grpc-js/join.ts';
 import { findPrivateParts, type PrivateParts } from '../../lib/grpc-js/private.ts';
 import { implement } from '../../lib/server/implement.ts';

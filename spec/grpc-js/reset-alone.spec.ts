@@ -5,7 +5,7 @@ import { expect } from 'chai';
 import { concat, NEVER, Observable, of, Subject } from 'rxjs';
 import { close } from '../../lib/client/client.ts';
 import { connect } from '../../lib/client/connect.ts';
-import type { CallOptions } from '../../lib/core/service.ts';
+import type { CallOptions } from '../../lib/core/call-options.ts';
 import { callOf, type LabClient, streaming } from '../support/bench.ts';
 import { deferred } from '../support/deferred.ts';
 import { Lab, type Note, type Shape, shapes } from '../support/lab.ts';

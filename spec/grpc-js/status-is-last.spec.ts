@@ -1,7 +1,7 @@
 import { Server as GrpcServer, ServerCredentials } from '@grpc/grpc-js';
 import { expect } from 'chai';
 import { concat, finalize, map, NEVER, range } from 'rxjs';
-import { Code } from '../../lib/core/rpc-error.ts';
+import { Code } from '../../lib/core/status.ts';
 import { implement } from '../../lib/server/implement.ts';
 import type { Server } from '../../lib/server/serve.ts';
 import { inAllShapes, useBench } from '../support/bench.ts';

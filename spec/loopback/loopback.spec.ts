@@ -5,8 +5,9 @@ import { concat, lastValueFrom, map, NEVER, of, Subject, type Subscription, take
 import { inspect } from '../../lib/call/live-calls.ts';
 import { close, state$ } from '../../lib/client/client.ts';
 import { connect } from '../../lib/client/connect.ts';
-import { Code, RpcError } from '../../lib/core/rpc-error.ts';
+import { RpcError } from '../../lib/core/rpc-error.ts';
 import type { ServerCall } from '../../lib/core/server-call.ts';
+import { Code } from '../../lib/core/status.ts';
 import { type LoopbackOptions, loopback, serverBehind } from '../../lib/loopback/loopback.ts';
 import { type Bound, implement } from '../../lib/server/implement.ts';
 import { serve } from '../../lib/server/serve.ts';

@@ -1,8 +1,10 @@
 import { expect } from 'chai';
 import { map, of, toArray } from 'rxjs';
 import { connect } from '../../lib/client/connect.ts';
-import { contextKey } from '../../lib/core/call-context.ts';
-import { Code, markReceived, RpcError } from '../../lib/core/rpc-error.ts';
+import { markReceived } from '../../lib/core/error-status.ts';
+import { RpcError } from '../../lib/core/rpc-error.ts';
+import { contextKey } from '../../lib/core/server-call.ts';
+import { Code } from '../../lib/core/status.ts';
 import { bearer } from '../../lib/middleware/bearer.ts';
 import { verifyBearer } from '../../lib/middleware/verify-bearer.ts';
 import { implement } from '../../lib/server/implement.ts';

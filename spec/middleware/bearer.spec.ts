@@ -1,9 +1,11 @@
 import { type CallCredentials, credentials, Metadata } from '@grpc/grpc-js';
 import { expect } from 'chai';
 import { NEVER, type Observable, of, throwError } from 'rxjs';
+import type { CallOptions } from '../../lib/core/call-options.ts';
+import { statusToSend } from '../../lib/core/error-status.ts';
 import { toMetadata } from '../../lib/core/metadata.ts';
-import { Code, RpcError, statusToSend } from '../../lib/core/rpc-error.ts';
-import type { CallOptions } from '../../lib/core/service.ts';
+import { RpcError } from '../../lib/core/rpc-error.ts';
+import { Code } from '../../lib/core/status.ts';
 import { bearer } from '../../lib/middleware/bearer.ts';
 import { errorOf, record, thrownBy } from '../support/record.ts';
 import { FakeCall, method } from './support/fakes.ts';

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { concat, EMPTY, NEVER, type Observable, of } from 'rxjs';
-import { Code } from '../../lib/core/rpc-error.ts';
+import { Code } from '../../lib/core/status.ts';
 import { concurrencyLimit } from '../../lib/middleware/concurrency-limit.ts';
 import { inAllShapes, useBench } from '../support/bench.ts';
 import type { Note } from '../support/lab.ts';

@@ -14,8 +14,9 @@ import {
   throwError,
   timer,
 } from 'rxjs';
-import { Code, statusToSend } from '../../lib/core/rpc-error.ts';
-import type { CallOptions } from '../../lib/core/service.ts';
+import type { CallOptions } from '../../lib/core/call-options.ts';
+import { statusToSend } from '../../lib/core/error-status.ts';
+import { Code } from '../../lib/core/status.ts';
 import { concurrencyLimit } from '../../lib/middleware/concurrency-limit.ts';
 import { errorOf, record, thrownBy } from '../support/record.ts';
 import { FakeCall, journal, method, virtually } from './support/fakes.ts';

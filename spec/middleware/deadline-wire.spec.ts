@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { concat, NEVER, of } from 'rxjs';
-import { Code } from '../../lib/core/rpc-error.ts';
+import { Code } from '../../lib/core/status.ts';
 import { deadline } from '../../lib/middleware/deadline.ts';
 import { callOf, inAllShapes, useBench } from '../support/bench.ts';
 import { deferred } from '../support/deferred.ts';

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { NEVER, of } from 'rxjs';
-import type { CallOptions } from '../../lib/core/service.ts';
+import type { CallOptions } from '../../lib/core/call-options.ts';
 import { deadline } from '../../lib/middleware/deadline.ts';
 import { thrownBy } from '../support/record.ts';
 import { FakeCall, method, virtually } from './support/fakes.ts';

@@ -14,7 +14,8 @@ import {
   throwError,
 } from 'rxjs';
 import { pull } from '../../lib/backpressure/pull.ts';
-import { Code, RpcError } from '../../lib/core/rpc-error.ts';
+import { RpcError } from '../../lib/core/rpc-error.ts';
+import { Code } from '../../lib/core/status.ts';
 import { loopback } from '../../lib/loopback/loopback.ts';
 import { retry } from '../../lib/middleware/retry.ts';
 import { type Bound, implement } from '../../lib/server/implement.ts';

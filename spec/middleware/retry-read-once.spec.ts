@@ -17,7 +17,8 @@ import {
   toArray,
 } from 'rxjs';
 import { pull } from '../../lib/backpressure/pull.ts';
-import { Code, RpcError } from '../../lib/core/rpc-error.ts';
+import { RpcError } from '../../lib/core/rpc-error.ts';
+import { Code } from '../../lib/core/status.ts';
 import { retry } from '../../lib/middleware/retry.ts';
 import { useBench } from '../support/bench.ts';
 import type { Note } from '../support/lab.ts';

@@ -2,8 +2,8 @@ import { expect } from 'chai';
 import { expectTypeOf } from 'expect-type';
 import { map, type Observable, of, skip } from 'rxjs';
 import { connect } from '../../lib/client/connect.ts';
+import type { Message, Method } from '../../lib/core/method.ts';
 import type { ClientMiddleware, ClientMiddlewareOf } from '../../lib/core/middleware.ts';
-import type { Message, Method } from '../../lib/core/service.ts';
 import { retry } from '../../lib/middleware/retry.ts';
 
 type Read = { readonly id: bigint; readonly name: string };

@@ -1,8 +1,9 @@
 import { expect } from 'chai';
 import { EMPTY, of, timer } from 'rxjs';
+import type { CallOptions } from '../../lib/core/call-options.ts';
 import { retryInfo } from '../../lib/core/error-details.ts';
-import { Code, RpcError } from '../../lib/core/rpc-error.ts';
-import type { CallOptions } from '../../lib/core/service.ts';
+import { RpcError } from '../../lib/core/rpc-error.ts';
+import { Code } from '../../lib/core/status.ts';
 import { call, fail, server } from './support/attempts.ts';
 import { FakeCall, journal, unavailable, virtually } from './support/fakes.ts';
 

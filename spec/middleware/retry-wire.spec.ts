@@ -1,7 +1,8 @@
 import { expect } from 'chai';
 import { concat, EMPTY, map, NEVER, of, Subject, throwError } from 'rxjs';
 import { pull } from '../../lib/backpressure/pull.ts';
-import { Code, RpcError } from '../../lib/core/rpc-error.ts';
+import { RpcError } from '../../lib/core/rpc-error.ts';
+import { Code } from '../../lib/core/status.ts';
 import { retry } from '../../lib/middleware/retry.ts';
 import { concatMap } from '../../lib/operators.ts';
 import { callOf, inAllShapes, useBench } from '../support/bench.ts';

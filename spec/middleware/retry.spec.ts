@@ -1,8 +1,9 @@
 import { Metadata } from '@grpc/grpc-js';
 import { expect } from 'chai';
 import { asyncScheduler, concat, of, timer } from 'rxjs';
-import { Code, RpcError } from '../../lib/core/rpc-error.ts';
-import type { CallOptions } from '../../lib/core/service.ts';
+import type { CallOptions } from '../../lib/core/call-options.ts';
+import { RpcError } from '../../lib/core/rpc-error.ts';
+import { Code } from '../../lib/core/status.ts';
 import { retry } from '../../lib/middleware/retry.ts';
 import { errorOf, thrownBy } from '../support/record.ts';
 import { call, fail, server } from './support/attempts.ts';

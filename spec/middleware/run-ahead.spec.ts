@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { filter, map, NEVER, type Observable } from 'rxjs';
 import { pull } from '../../lib/backpressure/pull.ts';
 import { toAsyncIterable } from '../../lib/backpressure/to-async-iterable.ts';
-import { contextKey } from '../../lib/core/call-context.ts';
+import { contextKey } from '../../lib/core/server-call.ts';
 import { bearer } from '../../lib/middleware/bearer.ts';
 import { concurrencyLimit } from '../../lib/middleware/concurrency-limit.ts';
 import { deadline } from '../../lib/middleware/deadline.ts';

@@ -4,7 +4,7 @@ import type { Observable } from 'rxjs';
 import { firstValueFrom, of } from 'rxjs';
 import { close } from '../../lib/client/client.ts';
 import { connect } from '../../lib/client/connect.ts';
-import { Code } from '../../lib/core/rpc-error.ts';
+import { Code } from '../../lib/core/status.ts';
 import { implement } from '../../lib/server/implement.ts';
 import { serve } from '../../lib/server/serve.ts';
 import { inAllShapes, useBench } from '../support/bench.ts';

@@ -7,7 +7,8 @@ import {
 } from '@grpc/grpc-js';
 import { expect } from 'chai';
 import { concat, from, lastValueFrom, type Observable, of, throwError } from 'rxjs';
-import { Code, RpcError } from '../../lib/core/rpc-error.ts';
+import { RpcError } from '../../lib/core/rpc-error.ts';
+import { Code } from '../../lib/core/status.ts';
 import { implement } from '../../lib/server/implement.ts';
 import { serve } from '../../lib/server/serve.ts';
 import { callOf, inAllShapes, streaming, useBench } from '../support/bench.ts';

@@ -2,7 +2,8 @@ import { experimental, ServerCredentials, ServerInterceptingCall, type ServerInt
 import { expect } from 'chai';
 import { concat, finalize, map, NEVER, range, throwError } from 'rxjs';
 import { pull } from '../../lib/backpressure/pull.ts';
-import { Code, RpcError } from '../../lib/core/rpc-error.ts';
+import { RpcError } from '../../lib/core/rpc-error.ts';
+import { Code } from '../../lib/core/status.ts';
 import { implement } from '../../lib/server/implement.ts';
 import { type ServeOptions, serve } from '../../lib/server/serve.ts';
 import { inAllShapes, useBench } from '../support/bench.ts';

@@ -1,7 +1,8 @@
 import { expect } from 'chai';
 import { expectTypeOf } from 'expect-type';
 import { concat, NEVER, of, throwError } from 'rxjs';
-import { Code, RpcError } from '../../lib/core/rpc-error.ts';
+import { RpcError } from '../../lib/core/rpc-error.ts';
+import { Code } from '../../lib/core/status.ts';
 import { loopback } from '../../lib/loopback/loopback.ts';
 import { implement } from '../../lib/server/implement.ts';
 import { type Collected, collect } from '../../lib/testing/collect.ts';

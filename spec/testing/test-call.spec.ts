@@ -1,9 +1,10 @@
 import { expect } from 'chai';
 import { expectTypeOf } from 'expect-type';
 import { lastValueFrom, NEVER, of, Subject, take, takeUntil } from 'rxjs';
-import { contextKey } from '../../lib/core/call-context.ts';
-import { Code, isRpcError, RpcError } from '../../lib/core/rpc-error.ts';
+import { isRpcError, RpcError } from '../../lib/core/rpc-error.ts';
 import type { ServerCall } from '../../lib/core/server-call.ts';
+import { contextKey } from '../../lib/core/server-call.ts';
+import { Code } from '../../lib/core/status.ts';
 import { loopback } from '../../lib/loopback/loopback.ts';
 import { deadline } from '../../lib/middleware/deadline.ts';
 import { implement } from '../../lib/server/implement.ts';

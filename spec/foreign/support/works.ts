@@ -3,8 +3,10 @@ import { concat, from, lastValueFrom, map, mergeMap, of, range, throwError, toAr
 import { close } from '../../../lib/client/client.ts';
 import { connect } from '../../../lib/client/connect.ts';
 import { load } from '../../../lib/codec/load.ts';
-import { Code, RpcError } from '../../../lib/core/rpc-error.ts';
-import { type Method, methodsOf } from '../../../lib/core/service.ts';
+import type { Method } from '../../../lib/core/method.ts';
+import { RpcError } from '../../../lib/core/rpc-error.ts';
+import { methodsOf } from '../../../lib/core/service.ts';
+import { Code } from '../../../lib/core/status.ts';
 import { loopback } from '../../../lib/loopback/loopback.ts';
 import { implement } from '../../../lib/server/implement.ts';
 import { serve } from '../../../lib/server/serve.ts';

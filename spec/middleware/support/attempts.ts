@@ -1,5 +1,5 @@
 import { asyncScheduler, Observable, of, throwError } from 'rxjs';
-import type { CallOptions } from '../../../lib/core/service.ts';
+import type { CallOptions } from '../../../lib/core/call-options.ts';
 import { retry } from '../../../lib/middleware/retry.ts';
 import type { RetryOptions } from '../../../lib/middleware/retry-policy.ts';
 import { method, unavailable } from './fakes.ts';

@@ -1,10 +1,10 @@
 import { Metadata } from '@grpc/grpc-js';
 import { asyncScheduler, type Observable, Subscription } from 'rxjs';
 import { type RunHelpers, TestScheduler } from 'rxjs/testing';
-import { CallContext } from '../../../lib/core/call-context.ts';
-import { Code, RpcError, type RpcErrorOptions } from '../../../lib/core/rpc-error.ts';
-import { limitDeadline, onCancelled, type ParentCall, serverCall } from '../../../lib/core/server-call.ts';
-import type { MethodInfo } from '../../../lib/core/service.ts';
+import type { MethodInfo } from '../../../lib/core/method.ts';
+import { RpcError, type RpcErrorOptions } from '../../../lib/core/rpc-error.ts';
+import { CallContext, limitDeadline, onCancelled, type ParentCall, serverCall } from '../../../lib/core/server-call.ts';
+import { Code } from '../../../lib/core/status.ts';
 
 export const method: MethodInfo = { path: '/lab.Lab/Bidi', requestStream: true, responseStream: true };
 
