@@ -1,21 +1,8 @@
 import { Observable, type Subscriber } from 'rxjs';
-import type { Roster } from '../call/linked-list.ts';
-import type { LiveCalls } from '../call/live-calls.ts';
 import type { CallOptions } from '../core/call-options.ts';
 import type { Method } from '../core/method.ts';
 import { type Captured, subscribedAt, type Trace, TracedCall } from './call-trace.ts';
-import { Calling } from './calling.ts';
-import type { Transport } from './transport.ts';
-
-/** What the calls of one client share. */
-export interface Connection {
-  readonly transport: Transport;
-  /** Each is cancelled with its reason as details. */
-  readonly live: LiveCalls<string>;
-  /** Of calls with middleware, each with what cuts it with a reason; there may be none in `live` yet. */
-  readonly behindMiddleware: Roster<(details: string) => void>;
-  isClosed: boolean;
-}
+import { Calling, type Connection } from './calling.ts';
 
 /**
  * One call, started when it is subscribed to. A request that is no Observable is the one message.

@@ -1,7 +1,8 @@
 import type { Metadata, StatusObject } from '@grpc/grpc-js';
 import { asyncScheduler, isObservable, type Observable, type Subscriber } from 'rxjs';
 import { OverflowError } from '../backpressure/overflow-error.ts';
-import type { CallOwner, LiveCall } from '../call/live-calls.ts';
+import type { Roster } from '../call/linked-list.ts';
+import type { CallOwner, LiveCall, LiveCalls } from '../call/live-calls.ts';
 import { type Receiving, receive } from '../call/receive.ts';
 import { type One, receiveOne } from '../call/receive-one.ts';
 import { send } from '../call/send.ts';
@@ -18,18 +19,27 @@ import { isRpcError, RpcError } from '../core/rpc-error.ts';
 import { onCancelled, type ParentCall } from '../core/server-call.ts';
 import { Code } from '../core/status.ts';
 import { leadTo } from './attach-call-site.ts';
-import type { Connection } from './call.ts';
 import { checkedCredentials } from './call-credentials.ts';
 import type { Trace } from './call-trace.ts';
 import { withConnectionHint } from './connection-hint.ts';
 import { notify, requestHeaders } from './headers.ts';
-import type { ClientStream } from './transport.ts';
+import type { ClientStream, Transport } from './transport.ts';
 
 /**
  * Options key for who wants to know how a call ended that its reader unsubscribed from when the status was known and every
  * response was delivered: then it ended as the server said. Called with undefined when the call begins.
  */
 export const onSettled: unique symbol = Symbol('rx-grpc.onSettled');
+
+/** The state that the calls of one client share. */
+export interface Connection {
+  readonly transport: Transport;
+  /** The running calls, cancelled with a reason that becomes the details. */
+  readonly live: LiveCalls<string>;
+  /** Cancels the calls with middleware. Such a call may not have begun, and then it is not in `live`. */
+  readonly behindMiddleware: Roster<(details: string) => void>;
+  isClosed: boolean;
+}
 
 /** A call on its way. */
 export class Calling<O> implements CallOwner<string> {

@@ -20,8 +20,9 @@ import { type ClientOf, clientMethod, methodsOf } from '../core/service.ts';
 import { Code } from '../core/status.ts';
 import { kindOf } from '../core/validate.ts';
 import { leadTo } from './attach-call-site.ts';
-import { type Connection, call } from './call.ts';
+import { call } from './call.ts';
 import { type Captured, madeAt, subscribedAt, type Trace, TracedCall, traceMade } from './call-trace.ts';
+import type { Connection } from './calling.ts';
 import type { ConnectivityState, Transport } from './transport.ts';
 
 /** The flow options are the defaults of every call. */

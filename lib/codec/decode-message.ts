@@ -1,7 +1,6 @@
 import type protobuf from 'protobufjs';
 import { decode, deeper, enter, nextTag, noTag, type Read } from './decode.ts';
-import type { FieldCodec } from './field-codec.ts';
-import type { MessageCodec } from './message-codec.ts';
+import type { FieldCodec, MessageCodec } from './field-codec.ts';
 import { setEntry } from './read-message.ts';
 import { decodeReceived } from './received.ts';
 import { wireType } from './wire-type.ts';

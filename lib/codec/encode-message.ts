@@ -4,11 +4,10 @@ import type { Finish } from './buffer-pool.ts';
 import { checkKeys } from './check-keys.ts';
 import { maxDepth } from './decode.ts';
 import { encode } from './encode.ts';
-import type { FieldCodec } from './field-codec.ts';
+import type { FieldCodec, MessageCodec, Step } from './field-codec.ts';
 import { Unfit, within } from './field-error.ts';
 import { isRecord } from './is-record.ts';
 import { parseMapKey } from './map-key.ts';
-import type { MessageCodec, Step } from './message-codec.ts';
 import { wireType } from './wire-type.ts';
 import { writeScalar } from './write-scalar.ts';
 

@@ -1,13 +1,45 @@
 import protobuf from 'protobufjs';
+import type { Copy } from './copy.ts';
 import { Unfit } from './field-error.ts';
-import { type MapEntry, mapEntry } from './map-entry.ts';
-import type { MessageCodec } from './message-codec.ts';
 import { readPacked, readScalar } from './read-scalar.ts';
 import { closedNumbers, fullName, inOneof, propertyName, scalarType, zero } from './reflection.ts';
 import { wireType } from './wire-type.ts';
 import { writeScalar } from './write-scalar.ts';
 
-/** All that reading and writing a field wants to know. Every one has the same keys in the same order, for speed. */
+/** The precomputed facts for reading and writing a message type. */
+export interface MessageCodec {
+  readonly typeName: string;
+  /** A message without fields, copied for each decoded message so that V8 gives all of them one hidden class. */
+  readonly template: Record<string, unknown>;
+  readonly copy: Copy;
+  /** The fields whose default value must not be shared between messages. */
+  readonly fresh: Fresh[];
+  /** By field number. */
+  readonly fields: (FieldCodec | undefined)[];
+  readonly required: FieldCodec[];
+  /** The properties that a message may have. */
+  readonly keys: string[];
+  /** In the order of field numbers. */
+  readonly steps: Step[];
+}
+
+interface Fresh {
+  readonly key: string;
+  readonly make: () => unknown;
+}
+
+/** One property to write: a field, or the members of a oneof with consecutive numbers. */
+export interface Step {
+  readonly key: string;
+  /** Plain objects inherit a property of this name: `constructor`. */
+  readonly inherited: boolean;
+  readonly field: FieldCodec;
+  readonly members: ReadonlyMap<unknown, FieldCodec> | undefined;
+  /** Every case of the oneof. */
+  readonly cases: readonly string[];
+}
+
+/** The precomputed facts for reading and writing a field. All have the same keys in the same order, so that V8 gives them one hidden class. */
 export interface FieldCodec {
   readonly number: number;
   /** The property of the message; of a member of a oneof: its `case`. */
@@ -35,7 +67,16 @@ export interface FieldCodec {
   readonly entry: MapEntry | undefined;
 }
 
-/** What a field of reflection becomes. `codecOf` gives the codec of the messages in it, which may still be unfinished. */
+/** On the wire a map is a repeated message, with the key as its field 1 and the value as its field 2. */
+interface MapEntry {
+  readonly key: FieldCodec;
+  readonly value: FieldCodec;
+  readonly keyType: string;
+  /** The codec of the entry as a message, for reading. */
+  readonly codec: MessageCodec;
+}
+
+/** The codec of a field. `codecOf` gives the codecs of the messages in it, which may be unfinished yet. */
 export function fieldCodec(field: protobuf.Field, codecOf: (type: protobuf.Type) => MessageCodec): FieldCodec {
   const { id: number } = field;
   if (number < 1 || number > maxNumber) {
@@ -97,4 +138,43 @@ function closedEnumWriter(name: string, closed: ReadonlySet<unknown>): FieldCode
     if (!closed.has(value)) throw new Unfit(`a number of the enum ${name}`, value);
     writer.int32(value as number);
   };
+}
+
+/** The entry of a map field. `value` makes the codec of one value of the field. */
+function mapEntry(field: protobuf.MapField, value: () => FieldCodec): MapEntry {
+  const { keyType } = field;
+  const keyWire = protobuf.types.mapKey[keyType as 'int32'];
+  const reflected = field as unknown as protobuf.Field;
+  const keyScalar = scalarType(reflected, keyType);
+  const keyCodec = Object.assign(value(), {
+    number: 1,
+    key: 'key',
+    wire: keyWire,
+    tag: 8 | keyWire,
+    read: readScalar[keyScalar]!,
+    write: writeScalar[keyScalar]!,
+    message: undefined,
+    closed: undefined,
+    implicit: keyType === 'string' ? '' : keyType === 'bool' ? false : 0,
+  });
+  const valueCodec = Object.assign(value(), { number: 2, key: 'value' });
+  Object.assign(valueCodec, {
+    tag: 16 | valueCodec.wire,
+    // An unknown number of a closed enum drops the whole entry, which the reader of the map does.
+    closed: undefined,
+    implicit: valueCodec.message ? undefined : zero(reflected),
+  });
+  const typeName = fullName(reflected);
+  const fields = [undefined, keyCodec, valueCodec];
+  const codec: MessageCodec = {
+    typeName,
+    template: {},
+    copy: t => t,
+    fresh: [],
+    fields,
+    required: [],
+    keys: [],
+    steps: [],
+  };
+  return { key: keyCodec, value: valueCodec, keyType, codec };
 }

@@ -1,40 +1,7 @@
 import type protobuf from 'protobufjs';
-import { type Copy, nextCopy } from './copy.ts';
-import { type FieldCodec, fieldCodec } from './field-codec.ts';
+import { nextCopy } from './copy.ts';
+import { type FieldCodec, fieldCodec, type MessageCodec, type Step } from './field-codec.ts';
 import { fullName, sharedKey, zero } from './reflection.ts';
-
-/** All that reading and writing a message wants to know. */
-export interface MessageCodec {
-  readonly typeName: string;
-  /** A message in which no field came: copied for each one decoded, so that all have the same shape. */
-  readonly template: Record<string, unknown>;
-  readonly copy: Copy;
-  /** The fields whose value must not be shared between messages. */
-  readonly fresh: Fresh[];
-  /** By field number. */
-  readonly fields: (FieldCodec | undefined)[];
-  readonly required: FieldCodec[];
-  /** The properties that a message may have. */
-  readonly keys: string[];
-  /** In the order of field numbers. */
-  readonly steps: Step[];
-}
-
-interface Fresh {
-  readonly key: string;
-  readonly make: () => unknown;
-}
-
-/** What is written for one property of a message: a field, or those members of a oneof whose numbers lie together. */
-export interface Step {
-  readonly key: string;
-  /** Plain objects inherit something of this name: `constructor`. */
-  readonly inherited: boolean;
-  readonly field: FieldCodec;
-  readonly members: ReadonlyMap<unknown, FieldCodec> | undefined;
-  /** Every case of the oneof. */
-  readonly cases: readonly string[];
-}
 
 /** Makes the codecs of message types, each once. */
 export function messageCodecs(): (type: protobuf.Type) => MessageCodec {

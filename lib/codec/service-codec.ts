@@ -3,7 +3,7 @@ import type { Method, Service } from '../core/method.ts';
 import { serializer } from './buffer-pool.ts';
 import { decodeReceivedMessage } from './decode-message.ts';
 import { encodeMessage } from './encode-message.ts';
-import type { MessageCodec } from './message-codec.ts';
+import type { MessageCodec } from './field-codec.ts';
 import { deserializer } from './received.ts';
 import { fullName } from './reflection.ts';
 
