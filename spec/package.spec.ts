@@ -1,7 +1,8 @@
 import { execFileSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { isBuiltin } from 'node:module';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { expect } from 'chai';
 
 const root = join(import.meta.dirname, '..');
@@ -30,30 +31,50 @@ close(users);
 await server.shutdown();
 `;
 
-/** Packs the package into a folder as in a fresh clone after `npm ci`, where nothing has been built. @returns the file. */
-function pack(folder: string): string {
-  const clone = join(folder, 'clone');
-  for (const name of ['lib', 'package.json', 'tsconfig.json', 'tsconfig.build.json', 'README.md', 'LICENSE']) {
-    cpSync(join(root, name), join(clone, name), { recursive: true });
-  }
-  symlinkSync(join(root, 'node_modules'), join(clone, 'node_modules'), 'dir');
-  const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';
-  const packed = execFileSync(npm, ['pack', '--silent', '--pack-destination', folder], {
-    cwd: clone,
-    encoding: 'utf8',
-  });
-  return join(folder, packed.trim().split('\n').at(-1)!);
+interface Manifest {
+  readonly version: string;
+  readonly bin?: Readonly<Record<string, string>>;
+  readonly dependencies: Readonly<Record<string, string>>;
+  readonly peerDependencies: Readonly<Record<string, string>>;
 }
 
-/** A project of a user's, with the package as it would be published in its node_modules. */
+/** Copies what `npm pack` needs into a folder, as in a fresh clone after `npm ci`, where nothing has been built. */
+function clone(folder: string): string {
+  const copy = join(folder, 'clone');
+  const files = ['cli', 'lib', 'docs', 'package.json', 'tsconfig.json', 'tsconfig.build.json', 'README.md', 'LICENSE'];
+  for (const name of files) {
+    cpSync(join(root, name), join(copy, name), { recursive: true, filter: path => basename(path) !== 'dist' });
+  }
+  symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'), 'dir');
+  return copy;
+}
+
+/** Packs a package of the clone and extracts it into a project's node_modules, with these of its dependencies. */
+function install(copy: string, name: string, source: string, dependencies: readonly string[]): void {
+  const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';
+  const folder = join(copy, '..');
+  const packed = execFileSync(npm, ['pack', '--silent', '--pack-destination', folder], {
+    cwd: join(copy, source),
+    encoding: 'utf8',
+  });
+  const target = join(folder, 'node_modules', name);
+  mkdirSync(target, { recursive: true });
+  execFileSync('tar', ['-xzf', join(folder, packed.trim().split('\n').at(-1)!), '-C', target, '--strip-components=1']);
+  for (const dependency of dependencies) {
+    mkdirSync(dirname(join(target, 'node_modules', dependency)), { recursive: true });
+    symlinkSync(join(root, 'node_modules', dependency), join(target, 'node_modules', dependency), 'dir');
+  }
+}
+
+/** A user's project, with both packages as they would be published. Neither finds what the other one depends on. */
 function consumer(): string {
   const folder = mkdtempSync(join(tmpdir(), 'rx-grpc-consumer-'));
-  const packed = pack(folder);
+  const copy = clone(folder);
+  install(copy, 'rx-grpc', '.', ['@grpc/grpc-js', 'protobufjs', 'long']);
+  install(copy, 'rx-grpc-cli', 'cli', ['commander', 'protobufjs', 'long']);
   const modules = join(folder, 'node_modules');
-  mkdirSync(join(modules, 'rx-grpc'), { recursive: true });
-  execFileSync('tar', ['-xzf', packed, '-C', join(modules, 'rx-grpc'), '--strip-components=1']);
   mkdirSync(join(modules, '@types'));
-  for (const name of ['@grpc', 'commander', 'protobufjs', 'rxjs', '@types/node', 'undici-types', 'long']) {
+  for (const name of ['rxjs', '@types/node', 'undici-types']) {
     symlinkSync(join(root, 'node_modules', name), join(modules, name), 'dir');
   }
   writeFileSync(join(folder, 'package.json'), '{ "type": "module", "private": true }');
@@ -87,7 +108,7 @@ const flags = [
   'node',
 ];
 
-describe('the packed package', () => {
+describe('the packed packages', () => {
   let folder: string;
 
   before(function () {
@@ -108,15 +129,58 @@ describe('the packed package', () => {
     }
   }
 
-  it('compiles under every strictness flag and runs in a project of its own', () => {
+  it('compile under every strictness flag and run in a project of their own', () => {
     expect(compiledAndRun('program', program)).to.equal(
       'a\n/users.Users/CreateUser INVALID_ARGUMENT: a user has a name\n',
     );
   }).timeout(PATIENCE_MS);
 
-  it('generates, and what it generated compiles and runs', () => {
-    const cli = 'node_modules/rx-grpc/dist/gen/cli/main.js';
-    expect(run(folder, cli, '--version')).to.match(/^\d+\.\d+\.\d+\n$/);
+  const manifestOf = (name: string): Manifest =>
+    JSON.parse(readFileSync(join(folder, 'node_modules', name, 'package.json'), 'utf8'));
+
+  /** The packages that the JavaScript of a packed package imports. */
+  function importsOf(name: string): readonly string[] {
+    const dist = join(folder, 'node_modules', name, 'dist');
+    const files = readdirSync(dist, { recursive: true, encoding: 'utf8' }).filter(file => file.endsWith('.js'));
+    const imported = files.flatMap(file =>
+      [...readFileSync(join(dist, file), 'utf8').matchAll(/^(?:import|export|\}).* ?"([^."].*)";$/gm)].map(
+        ([, specifier]) => specifier!,
+      ),
+    );
+    const packages = imported
+      .filter(specifier => !isBuiltin(specifier))
+      .map(specifier => specifier.split('/', specifier.startsWith('@') ? 2 : 1).join('/'));
+    return [...new Set(packages)].sort();
+  }
+
+  it('import the packages that they depend on, and no others', () => {
+    for (const [name, expected] of [
+      ['rx-grpc', ['@grpc/grpc-js', 'protobufjs', 'rxjs']],
+      ['rx-grpc-cli', ['commander', 'protobufjs']],
+    ] as const) {
+      const { dependencies, peerDependencies } = manifestOf(name);
+      expect(importsOf(name), name).to.deep.equal(expected);
+      expect(Object.keys({ ...dependencies, ...peerDependencies }), name).to.include.members(expected);
+    }
+  });
+
+  it('have the same version, and the generator accepts the runtime of that version', () => {
+    const [runtime, cli] = [manifestOf('rx-grpc'), manifestOf('rx-grpc-cli')];
+    expect(cli.version).to.equal(runtime.version);
+    expect(cli.peerDependencies['rx-grpc']).to.equal(`^${runtime.version}`);
+  });
+
+  it('have the generator in rx-grpc-cli alone', () => {
+    const files = readdirSync(join(folder, 'node_modules/rx-grpc'), { recursive: true, encoding: 'utf8' });
+    expect(files).to.include('lib/index.ts').and.to.include('dist/index.js');
+    expect(files.filter(file => /^(?!node_modules).*\b(?:cli|gen|generate)\//.test(file))).to.deep.equal([]);
+    expect(manifestOf('rx-grpc').bin).to.equal(undefined);
+    expect(manifestOf('rx-grpc').dependencies).not.to.have.property('commander');
+  });
+
+  it('generate, and what is generated compiles and runs', () => {
+    const cli = join('node_modules/rx-grpc-cli', manifestOf('rx-grpc-cli').bin!['rx-grpc']!);
+    expect(run(folder, cli, '--version')).to.equal(`${manifestOf('rx-grpc-cli').version}\n`);
     run(folder, cli, 'generate', 'users.proto', '--out', 'gen');
     expect(compiledAndRun('generated', generatedProgram)).to.equal('a 1n RpcError\n');
   }).timeout(PATIENCE_MS);

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { generate } from '../../lib/gen/generate.ts';
-import { sourcesOf } from '../../spec/gen/support/sources.ts';
+import { generate } from '../../cli/generate/generate.ts';
+import { sourcesOf } from '../../spec/cli/support/sources.ts';
 
 const root = new URL('../../', import.meta.url).pathname;
 // Where nothing is looked at but by node, and packages are found.

@@ -147,7 +147,7 @@ function findProtobufjs(): readonly string[] {
 const bundleHint =
   protobufjsDirs.length > 0
     ? ''
-    : '. In a bundle, put .proto files beside it and name their folder in includeDirs, or generate code (rx-grpc generate)';
+    : '. In a bundle, put .proto files beside it and name their folder in includeDirs, or generate code with the package rx-grpc-cli';
 
 async function open(
   { name, dirs, importer, place, weak }: Wanted,
