@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { Command, InvalidArgumentError } from 'commander';
 
-/** The command line of an interop client, as grpc/doc/interop-test-descriptions.md and grpc-go name it. */
+/** The command line of an interop client, as https://github.com/grpc/grpc/blob/master/doc/interop-test-descriptions.md and grpc-go name it. */
 export interface ClientOptions {
   readonly server_host: string;
   readonly server_host_override?: string;
