@@ -1,16 +1,15 @@
 import type { Observable } from 'rxjs';
 import { captureContext } from '../core/async-context.ts';
-import { Stage } from './paced-subscriber.ts';
-import { derived } from './with-source.ts';
+import { PacedSubscriber, withSource } from './rxjs-internals.ts';
 
 /** What many subscribe to and somebody else makes emit: each of them hears it in the async context that it subscribed in. */
 export function inOwnContext<T>(source$: Observable<T>): Observable<T> {
-  return derived(source$, output => {
+  return withSource(source$, output => {
     const inContext = captureContext();
     if (inContext === undefined) source$.subscribe(output);
     else {
       source$.subscribe(
-        new Stage<T>(
+        new PacedSubscriber<T>(
           {
             next: value => inContext(() => output.next(value)),
             error: error => inContext(() => output.error(error)),

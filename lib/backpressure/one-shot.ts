@@ -1,44 +1,37 @@
 import { Observable } from 'rxjs';
-import { comesFromSubject } from './demand.ts';
+import { comesFromSubject, someSource } from './rxjs-internals.ts';
 
-/** On Observables that can be subscribed to once. Known to every copy of this library in a process. */
+/** Marks an Observable that can be subscribed to once. The same symbol in every copy of this library in a process. */
 const oneShot: unique symbol = Symbol.for('rx-grpc.oneShot') as never;
 
-/** Says of an Observable that subscribing to it a second time does not give its values again. Returns it. */
+/** Marks an Observable whose second subscription does not give its values again. Returns it. */
 export function markOneShot<O extends Observable<any>>(source$: O): O {
   return Object.defineProperty(source$, oneShot, { value: true });
 }
 
-/** An Observable that is marked so from the beginning. */
+/** An Observable that is marked as one-shot. */
 export class OneShot<T> extends Observable<T> {
   static {
-    // Not as a member, whose name isolatedDeclarations could not write down.
+    // Not a member, because isolatedDeclarations cannot declare its name.
     Object.defineProperty(OneShot.prototype, oneShot, { value: true });
   }
 }
 
 /**
- * Whether an Observable, perhaps through operators, is one that was marked so, or is fed from outside: a Subject, a group, a
- * window, a connectable. What a `defer`, a `merge` or a `new Observable` subscribes to cannot be seen.
+ * Whether an Observable can be subscribed to once: it, or one that it is made of by operators, is marked so, or is a Subject, a
+ * group, a window or a connectable. The Observables inside a `defer`, a `merge` or a `new Observable` cannot be seen.
  */
 export function isOneShot(source$: Observable<any>): boolean {
-  let link = source$ as Link | undefined;
-  while (link !== undefined) {
-    if (link[oneShot] === true || typeof link.connect === 'function') return true;
-    link = link.source;
-  }
-  return comesFromSubject(source$);
+  return someSource(source$, isMarkedOrConnectable) || comesFromSubject(source$);
 }
 
-interface Link {
-  readonly [oneShot]?: true;
-  readonly connect?: unknown;
-  readonly source?: Link | undefined;
+function isMarkedOrConnectable(source$: { readonly [oneShot]?: true; readonly connect?: unknown }): boolean {
+  return source$[oneShot] === true || typeof source$.connect === 'function';
 }
 
 const readOnce = new WeakSet<object>();
 
-/** Refuses a second reading of what can be read once; without that a retry would silently send nothing. */
+/** Rejects a second reading of a source that can be read once. Without it a retry would silently send nothing. */
 export function once<S extends object>(source: S): S {
   if (readOnce.has(source)) {
     throw refusal(
@@ -60,7 +53,7 @@ export function refusal<E extends Error>(error: E): E {
   return error;
 }
 
-/** Whether this is a {@link refusal}: the source has not failed, it was only asked for what it does not do. */
+/** Whether this is a {@link refusal}: the source has not failed, but was read a second time. */
 export function isRefusal(error: unknown): boolean {
   return typeof error === 'object' && error !== null && refusals.has(error);
 }

@@ -1,6 +1,7 @@
 import type { Subscriber } from 'rxjs';
 import { bindKnownContext } from '../core/async-context.ts';
-import { type Demand, demandsBelow, firstFull, type PauseListener } from './demand.ts';
+import { type Demand, firstFull, type PauseListener } from './demand.ts';
+import { demandsBelow } from './rxjs-internals.ts';
 
 export interface PaceOptions {
   /**

@@ -1,8 +1,8 @@
 import type { Observable } from 'rxjs';
 import { Gate } from './gate.ts';
 import { OverflowError } from './overflow-error.ts';
-import { Stage } from './paced-subscriber.ts';
 import { Fifo } from './ring-queue.ts';
+import { PacedSubscriber } from './rxjs-internals.ts';
 
 export interface ToAsyncIterableOptions {
   /** Values that a source which cannot wait may leave unread; from 1; one more is an {@link OverflowError}. Default: 16,384. */
@@ -40,7 +40,7 @@ function iterate<T>(source$: Observable<T>, maxQueued: number): AsyncIterableIte
     }
   };
 
-  const stage: Stage<T> = new Stage<T>(
+  const stage: PacedSubscriber<T> = new PacedSubscriber<T>(
     {
       next: value => {
         const reader = readers.shift();

@@ -1,4 +1,5 @@
 import { type Observable, Subscriber } from 'rxjs';
+import { ignoreFurther } from '../backpressure/rxjs-internals.ts';
 
 export interface SendOneOptions<T> {
   /** The source has given its one value and completed. */
@@ -37,7 +38,7 @@ class One<T> extends Subscriber<T> {
   protected override _next(value: T): void {
     if (this.#value === none) this.#value = value;
     else {
-      this.isStopped = true; // it may give more before this is known to its owner
+      ignoreFurther(this); // the source may emit more before it is unsubscribed
       this.#end(() => this.#options.violated('more'));
     }
   }

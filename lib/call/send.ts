@@ -2,8 +2,8 @@ import type { Observable } from 'rxjs';
 import { Gate } from '../backpressure/gate.ts';
 import { queueBudget } from '../backpressure/memory-limit.ts';
 import { OverflowError } from '../backpressure/overflow-error.ts';
-import { Stage } from '../backpressure/paced-subscriber.ts';
 import { Fifo } from '../backpressure/ring-queue.ts';
+import { PacedSubscriber } from '../backpressure/rxjs-internals.ts';
 import { Meter } from './direction-stats.ts';
 
 const defaultInFlight: InFlight = { maxMessages: 12, maxBytes: 64 * 1024, minMessages: 1 };
@@ -112,7 +112,7 @@ export function send<T>(source$: Observable<T>, stream: ByteSink, options: SendO
     else flushed = then;
   };
 
-  const stage = new Stage<T>(
+  const stage = new PacedSubscriber<T>(
     {
       next: value => {
         const bytes = encode(value);

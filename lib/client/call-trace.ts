@@ -1,4 +1,5 @@
 import { Observable, type Subscriber, type Subscription } from 'rxjs';
+import { countOperatorsBelow } from '../backpressure/rxjs-internals.ts';
 import { callInWords, printAs } from './call-in-words.ts';
 
 /**
@@ -57,7 +58,10 @@ export class TracedCall<T> extends Observable<T> {
   }
 
   override subscribe(...observer: any[]): Subscription {
-    this.#subscribed = capture(subscribe, FRAMES + FRAMES_PER_OPERATOR * operatorsBelow(observer[0]));
+    this.#subscribed = capture(
+      subscribe,
+      FRAMES + FRAMES_PER_OPERATOR * countOperatorsBelow(observer[0], MAX_OPERATORS),
+    );
     return super.subscribe(...observer);
   }
 }
@@ -93,13 +97,6 @@ function capture(below: (...args: any[]) => unknown, frames: number): Captured {
   Error.captureStackTrace(captured, below);
   Reflect.set(Error, 'stackTraceLimit', limit);
   return captured;
-}
-
-/** A hint and no more: how rxjs links its subscribers is written down in flow/demand.ts. */
-function operatorsBelow(observer: unknown): number {
-  let operators = -2; // the user's observer, and the subscriber made of it
-  for (let link: any = observer; link && operators < MAX_OPERATORS; link = link.destination) operators++;
-  return Math.max(0, operators);
 }
 
 /** What a stack is, is anybody's choice who sets Error.prepareStackTrace. */

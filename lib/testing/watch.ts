@@ -1,5 +1,5 @@
 import { isObservable, type Observable } from 'rxjs';
-import { derived } from '../backpressure/with-source.ts';
+import { withSource } from '../backpressure/rxjs-internals.ts';
 import { kindOf } from '../core/validate.ts';
 
 /** An Observable whose subscriptions are counted; see {@link watch}. */
@@ -38,7 +38,7 @@ class Watching<T> implements Watched<T> {
   constructor(source$: Observable<T>, name: string) {
     this.name = name;
     // The subscriber goes to the source itself, so that the chain of Demand is whole.
-    this.source$ = derived(source$, subscriber => {
+    this.source$ = withSource(source$, subscriber => {
       this.subscriptions++;
       this.active++;
       subscriber.add(() => {

@@ -1,12 +1,10 @@
 import { isObservable, map, type ObservableInput, type OperatorFunction, type mergeMap as rxMergeMap } from 'rxjs';
 import { bindKnownContext } from '../../core/async-context.ts';
-import { comesFromSubject } from '../demand.ts';
 import { Gate } from '../gate.ts';
 import { fromInput } from '../input.ts';
 import { checkHeld, OverflowError } from '../overflow-error.ts';
-import { Stage } from '../paced-subscriber.ts';
 import { Fifo } from '../ring-queue.ts';
-import { derived } from '../with-source.ts';
+import { comesFromSubject, PacedSubscriber, withSource } from '../rxjs-internals.ts';
 
 /** Values that may wait behind an inner Observable which comes from a Subject: see the rule at `gate`. */
 const MAX_BEHIND_SUBJECT = 1024;
@@ -43,7 +41,7 @@ function merge<T>(
   if (!(concurrent >= 1)) throw new RangeError(`mergeMap: expected concurrent to be 1 or more, got ${concurrent}`);
 
   return source =>
-    derived(source, subscriber => {
+    withSource(source, subscriber => {
       const buffer = new Fifo<T>();
       let index = 0;
       let active = 0;
@@ -63,7 +61,7 @@ function merge<T>(
         let innerIsComplete = false;
         if (isFromSubject) activeFromSubject++;
         inner$.subscribe(
-          new Stage<unknown>(
+          new PacedSubscriber<unknown>(
             {
               next: innerValue => subscriber.next(innerValue),
               error: error => subscriber.error(error),
@@ -100,7 +98,7 @@ function merge<T>(
       });
 
       source.subscribe(
-        new Stage<T>(
+        new PacedSubscriber<T>(
           {
             next: value => {
               if (buffer.size === 0 && active < concurrent) return start(value);

@@ -1,9 +1,8 @@
 import type { MonoTypeOperatorFunction } from 'rxjs';
-import { demandsBelow, firstFull } from '../demand.ts';
+import { firstFull } from '../demand.ts';
 import { pace } from '../pace.ts';
-import { Stage } from '../paced-subscriber.ts';
 import { Rest } from '../rest.ts';
-import { derived } from '../with-source.ts';
+import { demandsBelow, PacedSubscriber, withSource } from '../rxjs-internals.ts';
 import { LatestByKey, type Overflow, Queue, type WaitingValues } from './waiting-values.ts';
 
 export type { Overflow };
@@ -88,7 +87,7 @@ function policy<T>(
   };
 
   const operator: MonoTypeOperatorFunction<T> = source =>
-    derived(source, output => {
+    withSource(source, output => {
       const demands = demandsBelow(output);
       const waiting = waitingValues(drop);
       const rest = new Rest();
@@ -129,7 +128,7 @@ function policy<T>(
       };
 
       // Without a destination: the source is not to see what stands below.
-      const stage = new Stage<T>(
+      const stage = new PacedSubscriber<T>(
         {
           next,
           error: error => endWith(() => output.error(error)),

@@ -1,6 +1,5 @@
 import type { OperatorFunction, Subscriber } from 'rxjs';
-import { Stage } from '../paced-subscriber.ts';
-import { derived } from '../with-source.ts';
+import { PacedSubscriber, withSource } from '../rxjs-internals.ts';
 
 /** A hand-written operator's answer to each notification. */
 export interface OperatorObserver<T> {
@@ -23,10 +22,10 @@ export interface OperatorObserver<T> {
  */
 export function operator<T, R = T>(attach: (output: Subscriber<R>) => OperatorObserver<T>): OperatorFunction<T, R> {
   return source =>
-    derived(source, output => {
+    withSource(source, output => {
       const observer = attach(output);
       source.subscribe(
-        new Stage<T>(
+        new PacedSubscriber<T>(
           {
             next: value => observer.next(value),
             error: error => (observer.error === undefined ? output.error(error) : observer.error(error)),

@@ -3,9 +3,8 @@ import { bindKnownContext } from '../../core/async-context.ts';
 import { Gate } from '../gate.ts';
 import { checkHeld } from '../overflow-error.ts';
 import { pace } from '../pace.ts';
-import { Stage } from '../paced-subscriber.ts';
 import { Fifo } from '../ring-queue.ts';
-import { derived } from '../with-source.ts';
+import { PacedSubscriber, withSource } from '../rxjs-internals.ts';
 
 /** Values that are held until their time; as many at a time pass through a `delay` or an `observeOn`. */
 const MAX_AHEAD = 1024;
@@ -27,7 +26,7 @@ export interface Postponement {
 export function postpone<T>(postponement: Postponement): MonoTypeOperatorFunction<T> {
   const { scheduler, dueAt, isErrorPostponed, isCompletionPostponed } = postponement;
   return source =>
-    derived(source, output => {
+    withSource(source, output => {
       const held = new Fifo<{ readonly at: number; readonly deliver: () => void }>();
       const gate = new Gate(() => held.size < MAX_AHEAD);
       let timer: Subscription | undefined;
@@ -65,7 +64,7 @@ export function postpone<T>(postponement: Postponement): MonoTypeOperatorFunctio
 
       output.add(() => timer?.unsubscribe());
       source.subscribe(
-        new Stage<T>(
+        new PacedSubscriber<T>(
           {
             next: value => {
               checkHeld('delay, observeOn', held.size);

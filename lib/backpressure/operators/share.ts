@@ -1,9 +1,8 @@
 import { type MonoTypeOperatorFunction, share as rxShare, type ShareConfig, type Subscriber } from 'rxjs';
-import { type Demand, demandsBelow, firstFull } from '../demand.ts';
+import { type Demand, firstFull } from '../demand.ts';
 import { Gate } from '../gate.ts';
 import { inOwnContext } from '../in-own-context.ts';
-import { Stage } from '../paced-subscriber.ts';
-import { derived } from '../with-source.ts';
+import { demandsBelow, PacedSubscriber, withSource } from '../rxjs-internals.ts';
 import { onBackpressureBuffer } from './on-backpressure.ts';
 
 /** RxJS's configuration, and what becomes of a subscriber that is slower than the others. */
@@ -28,10 +27,10 @@ export function share<T>(config: PacedShareConfig<T> = {}): MonoTypeOperatorFunc
     throw new RangeError(`share: expected maxLag to be 1 or more, got ${maxLag}`);
   return source => {
     const readers = new Readers(maxLag === undefined ? 'slowest' : 'fastest');
-    const shared$ = derived<T>(source, output => source.subscribe(new Stage(output, readers, output))).pipe(
-      rxShare(rxConfig),
-    );
-    return derived<T>(source, output => {
+    const shared$ = withSource<T>(source, output =>
+      source.subscribe(new PacedSubscriber(output, readers, output)),
+    ).pipe(rxShare(rxConfig));
+    return withSource<T>(source, output => {
       readers.add(output);
       const own$ = inOwnContext(shared$);
       (maxLag === undefined ? own$ : own$.pipe(onBackpressureBuffer(maxLag))).subscribe(output);

@@ -2,8 +2,8 @@ import { Observable, type ObservableInput, type zip as rxZip } from 'rxjs';
 import { Gate } from '../gate.ts';
 import { fromInput } from '../input.ts';
 import { checkHeld } from '../overflow-error.ts';
-import { Stage } from '../paced-subscriber.ts';
 import { Fifo } from '../ring-queue.ts';
+import { PacedSubscriber } from '../rxjs-internals.ts';
 
 /**
  * RxJS's `zip`, and a source that can wait is asked for a value only while none of its own waits for those of the others.
@@ -33,7 +33,7 @@ export const zip: typeof rxZip = (...args: unknown[]): Observable<any> => {
     for (const [i, lane] of lanes.entries()) {
       if (output.closed) return;
       fromInput(inputs[i]!).subscribe(
-        new Stage<unknown>(
+        new PacedSubscriber<unknown>(
           {
             next: value => {
               checkHeld('zip', lane.values.size);
