@@ -1,5 +1,5 @@
 import { Command, CommanderError, Option } from 'commander';
-import type { ImportExtension, Int64 } from '../generate/generate.ts';
+import type { ImportExtension, Int64 } from '../generate/source-files.ts';
 import manifest from '../package.json' with { type: 'json' };
 import { ExitCode, Failure } from './exit-code.ts';
 import { check, type Report, run } from './run.ts';

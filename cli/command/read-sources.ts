@@ -1,7 +1,7 @@
 import { ProtoError, protoError } from '../../lib/codec/proto-error.ts';
 import { protobufjsDirs, type ReadFile, readProtos } from '../../lib/codec/read-proto.ts';
-import type { SourceFile, Sources } from '../generate/generate.ts';
 import { shipped } from '../generate/shipped.ts';
+import type { SourceFile, Sources } from '../generate/source-files.ts';
 import { checkImports } from './check-imports.ts';
 import { ExitCode, Failure } from './exit-code.ts';
 import { type Found, within } from './find-protos.ts';

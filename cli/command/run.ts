@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { type GeneratedFile, type GenerateOptions, generate } from '../generate/generate.ts';
+import { type GeneratedFile, generate } from '../generate/generate.ts';
+import type { GenerateOptions } from '../generate/source-files.ts';
 import { ExitCode, Failure } from './exit-code.ts';
 import { findProtos } from './find-protos.ts';
 import { plan } from './plan.ts';

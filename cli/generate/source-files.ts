@@ -1,9 +1,44 @@
 import { posix } from 'node:path';
 import protobuf from 'protobufjs';
 import { fullName } from '../../lib/codec/reflection.ts';
-import type { GenerateOptions, SourceFile, Sources } from './generate.ts';
 import type { FileOf } from './read-model.ts';
 import { shipped } from './shipped.ts';
+
+/** Definitions that were read, from which TypeScript is to be made. */
+export interface Sources {
+  /**
+   * All definitions, resolved (`resolveTypes`). Types, enums and services have the `filename` of their source file. Their
+   * `comment` and those of fields and methods, and the `comments` of an enum's values, become docstrings: parse with
+   * `alternateCommentMode: true`, so that they are those of protoc.
+   */
+  readonly root: protobuf.Root;
+  /** The files that were read, in any order, imports included. */
+  readonly files: readonly SourceFile[];
+}
+
+/** One .proto file among {@link Sources}. */
+export interface SourceFile {
+  /** The name under which others import it, with forward slashes: `users.proto`, `google/protobuf/any.proto`. */
+  readonly name: string;
+  /** What the objects that it declares have as their `filename`. */
+  readonly filename: string;
+  /** The names of the files it imports. */
+  readonly imports: readonly string[];
+  /** Whether TypeScript is made of it; else it is read only for what the others refer to. */
+  readonly generate: boolean;
+}
+
+export interface GenerateOptions {
+  /** The type of 64-bit integers that are read. Default: `bigint`. A `number` that is not safe is an error of decoding. */
+  readonly int64?: Int64 | undefined;
+  /** How imports of other generated files end. Default: `js`. */
+  readonly importExtension?: ImportExtension | undefined;
+  /** What generated code imports at run time; one that is relative is so to the output's folder. Default: `rx-grpc/generated`. */
+  readonly runtime?: string | undefined;
+}
+
+export type Int64 = 'bigint' | 'string' | 'number';
+export type ImportExtension = 'js' | 'ts' | 'none';
 
 /** Finds the import name of the file that declares something. */
 export function filesOf({ files }: Sources): FileOf {

@@ -1,4 +1,4 @@
-import type { GenerateOptions } from '../generate/generate.ts';
+import type { GenerateOptions } from '../generate/source-files.ts';
 
 /** The options of a request: `int64=string,import_extension=ts`. @throws Error that says what was expected. */
 export function parseParameter(parameter: string): GenerateOptions {

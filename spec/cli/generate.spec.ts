@@ -1,7 +1,8 @@
 import { deepStrictEqual } from 'node:assert';
 import { expect } from 'chai';
 import protobuf from 'protobufjs';
-import { type GenerateOptions, generate } from '../../cli/generate/generate.ts';
+import { generate } from '../../cli/generate/generate.ts';
+import type { GenerateOptions } from '../../cli/generate/source-files.ts';
 import { sourcesOf } from './support/sources.ts';
 import { Written } from './support/written.ts';
 

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { posix } from 'node:path';
 import protobuf from 'protobufjs';
-import type { SourceFile, Sources } from '../../../cli/generate/generate.ts';
+import type { SourceFile, Sources } from '../../../cli/generate/source-files.ts';
 import { resolveTypes } from '../../../lib/codec/resolve-types.ts';
 
 const google = createRequire(import.meta.url)

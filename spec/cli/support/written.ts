@@ -1,6 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
-import { type GenerateOptions, generate } from '../../../cli/generate/generate.ts';
+import { generate } from '../../../cli/generate/generate.ts';
+import type { GenerateOptions } from '../../../cli/generate/source-files.ts';
 import { sourcesOf } from './sources.ts';
 
 export const root: string = new URL('../../../', import.meta.url).pathname;
