@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { dirname, join } from 'node:path';
-import { compiled } from '../../support/compiled.ts';
+import { join } from 'node:path';
+import { compileAll, compiledPath } from '../../support/compiled.ts';
 
 const examples = join(import.meta.dirname, '../../../examples');
 
@@ -67,12 +67,19 @@ export function start(program: string, args: readonly string[] = [], env: NodeJS
   return { process: child, printed, ended };
 }
 
-/** A program as JavaScript, with those beside it: some start others. */
+let areCompiled = false;
+
+/** The path of a program as JavaScript. The programs beside it, which some programs start, are JavaScript, too. */
 export function compiledProgram(program: string): string {
-  const path = join(examples, `${program}.ts`);
-  const folder = dirname(path);
-  for (const file of readdirSync(folder)) if (file.endsWith('.ts')) compiled(join(folder, file));
-  return compiled(path);
+  if (!areCompiled) compileAll(programs());
+  areCompiled = true;
+  return compiledPath(join(examples, `${program}.ts`));
+}
+
+/** All programs of the examples: the modules that do their work when they are loaded. */
+function programs(): readonly string[] {
+  const files = readdirSync(examples, { recursive: true, encoding: 'utf8' }).map(name => join(examples, name));
+  return files.filter(file => file.endsWith('.ts') && /^await run/m.test(readFileSync(file, 'utf8')));
 }
 
 /** A server on a free port that says where it listens; `at` tells a client. */
