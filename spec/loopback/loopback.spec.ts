@@ -319,16 +319,22 @@ describe('What a loopback shares', () => {
 
   it('is no async context: a handler has that of who made the loopback, a subscriber its own', async () => {
     const storage = new AsyncLocalStorage<string>();
-    const seen: (string | undefined)[] = [];
-    const look = () => seen.push(storage.getStore());
+    const seen: [where: string, store: string | undefined][] = [];
+    const look = (where: string) => seen.push([where, storage.getStore()]);
+    let onCompleted!: () => void;
     const nothing: Parameters<typeof credentials.createFromMetadataGenerator>[0] = (_, callback) =>
       callback(null, new Metadata());
     const handler: LabHandler = (request$, call) => {
-      look();
-      call.cancelled$.subscribe({ complete: look });
+      look('handler');
+      call.cancelled$.subscribe({
+        complete: () => {
+          look('cancelled$');
+          onCompleted();
+        },
+      });
       return request$.pipe(
         map(request => {
-          look();
+          look('request');
           return request;
         }),
       );
@@ -338,8 +344,19 @@ describe('What a loopback shares', () => {
       const client = maker === undefined ? make() : storage.run(maker, make);
       for (const shape of shapes) {
         for (const options of [{}, { credentials: credentials.createFromMetadataGenerator(nothing) }]) {
-          await storage.run('caller', () => record(callOf(client, shape, of(note), options).pipe(map(look))).ending);
-          expect(seen.splice(0), shape).to.deep.equal([maker, maker, maker, 'caller']);
+          const completed = new Promise<void>(resolve => {
+            onCompleted = resolve;
+          });
+          const response$ = callOf(client, shape, of(note), options).pipe(map(() => look('response')));
+          await storage.run('caller', () => record(response$).ending);
+          await completed;
+          // The ends of the two sides have no order.
+          expect(seen.splice(0), shape).to.have.deep.members([
+            ['handler', maker],
+            ['request', maker],
+            ['cancelled$', maker],
+            ['response', 'caller'],
+          ]);
         }
       }
     }
