@@ -21,6 +21,7 @@ import {
 import { Greeter } from '../../examples/gen/greeter-chat.ts';
 import { chat } from '../../examples/greeter-chat/chat.ts';
 import { turnAround } from '../../examples/greeter-chat/greeter.ts';
+import { withEnoughTime } from '../support/enough-time.ts';
 import { itEndsWell } from './support/it-ends-well.ts';
 import { compiledProgram, interrupt, killAll, start, startServer } from './support/programs.ts';
 
@@ -34,8 +35,7 @@ const grumpy = implement(Greeter, {
     ),
 });
 
-describe('examples/greeter-chat', function () {
-  this.timeout(60_000);
+describe('examples/greeter-chat', () => {
   afterEach(killAll);
 
   it('turns questions into answers', () => {
@@ -83,14 +83,19 @@ describe('examples/greeter-chat', function () {
 
   it('a client that never half-closes and is cut by its deadline, and an empty name, are normal to the server', async () => {
     const server = await startServer('greeter-chat/server');
-    const client = start('greeter-chat/client', [...server.at, '--timeout-ms', '3000']);
-    client.process.stdin?.write('在吗？\n');
-    const { code, stdout, stderr } = await client.ended;
-    expect(stdout).to.equal('AI:  在!\n');
-    expect(stderr).to.match(
-      new RegExp(`^the call to ${server.target} failed, DEADLINE_EXCEEDED: Deadline exceeded after [\\d.]+s\n$`),
-    );
-    expect(code).to.equal(1);
+    await withEnoughTime(1000, async timeoutMs => {
+      const client = start('greeter-chat/client', [...server.at, '--timeout-ms', `${timeoutMs}`]);
+      client.process.stdin?.write('在吗？\n');
+      const { code, stdout, stderr } = await client.ended;
+      expect(code).to.equal(1);
+      if (stdout === '') return false; // no answer in that time
+      expect(stdout).to.equal('AI:  在!\n');
+      // On a busy machine the server's status may come before the client's own timer.
+      expect(stderr).to.match(
+        new RegExp(`^the call to ${server.target} failed, DEADLINE_EXCEEDED: Deadline exceeded( after [\\d.]+s)?\n$`),
+      );
+      return true;
+    });
 
     const greeter = connect(Greeter, server.target);
     expect(await firstValueFrom(greeter.bidiHello(concat(of({ name: '' }), NEVER)))).to.deep.equal({ reply: '' });
