@@ -14,7 +14,7 @@ const programs = /```ts\n(.*?)```\s+```text\n(.*?)```/gs;
 async function run(program: string): Promise<string> {
   // What the pages import from ./gen is generated already, for the examples.
   const code = compiledText(program.replaceAll(/'\.\/gen\/(.*)\.js'/g, "'./examples/gen/$1.ts'"));
-  const running = promisify(execFile)(process.execPath, ['--input-type=module'], { cwd: root, timeout: 30_000 });
+  const running = promisify(execFile)(process.execPath, ['--input-type=module'], { cwd: root, timeout: 60_000 });
   running.child.stdin?.end(code);
   return (await running).stdout;
 }
@@ -25,7 +25,7 @@ describe('the programs of the documentation', () => {
     for (const [index, [, program, printed]] of [...text.matchAll(programs)].entries()) {
       it(`print what ${page} says (${index + 1})`, async () => {
         expect(await run(program!)).to.equal(printed);
-      }).timeout(30_000);
+      });
     }
   }
 });

@@ -168,7 +168,7 @@ async function check({ chain, stalls, failsAt, leavesAfter }: Run): Promise<void
 describe('a pipeline of any stages', () => {
   it('gives each value once and in order or ends in the error of its source, and runs ahead by what its stages hold', async () => {
     await fc.assert(fc.asyncProperty(runs, check), { numRuns: 500 });
-  }).timeout(60_000);
+  });
 
   for (const stage of stages) {
     it(`passes everything on: ${stage.name}`, async () => {

@@ -1,9 +1,7 @@
 import { expect } from 'chai';
 import { runChild } from '../support/run-child.ts';
 
-describe('AsyncLocalStorage', function () {
-  this.timeout(30_000);
-
+describe('AsyncLocalStorage', () => {
   const child = async (program: string): Promise<any> => {
     const { stdout, stderr, code } = await runChild(`
       import { AsyncLocalStorage, createHook } from 'node:async_hooks';

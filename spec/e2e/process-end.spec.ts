@@ -5,8 +5,7 @@ import { runChild } from '../support/run-child.ts';
 
 const HOUR_MS = 3_600_000;
 
-describe('A process ends by itself', function () {
-  this.timeout(30_000);
+describe('A process ends by itself', () => {
   const bench = useBench();
 
   /** Runs a module, which prints `done` when it has nothing more to do; whether it then ends is what is asked. */

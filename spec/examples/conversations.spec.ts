@@ -15,8 +15,7 @@ from stream server answer: the 4 question is stream client rpc 3
 from stream server answer: the 5 question is stream client rpc 4
 `;
 
-describe('examples/conversations', function () {
-  this.timeout(60_000);
+describe('examples/conversations', () => {
   afterEach(killAll);
 
   it('main asks five questions and prints the answers', async () => {

@@ -16,8 +16,7 @@ TRIPLE client stream resp: [triple,triple,triple,triple,triple]
 `;
 const line = 'TRIPLE server stream resp: [triple]\n';
 
-describe('examples/greet-service', function () {
-  this.timeout(60_000);
+describe('examples/greet-service', () => {
   afterEach(killAll);
 
   it('main calls the four shapes in order, through a gateway', async () => {

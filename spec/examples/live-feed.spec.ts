@@ -6,8 +6,7 @@ import { freePort, interrupt, killAll, type Running, start, startServer } from '
 const FRAMES = 300;
 const SIGHTINGS = 5 * FRAMES;
 
-describe('live-feed, the programs', function () {
-  this.timeout(60_000);
+describe('live-feed, the programs', () => {
   afterEach(killAll);
 
   const startReader = async (at: readonly string[], ...args: string[]): Promise<Running> => {

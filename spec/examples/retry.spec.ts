@@ -11,8 +11,7 @@ const numbersOf = (text: string) =>
   [...text.matchAll(/^(?:client +\| )?(\d+) what happened/gm)].map(([, n]) => Number(n));
 const upTo = (n: number) => Array.from({ length: n }, (_, index) => index + 1);
 
-describe('retry, the programs', function () {
-  this.timeout(60_000);
+describe('retry, the programs', () => {
   afterEach(killAll);
 
   it('main: the server is killed in the middle, each entry comes once and in order, nothing is left running', async () => {

@@ -49,8 +49,7 @@ function times(source$: Observable<unknown>, scheduler: TestScheduler): number[]
   return at;
 }
 
-describe('examples/stream-service', function () {
-  this.timeout(60_000);
+describe('examples/stream-service', () => {
   afterEach(killAll);
 
   it('main calls the three shapes', async () => {

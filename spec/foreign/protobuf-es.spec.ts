@@ -19,8 +19,7 @@ for (const [copy, folder] of [
 }
 
 describe('A service of protobuf-es', () => {
-  it('says what to install where its package is missing', async function () {
-    this.timeout(60_000);
+  it('says what to install where its package is missing', async () => {
     const service = await load('es');
     const loader = Module as unknown as { _load: (request: string, ...rest: unknown[]) => unknown };
     const original = loader._load;

@@ -15,7 +15,7 @@ export interface ChildEnd {
  * Runs a module in a process of its own and waits until that ends by itself; after `timeoutMs` it is killed. What it prints
  * last tells what it held on to. It imports from the folder `lib` by `lib/...`, and from `spec/support` by `support/...`.
  */
-export function runChild(module: string, { execArgv = [] as string[], timeoutMs = 20_000 } = {}): Promise<ChildEnd> {
+export function runChild(module: string, { execArgv = [] as string[], timeoutMs = 60_000 } = {}): Promise<ChildEnd> {
   const code = compiledText(module.replaceAll(/'lib\//g, "'./lib/").replaceAll(/'support\//g, "'./spec/support/"));
   const args = [...execArgv, '--input-type=module'];
   return new Promise(resolve => {

@@ -13,8 +13,7 @@ const SLOWLY = ['--pace-ms', '40'];
 /** Parts between the file of one side and that of the other. */
 const UNDER_WAY = 20;
 
-describe('file-transfer, the programs', function () {
-  this.timeout(60_000);
+describe('file-transfer, the programs', () => {
   let folder: string;
   let there: string;
   let here: string;

@@ -17,6 +17,6 @@ describe('the tests of examples/testing', () => {
       const { stdout } = await promisify(execFile)(process.execPath, args, { cwd: root });
       expect(stdout).to.match(new RegExp(`^# pass ${tests}$`, 'm'));
       expect(stdout).to.match(/^# fail 0$/m);
-    }).timeout(60_000);
+    });
   }
 });

@@ -4,8 +4,7 @@ import { expect } from 'chai';
 import { generateUsers } from '../../../examples/user-bulk-create/generate-users.ts';
 import { killAll, start, startServer, stopServer, temporaryFolder } from './programs.ts';
 
-describe('the files of an upload', function () {
-  this.timeout(30_000);
+describe('the files of an upload', () => {
   let folder: ReturnType<typeof temporaryFolder>;
   let input: string;
   const text = [...generateUsers(100, 1, 2)].join('');

@@ -15,8 +15,7 @@ import { killAll, start, startServer, stopServer, temporaryFolder } from './prog
  */
 const MAX_UNDER_WAY = MAX_BATCH + Math.ceil(65_536 / 45);
 
-describe('user-bulk-create, the programs', function () {
-  this.timeout(30_000);
+describe('user-bulk-create, the programs', () => {
   let folder: ReturnType<typeof temporaryFolder>;
   let database: string;
   let input: string;

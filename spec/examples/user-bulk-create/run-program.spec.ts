@@ -4,8 +4,7 @@ import { expect } from 'chai';
 import { loadPosition } from '../../../examples/user-bulk-create/position.ts';
 import { killAll, type Running, start, startServer, stopServer, temporaryFolder } from './programs.ts';
 
-describe('runProgram', function () {
-  this.timeout(30_000);
+describe('runProgram', () => {
   let folder: ReturnType<typeof temporaryFolder>;
   beforeEach(() => {
     folder = temporaryFolder();

@@ -43,8 +43,7 @@ export function works(make: () => Tool | Promise<Tool>): void {
   let theirs: Party & Tool;
   let ours: Party;
   const toClose: (() => unknown)[] = [];
-  before(async function () {
-    this.timeout(60_000);
+  before(async () => {
     const made = await make();
     theirs = { ...made, service: await made.service() };
     ours = { ...plain, service: (await load(made.proto))['Notes'] };
