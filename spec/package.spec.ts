@@ -32,6 +32,7 @@ await server.shutdown();
 
 interface Manifest {
   readonly version: string;
+  readonly engines: { readonly node: string };
   readonly bin?: Readonly<Record<string, string>>;
   readonly dependencies: Readonly<Record<string, string>>;
   readonly peerDependencies: Readonly<Record<string, string>>;
@@ -40,7 +41,18 @@ interface Manifest {
 /** Copies what `npm pack` needs into a folder, as in a fresh clone after `npm ci`, where nothing has been built. */
 function clone(folder: string): string {
   const copy = join(folder, 'clone');
-  const files = ['cli', 'lib', 'docs', 'package.json', 'tsconfig.json', 'tsconfig.build.json', 'README.md', 'LICENSE'];
+  const files = [
+    'cli',
+    'lib',
+    'docs',
+    'CHANGELOG.md',
+    'SECURITY.md',
+    'package.json',
+    'tsconfig.json',
+    'tsconfig.build.json',
+    'README.md',
+    'LICENSE',
+  ];
   for (const name of files) {
     cpSync(join(root, name), join(copy, name), { recursive: true, filter: path => basename(path) !== 'dist' });
   }
@@ -166,6 +178,22 @@ describe('the packed packages', () => {
     const [runtime, cli] = [manifestOf('rx-grpc'), manifestOf('rx-grpc-cli')];
     expect(cli.version).to.equal(runtime.version);
     expect(cli.peerDependencies['rx-grpc']).to.equal(`^${runtime.version}`);
+  });
+
+  it('allow the versions that docs/versions.md states', () => {
+    const page = readFileSync(join(root, 'docs/versions.md'), 'utf8');
+    const { engines, dependencies, peerDependencies } = manifestOf('rx-grpc');
+    const ranges: Readonly<Record<string, string | undefined>> = {
+      Node: engines.node,
+      ...dependencies,
+      ...peerDependencies,
+    };
+    for (const name of ['Node', '@grpc/grpc-js', 'rxjs', '@bufbuild/protobuf'] as const) {
+      const [, stated] = new RegExp(`^\\| ${name} \\| (\\d[\\d.]*)`, 'm').exec(page) ?? [];
+      const lowest = ranges[name]!.replace(/^(?:\^|>=)/, '').replace(/(?:\.0)+$/, '');
+      expect(stated?.replace(/(?:\.0)+$|\.$/, ''), name).to.equal(lowest);
+    }
+    expect(manifestOf('rx-grpc-cli').engines).to.deep.equal(engines);
   });
 
   it('have the generator in rx-grpc-cli alone', () => {
