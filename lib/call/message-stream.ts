@@ -1,16 +1,40 @@
 import { Fifo } from '../backpressure/ring-queue.ts';
 import { Inbox } from './inbox.ts';
-import type { ByteSink, InFlight, Taken } from './send.ts';
+import type { ByteSink, Encoder, InFlight, Taken } from './send.ts';
 
 /** How a transport takes messages. */
 export interface Writing extends InFlight {
   /** Writes that may be under way at once; 1 where messages are joined. */
   readonly maxWrites: number;
-  /** Makes one write of several messages; undefined where each is a write of its own. */
-  readonly join: ((messages: readonly Buffer[]) => Buffer) | undefined;
+  /** Begins a write of several messages, of about so many bytes; undefined where each is a write of its own. */
+  readonly join: ((expectedBytes: number) => JoinedMessages) | undefined;
   /** Whether the end has to wait until the last write is on the wire. Default: it goes with it. */
   readonly endsWritten?: boolean;
 }
+
+/** Several messages that become one write. */
+export interface JoinedMessages {
+  readonly count: number;
+  /** Of all messages, without what the transport puts before each. */
+  readonly messageBytes: number;
+  /** A message is being encoded, or could not be: no other can be added. */
+  readonly isEncoding: boolean;
+  push(message: Uint8Array): void;
+  /** Encodes a message, which only {@link keep} adds. Returns its bytes. */
+  encode<T>(encoder: Encoder<T>, value: T): number;
+  /** Adds the message that was encoded last. */
+  keep(): void;
+  /** The message that was encoded last. No other can be added. */
+  takeBack(): Buffer;
+  /** Nobody will look at the bytes any more: their memory can be used again. */
+  giveBack(): void;
+}
+
+/** A write that waits: a message, or several. */
+type Waiting = Buffer | JoinedMessages;
+
+/** Messages are encoded into a shared write while about so many of them fit; larger ones gain nothing by it. */
+const MIN_ENCODED = 4;
 
 /**
  * Both directions of a call whose transport gives and takes message by message. What is written while as many writes are under
@@ -19,7 +43,14 @@ export interface Writing extends InFlight {
  */
 export abstract class MessageStream extends Inbox implements ByteSink {
   readonly inFlightLimits: Writing;
-  #waiting: Fifo<Buffer> | undefined;
+  /** The writes that wait before the last one. */
+  #waiting: Fifo<Waiting> | undefined;
+  /** The write that waits last. Messages may still be added to it. */
+  #last: Waiting | undefined;
+  /** Of the last joined write that was handed over. */
+  #joinedBytes = 0;
+  /** Of the largest recent message. Each smaller one lowers it. */
+  #recentBytes = 0;
   #writes = 0;
   /** Messages in the write that is under way. */
   #joined = 1;
@@ -33,12 +64,32 @@ export abstract class MessageStream extends Inbox implements ByteSink {
 
   write(message: Buffer, taken: Taken): void {
     this.#taken = taken;
-    if (this.#hasRoom && !this.#isWaiting) this.#give(message, 1);
+    this.#recently(message.byteLength);
+    if (this.#hasRoom && !this.#isWaiting) this.#give(message);
     else this.#wait(message);
   }
 
+  /** A message has to wait, and is small enough to be encoded into the write that it will be part of. */
+  get appends(): boolean {
+    const { join, maxBytes } = this.inFlightLimits;
+    return join !== undefined && this.#recentBytes * MIN_ENCODED * 2 <= maxBytes && this.#mustWait;
+  }
+
+  append<T>(encoder: Encoder<T>, value: T): number | Buffer {
+    const last = this.#last;
+    const joined = this.#joinedBehind(last);
+    const bytes = joined.encode(encoder, value);
+    this.#recently(bytes);
+    // A getter of the value may have written another message, which comes before this one.
+    if (this.#last !== last || !this.#mustWait || !this.#fits(joined, bytes)) return joined.takeBack();
+    joined.keep();
+    if (last !== undefined && joined.count === 1) this.#seal(last);
+    this.#last = joined;
+    return bytes;
+  }
+
   /** Hands over one write; to be called back when it is on the wire. */
-  protected abstract give(message: Buffer, written: () => void): void;
+  protected abstract give(write: Buffer | JoinedMessages, written: () => void): void;
 
   /** Calls back when the end may be handed over, at once if it may. */
   protected flush(then: () => void): void {
@@ -51,28 +102,69 @@ export abstract class MessageStream extends Inbox implements ByteSink {
   }
 
   get #isWaiting(): boolean {
-    return this.#waiting !== undefined && this.#waiting.size > 0;
+    return this.#last !== undefined;
+  }
+
+  get #mustWait(): boolean {
+    return this.#last !== undefined || !this.#hasRoom;
   }
 
   get #mayEnd(): boolean {
     return !this.#isWaiting && (this.#writes === 0 || !this.inFlightLimits.endsWritten);
   }
 
-  #wait(message: Buffer): void {
-    this.#waiting ??= new Fifo();
-    this.#waiting.push(message);
+  #recently(bytes: number): void {
+    const recent = this.#recentBytes;
+    this.#recentBytes = bytes >= recent ? bytes : recent - Math.ceil((recent - bytes) / 8);
   }
 
-  #give(message: Buffer, count: number): void {
+  #wait(message: Buffer): void {
+    const last = this.#last;
+    if (last !== undefined && this.#fits(last, message.byteLength)) {
+      const joined = this.#joinedBehind(last);
+      joined.push(message);
+      this.#last = joined;
+    } else {
+      if (last !== undefined) this.#seal(last);
+      this.#last = message;
+    }
+  }
+
+  /** Messages to which others may be added: those that wait last, or none yet. */
+  #joinedBehind(last: Waiting | undefined): JoinedMessages {
+    if (last !== undefined && !(last instanceof Uint8Array) && !last.isEncoding) return last;
+    const joined = this.inFlightLimits.join!(this.#joinedBytes);
+    if (last instanceof Uint8Array && this.#fits(last, 0)) joined.push(last);
+    return joined;
+  }
+
+  #fits(waiting: Waiting, bytes: number): boolean {
+    const { join, maxMessages, maxBytes } = this.inFlightLimits;
+    if (join === undefined) return false;
+    if (waiting instanceof Uint8Array) return 1 < maxMessages / 2 && waiting.byteLength + bytes <= maxBytes / 2;
+    if (waiting.isEncoding) return false;
+    return waiting.count < maxMessages / 2 && waiting.messageBytes + bytes <= maxBytes / 2;
+  }
+
+  #seal(last: Waiting): void {
+    this.#waiting ??= new Fifo();
+    this.#waiting.push(last);
+  }
+
+  #give(write: Waiting): void {
     this.#writes++;
-    this.#joined = count;
-    this.give(message, this.#written);
+    if (write instanceof Uint8Array) this.#joined = 1;
+    else {
+      this.#joined = write.count;
+      this.#joinedBytes = write.messageBytes;
+    }
+    this.give(write, this.#written);
   }
 
   readonly #written = (): void => {
     this.#writes--;
     const count = this.#joined;
-    while (this.#isWaiting && this.#hasRoom) this.#giveNext(this.#waiting!);
+    while (this.#isWaiting && this.#hasRoom) this.#give(this.#next()!);
     if (this.#flushed !== undefined && this.#mayEnd) {
       const then = this.#flushed;
       this.#flushed = undefined;
@@ -81,21 +173,11 @@ export abstract class MessageStream extends Inbox implements ByteSink {
     this.#taken?.(undefined, count);
   };
 
-  #giveNext(waiting: Fifo<Buffer>): void {
-    const { join, maxMessages, maxBytes } = this.inFlightLimits;
-    const first = waiting.shift()!;
-    let bytes = first.byteLength;
-    const fits = (next: Buffer | undefined) => next !== undefined && bytes + next.byteLength <= maxBytes / 2;
-    if (join === undefined || !fits(waiting.peek())) {
-      this.#give(first, 1);
-      return;
-    }
-    const messages = [first];
-    while (messages.length < maxMessages / 2 && fits(waiting.peek())) {
-      const next = waiting.shift()!;
-      messages.push(next);
-      bytes += next.byteLength;
-    }
-    this.#give(join(messages), messages.length);
+  #next(): Waiting | undefined {
+    const first = this.#waiting?.shift();
+    if (first !== undefined) return first;
+    const last = this.#last;
+    this.#last = undefined;
+    return last;
   }
 }

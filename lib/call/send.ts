@@ -17,10 +17,17 @@ const DEFAULT_MAX_QUEUED_BYTES = 64 * 1024 * 1024;
 /** Messages have been taken, one if it is not said how many; not when the stream broke. */
 export type Taken = (error?: Error | null, messages?: number) => void;
 
+/** Encodes a value into memory of the transport. Codec and transport agree on what that is. */
+export type Encoder<T> = (memory: any, value: T) => void;
+
 /** What is asked of a Writable. */
 export interface ByteSink {
   /** @param taken the same function for all messages. */
   write(bytes: Uint8Array, taken: Taken): unknown;
+  /** Whether {@link append} can be called now, in place of {@link write}. */
+  readonly appends?: boolean;
+  /** Encodes a message into the next write. Gives its bytes; or the message, if it has to be written by itself. */
+  append?<T>(encoder: Encoder<T>, value: T): number | Uint8Array;
   /** What may be given to it and not yet taken. Default: 12 messages and 64 KiB. */
   readonly inFlightLimits?: InFlight | undefined;
 }
@@ -35,6 +42,8 @@ export interface InFlight {
 export interface SendOptions<T> {
   /** Called for each value as it comes, so that a value changed later is sent as it was. */
   readonly encode: (value: T) => Uint8Array;
+  /** Does the same in memory of the stream, where the stream has such. Default: none. */
+  readonly encoder?: Encoder<T> | undefined;
   /** Bytes that a source which cannot wait may leave in the queue, where a message counts for 64 or more. Default: 64 MiB. */
   readonly maxQueuedBytes?: number | undefined;
   /** Counts the messages given to the stream, and knows whether their source waits for it. */
@@ -63,7 +72,7 @@ export interface Sending {
  * and bytes than the stream's {@link InFlight} have been given to it without its taking them.
  */
 export function send<T>(source$: Observable<T>, stream: ByteSink, options: SendOptions<T>): Sending {
-  const { encode, maxQueuedBytes = DEFAULT_MAX_QUEUED_BYTES, meter = new Meter(), complete, error } = options;
+  const { encode, encoder, maxQueuedBytes = DEFAULT_MAX_QUEUED_BYTES, meter = new Meter(), complete, error } = options;
   const { maxMessages, maxBytes, minMessages } = stream.inFlightLimits ?? defaultInFlight;
   const queue = new Fifo<Uint8Array>();
   const sizesInFlight = new Fifo<number>();
@@ -76,10 +85,14 @@ export function send<T>(source$: Observable<T>, stream: ByteSink, options: SendO
     sizesInFlight.size < maxMessages && (bytesInFlight < maxBytes || sizesInFlight.size < minMessages);
   const gate = new Gate(() => queue.size === 0 && hasRoom(), meter);
 
-  const give = (bytes: Uint8Array): void => {
+  const count = (byteLength: number): void => {
     meter.messages++;
-    sizesInFlight.push(bytes.byteLength);
-    bytesInFlight += bytes.byteLength;
+    sizesInFlight.push(byteLength);
+    bytesInFlight += byteLength;
+  };
+
+  const give = (bytes: Uint8Array): void => {
+    count(bytes.byteLength);
     stream.write(bytes, taken);
   };
 
@@ -115,9 +128,11 @@ export function send<T>(source$: Observable<T>, stream: ByteSink, options: SendO
   const stage = new PacedSubscriber<T>(
     {
       next: value => {
-        const bytes = encode(value);
-        if (gate.ready) give(bytes);
-        else enqueue(bytes);
+        const isAppended = encoder !== undefined && stream.appends === true && gate.ready;
+        const message = isAppended ? stream.append!(encoder, value) : encode(value);
+        if (typeof message === 'number') count(message);
+        else if (gate.ready) give(message);
+        else enqueue(message);
       },
       error: failure => error(failure, flush),
       complete: () => flush(complete),

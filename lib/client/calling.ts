@@ -8,7 +8,7 @@ import { type One, receiveOne } from '../call/receive-one.ts';
 import { send } from '../call/send.ts';
 import { sendOne } from '../call/send-one.ts';
 import { watchForStall } from '../call/stall.ts';
-import { lending } from '../codec/buffer-pool.ts';
+import { encoderOf, lending } from '../codec/buffer-pool.ts';
 import { bindKnownContext, captureContext } from '../core/async-context.ts';
 import type { CallOptions } from '../core/call-options.ts';
 import { atDeadline, DEADLINE_SLACK_MS, earliestDeadline, startDeadline } from '../core/deadline.ts';
@@ -249,6 +249,7 @@ export class Calling<O> implements CallOwner<string> {
     if (this.#method.requestStream) {
       const sending = send(request$, this.#stream, {
         encode: this.#encode,
+        encoder: encoderOf(this.#method.requestSerialize),
         maxQueuedBytes: this.#options.maxQueuedBytes,
         meter: this.#live.sent,
         complete: () => this.#stream.end(),

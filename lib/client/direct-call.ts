@@ -1,12 +1,12 @@
 import type { Metadata, StatusObject } from '@grpc/grpc-js';
-import { MessageStream, type Writing } from '../call/message-stream.ts';
+import { type JoinedMessages, MessageStream, type Writing } from '../call/message-stream.ts';
 import { giveBack } from '../codec/buffer-pool.ts';
 import { keepsNothing } from '../codec/received.ts';
 import type { Method } from '../core/method.ts';
 import { Code } from '../core/status.ts';
 import { askForBatches } from '../grpc-js/batch.ts';
 import { Batch } from '../grpc-js/batch-decoder.ts';
-import { join } from '../grpc-js/join.ts';
+import { Joined } from '../grpc-js/joined.ts';
 import { listenForStream } from '../grpc-js/waits-for-place.ts';
 import type { Channel } from './connectivity.ts';
 import { explained, foreignType } from './content-type.ts';
@@ -17,7 +17,7 @@ import type { ClientStream, OpenOptions } from './transport.ts';
  * are larger than those of a server, of which several can be under way.
  */
 const one: Writing = { maxMessages: 256, maxBytes: 19 * 1024, minMessages: 2, maxWrites: 1, join: undefined };
-const joined: Writing = { ...one, join };
+const joined: Writing = { ...one, join: expectedBytes => new Joined(expectedBytes) };
 
 export interface DirectOptions {
   /** Whether several messages may be one write. */
@@ -97,12 +97,12 @@ export class DirectCall extends MessageStream implements ClientStream {
     this.#call.startRead();
   }
 
-  protected override give(message: Buffer, written: () => void): void {
+  protected override give(write: Buffer | JoinedMessages, written: () => void): void {
     const callback = () => {
-      giveBack(message); // it has been copied into its frame
+      giveBack(write); // it has been copied into its frame
       written();
     };
-    this.#call.sendMessageWithContext({ callback }, message);
+    this.#call.sendMessageWithContext({ callback }, write as Buffer);
   }
 
   /** The HTTP/2 stream, on which this hangs, lives until V8's next large collection: what is over should not hang on it. */

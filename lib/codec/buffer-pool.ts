@@ -1,8 +1,11 @@
 import type protobuf from 'protobufjs';
 import { writesProtobuf } from '../core/method.ts';
+import { type EncodeInto, encode, type Finish } from './encode.ts';
 
-/** Takes what was written out of a Writer. */
-export type Finish = (writer: protobuf.Writer) => Buffer;
+/** Bytes in other memory that is used again. */
+interface Lent {
+  giveBack(): void;
+}
 
 type Serialize<T = any> = (value: T) => Buffer;
 
@@ -17,15 +20,22 @@ export const MAX_SPARE = 16;
 const STEP_BYTES = 1024;
 
 const lenders = new WeakMap<Serialize, Serialize>();
+const encoders = new WeakMap<Serialize, EncodeInto<any>>();
 const memories = new WeakMap<Uint8Array, Buffer>();
 /** The last one that came back is at the end. */
 const spare: Buffer[] = [];
 
-/** A serializer of protobuf that can lend: see {@link lending}. */
-export function serializer<T>(encode: (value: T, finish?: Finish) => Buffer): Serialize<T> {
-  const serialize = writesProtobuf((value: T) => encode(value));
-  lenders.set(serialize, (value: T) => encode(value, lend));
+/** A serializer of protobuf that can lend, and encode into memory of its caller: see {@link lending} and {@link encoderOf}. */
+export function serializer<T>(encodeInto: EncodeInto<T>): Serialize<T> {
+  const serialize = writesProtobuf((value: T) => encode(encodeInto, value));
+  lenders.set(serialize, (value: T) => encode(encodeInto, value, lend));
+  encoders.set(serialize, encodeInto);
   return serialize;
+}
+
+/** Does what the serializer does, in memory of its caller; undefined for a serializer that is not ours. */
+export function encoderOf<T>(serialize: Serialize<T>): EncodeInto<T> | undefined {
+  return encoders.get(serialize);
 }
 
 /**
@@ -38,7 +48,11 @@ export function lending<T>(serialize: Serialize<T>): Serialize<T> {
 }
 
 /** To be called when nobody will look at these bytes any more; whatever was not lent, or came back before, is left alone. */
-export function giveBack(bytes: Uint8Array): void {
+export function giveBack(bytes: Uint8Array | Lent): void {
+  if (!(bytes instanceof Uint8Array)) {
+    bytes.giveBack();
+    return;
+  }
   const memory = memories.get(bytes);
   if (memory === undefined) return;
   memories.delete(bytes);
@@ -46,7 +60,7 @@ export function giveBack(bytes: Uint8Array): void {
   if (spare.length > MAX_SPARE) spare.shift(); // of a size that is no longer sent, or one of too many
 }
 
-function lend(writer: protobuf.Writer): Buffer {
+const lend: Finish = (writer: protobuf.Writer): Buffer => {
   const length = writer.pos;
   if (length < MIN_LENT_BYTES || length > MAX_LENT_BYTES) return writer.finish() as Buffer;
   // Not from Node's pool, which has 64 KiB since Node 24: what waits here would keep all of a pool.
@@ -54,7 +68,7 @@ function lend(writer: protobuf.Writer): Buffer {
   const bytes = writer.finishInto(memory).subarray(0, length);
   memories.set(bytes, memory);
   return bytes;
-}
+};
 
 /** Not much larger than the message, which may have to wait for long. */
 function spareFor(length: number): Buffer | undefined {

@@ -1,9 +1,8 @@
 import { types } from 'node:util';
 import type protobuf from 'protobufjs';
-import type { Finish } from './buffer-pool.ts';
 import { checkKeys } from './check-keys.ts';
 import { maxDepth } from './decode.ts';
-import { encode } from './encode.ts';
+import { encodeFields } from './encode.ts';
 import type { FieldCodec, MessageCodec, Step } from './field-codec.ts';
 import { Unfit, within } from './field-error.ts';
 import { isRecord } from './is-record.ts';
@@ -18,8 +17,8 @@ type Writer = protobuf.Writer;
  *
  * @throws TypeError `pkg.Message.items[2].price: expected a number, got string "x"`, when a value does not fit.
  */
-export function encodeMessage(codec: MessageCodec, value: unknown, finish?: Finish): Buffer {
-  return encode(codec.typeName, (writer, message, depth) => writeMessage(codec, writer, message, depth), value, finish);
+export function encodeMessage(codec: MessageCodec, writer: Writer, value: unknown): void {
+  encodeFields(codec.typeName, (w, message, depth) => writeMessage(codec, w, message, depth), writer, value);
 }
 
 function writeMessage(codec: MessageCodec, writer: Writer, value: unknown, depth: number): void {

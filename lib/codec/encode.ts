@@ -1,5 +1,4 @@
 import protobuf from 'protobufjs/minimal.js';
-import type { Finish } from './buffer-pool.ts';
 import { Unfit } from './field-error.ts';
 
 type Writer = protobuf.Writer;
@@ -8,26 +7,37 @@ type Writer = protobuf.Writer;
 const maxIdleBytes = 128 * 1024;
 let idle: Writer | undefined;
 
+/** Takes what was written out of a Writer. */
+export type Finish = (writer: Writer) => Buffer;
+
+/** Encodes a message into a Writer, behind what it has. */
+export type EncodeInto<T> = (writer: Writer, value: T) => void;
+
 /**
- * The bytes of what `write` writes for the value.
+ * Encodes with `write`, which writes the fields of a message.
  *
  * @throws TypeError `pkg.Message.items[2].price: expected a number, got string "x"`, when a field's value does not fit.
  */
-export function encode<T>(
+export function encodeFields<T>(
   typeName: string,
   write: (writer: Writer, value: T, depth: number) => void,
+  writer: Writer,
   value: T,
-  finish: Finish = ownBytes,
-): Buffer {
-  // A getter in the value may encode another message meanwhile, and an error leaves the writer half-way: so it is taken away.
-  const writer = idle ?? protobuf.Writer.create();
-  idle = undefined;
+): void {
   try {
     write(writer, value, 0);
   } catch (error) {
     if (error instanceof Unfit) throw new TypeError(`${typeName}${error.path}: ${error.message}`);
     throw error;
   }
+}
+
+/** The bytes of a message. */
+export function encode<T>(encodeInto: EncodeInto<T>, value: T, finish: Finish = ownBytes): Buffer {
+  // A getter in the value may encode another message meanwhile, and an error leaves the writer half-way: so it is taken away.
+  const writer = idle ?? protobuf.Writer.create();
+  idle = undefined;
+  encodeInto(writer, value);
   const bytes = finish(writer);
   if (bytes.length <= maxIdleBytes) idle = writer.reset();
   return bytes;

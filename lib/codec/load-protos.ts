@@ -1,5 +1,6 @@
 import protobuf from 'protobufjs';
 import { decodeMessage } from './decode-message.ts';
+import { type EncodeInto, encode as encodeBytes } from './encode.ts';
 import { encodeMessage } from './encode-message.ts';
 import { messageCodecs } from './message-codec.ts';
 import { readProto } from './read-proto.ts';
@@ -24,7 +25,8 @@ function* declarations(root: protobuf.Root): Generator<Declaration> {
       else if (object instanceof protobuf.Enum) yield [full, name, Object.freeze({ ...object.values })];
       else if (object instanceof protobuf.Type) {
         const codec = codecOf(object);
-        const encode = (value: unknown): Buffer => encodeMessage(codec, value);
+        const encodeInto: EncodeInto<unknown> = (writer, value) => encodeMessage(codec, writer, value);
+        const encode = (value: unknown): Buffer => encodeBytes(encodeInto, value);
         const decode = (bytes: Uint8Array): object => decodeMessage(codec, bytes);
         const create = (value: unknown): object => decode(encode(value));
         yield [full, name, { typeName: full, encode, decode, create }];

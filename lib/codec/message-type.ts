@@ -1,7 +1,7 @@
 import type { Message, Method } from '../core/method.ts';
-import { type Finish, serializer } from './buffer-pool.ts';
+import { serializer } from './buffer-pool.ts';
 import { decode, type Read } from './decode.ts';
-import { encode } from './encode.ts';
+import { type EncodeInto, encode, encodeFields } from './encode.ts';
 import { decodeReceived, deserializer } from './received.ts';
 import type { Write } from './write-message.ts';
 
@@ -36,11 +36,12 @@ export interface MessageType<T, Init> {
 
 /** A type of messages, by the functions that read and write its fields. */
 export function messageType<T, Init>(typeName: string, read: Read<T>, write: Write<Init>): MessageType<T, Init> {
+  const encodeInto: EncodeInto<Init> = (writer, message) => encodeFields(typeName, write, writer, message);
   return {
     typeName,
-    encode: message => encode(typeName, write, message),
+    encode: message => encode(encodeInto, message),
     decode: bytes => decode(typeName, read, bytes),
-    create: message => decode(typeName, read, encode(typeName, write, message)),
+    create: message => decode(typeName, read, encode(encodeInto, message)),
     read,
     write,
   };
@@ -60,15 +61,18 @@ export function method<I, IInit, O, OInit, RequestStream extends boolean, Respon
     path,
     requestStream,
     responseStream,
-    requestSerialize: serializer((value, finish) => serialize(now(request), value as IInit, finish)),
+    requestSerialize: serializer(encoder(request) as EncodeInto<unknown>),
     requestDeserialize: deserializer(bytes => received(now(request), bytes) as Message<I, IInit>),
-    responseSerialize: serializer((value, finish) => serialize(now(response), value as OInit, finish)),
+    responseSerialize: serializer(encoder(response) as EncodeInto<unknown>),
     responseDeserialize: deserializer(bytes => received(now(response), bytes) as Message<O, OInit>),
   };
 }
 
-function serialize<Init>({ typeName, write }: MessageType<any, Init>, value: Init, finish?: Finish): Buffer {
-  return encode(typeName, write, value, finish);
+function encoder<Init>(type: Later<MessageType<any, Init>>): EncodeInto<Init> {
+  return (writer, value) => {
+    const { typeName, write } = now(type);
+    encodeFields(typeName, write, writer, value);
+  };
 }
 
 function received<T>({ typeName, read }: MessageType<T, any>, bytes: Uint8Array): T {

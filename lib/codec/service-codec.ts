@@ -20,9 +20,9 @@ export function serviceCodec(service: protobuf.Service, codecOf: (type: protobuf
       path: `/${name}/${method.name}`,
       requestStream: method.requestStream === true,
       responseStream: method.responseStream === true,
-      requestSerialize: serializer((value, finish) => encodeMessage(request, value, finish)),
+      requestSerialize: serializer((writer, value) => encodeMessage(request, writer, value)),
       requestDeserialize: deserializer(bytes => decodeReceivedMessage(request, bytes)),
-      responseSerialize: serializer((value, finish) => encodeMessage(response, value, finish)),
+      responseSerialize: serializer((writer, value) => encodeMessage(response, writer, value)),
       responseDeserialize: deserializer(bytes => decodeReceivedMessage(response, bytes)),
     });
   }

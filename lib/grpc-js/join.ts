@@ -1,9 +1,7 @@
 import type { ChannelOptions } from '@grpc/grpc-js';
 import { isSwitchedOff } from './adjusted.ts';
+import { Joined } from './joined.ts';
 import { findPrivateParts, type PrivateParts, type PrivateServerCall } from './private.ts';
-
-/** What stands before a message on the wire: whether it is compressed, and its length in four bytes. */
-const PREFIX_BYTES = 5;
 
 let isFitting: boolean | undefined;
 
@@ -21,15 +19,20 @@ export function mayJoin(options: ChannelOptions, find: () => PrivateParts | unde
 function framesJoined(parts: PrivateParts | undefined): boolean {
   if (parts === undefined) return false;
   const { serverCall, compressionFilter } = parts;
-  const messages = [Buffer.of(1), Buffer.of(2, 3)];
+  const joined = (): Joined => {
+    const messages = new Joined();
+    messages.push(Buffer.of(1));
+    messages.push(Buffer.of(2, 3));
+    return messages;
+  };
   const expected = Buffer.of(0, 0, 0, 0, 1, 1, 0, 0, 0, 0, 2, 2, 3);
   try {
     const ofServer = serverCall.serializeMessage.call(
       { handler: { serialize: (message: Buffer) => message } } as unknown as PrivateServerCall,
-      join(messages),
+      joined(),
     );
     let ofClient: Buffer | undefined;
-    const probe = join(messages) as unknown as Joined;
+    const probe = joined();
     const copy = probe.copy.bind(probe);
     probe.copy = (target, start) => copy((ofClient = target), start);
     const { sendCompression } = new compressionFilter({}, {});
@@ -38,45 +41,5 @@ function framesJoined(parts: PrivateParts | undefined): boolean {
     return expected.equals(ofServer) && ofClient !== undefined && expected.equals(ofClient);
   } catch {
     return false;
-  }
-}
-
-/**
- * Several messages as one that grpc-js writes. gRPC allows for it: a stream of messages, each behind its prefix, knows no writes.
- *
- * grpc-js makes a frame of a message by putting a prefix with its length before it, and has it copy itself behind that. This one
- * then writes each message with a prefix of its own, the first over that of the whole. It is no Buffer on purpose: a grpc-js that
- * did anything else with it would fail, where it would send wrong bytes of a Buffer. {@link mayJoin} tries it once.
- */
-export function join(messages: readonly Buffer[]): Buffer {
-  return new Joined(messages) as unknown as Buffer;
-}
-
-/** As much of a Buffer as grpc-js uses of a message. */
-class Joined {
-  /** Without the first prefix, which grpc-js makes room for. */
-  readonly length: number;
-  readonly #messages: readonly Buffer[];
-
-  constructor(messages: readonly Buffer[]) {
-    let length = -PREFIX_BYTES;
-    for (const { byteLength } of messages) length += PREFIX_BYTES + byteLength;
-    this.length = length;
-    this.#messages = messages;
-  }
-
-  get byteLength(): number {
-    return this.length;
-  }
-
-  copy(target: Buffer, start: number): number {
-    let at = start - PREFIX_BYTES;
-    for (const message of this.#messages) {
-      target[at] = 0;
-      target.writeUInt32BE(message.byteLength, at + 1);
-      target.set(message, at + PREFIX_BYTES);
-      at += PREFIX_BYTES + message.byteLength;
-    }
-    return this.length;
   }
 }

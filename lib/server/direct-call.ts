@@ -6,7 +6,7 @@ import {
   type StatusObject,
 } from '@grpc/grpc-js';
 import type { LiveCalls } from '../call/live-calls.ts';
-import { MessageStream, type Writing } from '../call/message-stream.ts';
+import { type JoinedMessages, MessageStream, type Writing } from '../call/message-stream.ts';
 import type { Taken } from '../call/send.ts';
 import { giveBack } from '../codec/buffer-pool.ts';
 import type { RpcError } from '../core/rpc-error.ts';
@@ -14,7 +14,7 @@ import { Code } from '../core/status.ts';
 import { batchRequests } from '../grpc-js/batch.ts';
 import { Batch } from '../grpc-js/batch-decoder.ts';
 import { isNextToWire } from '../grpc-js/is-transport-call.ts';
-import { join } from '../grpc-js/join.ts';
+import { Joined } from '../grpc-js/joined.ts';
 import type { Connection, ConnectionAges } from './connection-ages.ts';
 import { ForeignCall } from './foreign-call.ts';
 import type { ServerStream } from './transport.ts';
@@ -29,7 +29,7 @@ const several: Writing = {
   maxWrites: Infinity,
   join: undefined,
 };
-const joined: Writing = { ...several, maxWrites: 1, join };
+const joined: Writing = { ...several, maxWrites: 1, join: expectedBytes => new Joined(expectedBytes) };
 /** An interceptor has place for one message, and loses a status that comes while it has one. */
 const one: Writing = { ...several, maxWrites: 1, endsWritten: true };
 
@@ -142,6 +142,10 @@ class DirectCall extends MessageStream implements ServerStream, Listener {
     super.write(message, taken);
   }
 
+  override get appends(): boolean {
+    return !this.#isExceeded && super.appends;
+  }
+
   end(metadata: Metadata | undefined): void {
     this.#finish({ code: Code.OK as number, details: '', metadata: metadata ?? null });
   }
@@ -178,10 +182,10 @@ class DirectCall extends MessageStream implements ServerStream, Listener {
     this.#call.startRead();
   }
 
-  protected override give(message: Buffer, written: () => void): void {
+  protected override give(write: Buffer | JoinedMessages, written: () => void): void {
     if (this.#isPastDeadline) this.#exceed();
-    else this.#call.sendMessage(message, written);
-    if (this.inFlightLimits !== one) giveBack(message); // grpc-js has copied it into its frame; an interceptor may keep it
+    else this.#call.sendMessage(write, written);
+    if (this.inFlightLimits !== one) giveBack(write); // grpc-js has copied it into its frame; an interceptor may keep it
   }
 
   /**

@@ -6,7 +6,7 @@ import type { LiveCall } from '../call/live-calls.ts';
 import { send } from '../call/send.ts';
 import { sendOne } from '../call/send-one.ts';
 import { watchForStall } from '../call/stall.ts';
-import { lending } from '../codec/buffer-pool.ts';
+import { encoderOf, lending } from '../codec/buffer-pool.ts';
 import type { FlowOptions } from '../core/call-options.ts';
 import { isPast, startDeadline } from '../core/deadline.ts';
 import { hiddenStatus } from '../core/error-status.ts';
@@ -101,6 +101,7 @@ class Handling implements IncomingCallOwner, RequestsOwner {
     const { flow } = this.#served;
     const sending = send<unknown>(this.#invoke(), this.#stream, {
       encode: response => this.#encode(response),
+      encoder: encoderOf(this.#served.method.responseSerialize),
       maxQueuedBytes: flow.maxQueuedBytes,
       meter: this.#live.sent,
       complete: () => this.#complete(),

@@ -7,19 +7,27 @@ import { Counted } from '../backpressure/support/counted.ts';
 import { joining, MessageWire, oneByOne, plain } from './support/message-wire.ts';
 
 const ignore = (): void => {};
+/** Encodes into memory of a wire. */
+const appender =
+  (encode: (n: number) => Uint8Array) =>
+  (memory: number[], n: number): void => {
+    for (const byte of encode(n)) memory.push(byte);
+  };
 
 describe('send into a MessageStream', () => {
   /** Sends messages of a size from a source that waits. */
-  function sending(wire: MessageWire, encode: (n: number) => Uint8Array) {
+  function sending(wire: MessageWire, encode: (n: number) => Uint8Array, isAppending = false) {
     const source = new Counted();
-    const sent = send(pull(source), wire, { encode, complete: ignore, error: ignore });
+    const encoder = isAppending ? appender(encode) : undefined;
+    const sent = send(pull(source), wire, { encode, encoder, complete: ignore, error: ignore });
     return { source, stop: () => sent.stop() };
   }
 
-  for (const [name, writing] of [
-    ['each a write of its own', plain],
-    ['one by one', oneByOne],
-    ['joined', joining],
+  for (const [name, writing, isAppending] of [
+    ['each a write of its own', plain, true],
+    ['one by one', oneByOne, true],
+    ['joined', joining, false],
+    ['encoded into a joined write', joining, true],
   ] as const) {
     describe(name, () => {
       for (const [what, bytes, most] of [
@@ -35,7 +43,7 @@ describe('send into a MessageStream', () => {
       ] as const) {
         it(`asks its source for ${what}, and for no more`, () => {
           const wire = new MessageWire(writing);
-          const { source, stop } = sending(wire, () => new Uint8Array(bytes));
+          const { source, stop } = sending(wire, () => new Uint8Array(bytes), isAppending);
           expect(source.asked).to.equal(most);
           wire.written();
           expect(source.asked).to.equal(most + 1);
@@ -49,10 +57,14 @@ describe('send into a MessageStream', () => {
             const wire = new MessageWire(writing);
             const sizeOf = (n: number): number => sizes[n % sizes.length]!;
             const made: number[] = [];
-            const { stop } = sending(wire, n => {
-              made.push(sizeOf(n));
-              return new Uint8Array(sizeOf(n));
-            });
+            const { stop } = sending(
+              wire,
+              n => {
+                made.push(sizeOf(n));
+                return new Uint8Array(sizeOf(n));
+              },
+              isAppending,
+            );
             let onTheWire = 0;
             for (let i = 0; i < 100; i++) {
               const ahead = made.slice(onTheWire);
@@ -85,18 +97,23 @@ describe('send into a MessageStream', () => {
     stop();
   });
 
-  it('queues what a source gives that cannot wait, and completes when all is given', () => {
-    const wire = new MessageWire(joining);
-    let completed = false;
-    const complete = (): void => {
-      completed = true;
-    };
-    send(range(0, 1000), wire, { encode: n => Buffer.of(n % 251), complete, error: ignore });
-    while (!completed) wire.written();
-    wire.whenFlushed(ignore);
-    wire.allWritten();
-    expect(wire.bytes).to.deep.equal(Array.from({ length: 1000 }, (_, n) => n % 251));
-  });
+  for (const isAppending of [false, true]) {
+    it(`queues what a source gives that cannot wait, and completes when all is given${isAppending ? ', encoded into writes' : ''}`, () => {
+      const wire = new MessageWire(joining);
+      let completed = false;
+      const complete = (): void => {
+        completed = true;
+      };
+      const encode = (n: number): Uint8Array => Buffer.of(n % 251);
+      const encoder = isAppending ? appender(encode) : undefined;
+      const sending = send(range(0, 1000), wire, { encode, encoder, complete, error: ignore });
+      expect(sending.queuedBytes).to.equal((1000 - 256) * 64);
+      while (!completed) wire.written();
+      wire.whenFlushed(ignore);
+      wire.allWritten();
+      expect(wire.bytes).to.deep.equal(Array.from({ length: 1000 }, (_, n) => n % 251));
+    });
+  }
 
   it('writes nothing for a source that gives nothing', () => {
     const wire = new MessageWire(joining);

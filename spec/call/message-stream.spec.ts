@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { MessageStream } from '../../lib/call/message-stream.ts';
-import { joining, MessageWire, oneByOne, plain } from './support/message-wire.ts';
+import { type JoinedMessages, MessageStream } from '../../lib/call/message-stream.ts';
+import { joining, MessageWire, messagesOf, oneByOne, plain } from './support/message-wire.ts';
 
 const ignore = (): void => {};
 const upTo = (last: number): number[] => Array.from({ length: last }, (_, i) => i + 1);
@@ -149,8 +149,8 @@ describe('MessageStream', () => {
       let first: (() => void) | undefined;
       class AtOnce extends MessageStream {
         protected override ask(): void {}
-        protected override give(message: Buffer, written: () => void): void {
-          log.push(...message);
+        protected override give(write: Buffer | JoinedMessages, written: () => void): void {
+          log.push(...messagesOf(write).flatMap(message => [...message]));
           if (first === undefined) first = written;
           else written();
         }
@@ -196,19 +196,133 @@ describe('MessageStream', () => {
     }
   });
 
+  describe('append', () => {
+    /** Encodes as many bytes as the value says. */
+    const zeros = (memory: number[], size: number): void => void memory.push(...Array(size).fill(0));
+    const number = (memory: number[], n: number): void => void memory.push(n);
+
+    /** A write is under way, and messages have to wait. */
+    function busy(): MessageWire {
+      const wire = new MessageWire(joining);
+      write(wire, [0]);
+      return wire;
+    }
+
+    it('is for messages that have to wait, where messages are joined', () => {
+      for (const writing of [plain, oneByOne]) {
+        const wire = new MessageWire(writing);
+        write(wire, [0]);
+        expect(wire.appends).to.equal(false);
+      }
+      const wire = new MessageWire(joining);
+      expect(wire.appends, 'nothing is under way').to.equal(false);
+      write(wire, [0]);
+      expect(wire.appends).to.equal(true);
+      wire.written();
+      expect(wire.appends).to.equal(false);
+    });
+
+    it('is for messages of which four share a write, until some smaller ones have come', () => {
+      for (const [size, appends] of [
+        [3072, true],
+        [3073, false],
+      ] as const) {
+        const wire = busy();
+        write(wire, [size]);
+        expect(wire.appends, `${size}`).to.equal(appends);
+      }
+      const wire = busy();
+      write(wire, [65_536, 0]);
+      let written = 0;
+      for (; !wire.appends; written++) write(wire, [0]);
+      expect(written).to.be.within(10, 40);
+    });
+
+    it('joins what was appended with what was written, in order', () => {
+      const wire = busy();
+      writeNumbers(wire, [1]);
+      wire.append(number, 2);
+      writeNumbers(wire, [3, 4]);
+      wire.append(number, 5);
+      wire.allWritten();
+      expect(wire.counts).to.deep.equal([1, 5]);
+      expect(wire.bytes).to.deep.equal(upTo(5));
+    });
+
+    it('gives a message back that does not fit, whose sender writes it behind the others', () => {
+      const wire = busy();
+      for (let i = 0; i < 4; i++) expect(wire.append(zeros, 3072)).to.equal(3072);
+      const back = wire.append(zeros, 1);
+      expect(back).to.deep.equal(Buffer.alloc(1));
+      wire.write(back as Buffer, ignore);
+      for (let i = 0; i < 127; i++) expect(wire.append(zeros, 0)).to.equal(0);
+      expect(wire.append(zeros, 0), 'the 129th').to.deep.equal(Buffer.alloc(0));
+      wire.allWritten();
+      expect(wire.counts).to.deep.equal([1, 4, 128]);
+    });
+
+    it('comes behind what is written, and what is appended, while it is encoded', () => {
+      for (const inner of [
+        (wire: MessageWire) => writeNumbers(wire, [2]),
+        (wire: MessageWire) => expect(wire.append(number, 2)).to.equal(1),
+      ]) {
+        for (const first of [0, 1]) {
+          const wire = busy();
+          if (first === 1) wire.append(number, 1);
+          const back = wire.append((memory: number[], n: number) => {
+            inner(wire);
+            memory.push(n);
+          }, 3);
+          expect(back).to.deep.equal(Buffer.of(3));
+          wire.write(back as Buffer, ignore);
+          wire.allWritten();
+          expect(wire.bytes).to.deep.equal([1, 2, 3].slice(1 - first));
+        }
+      }
+    });
+
+    it('gives a message back that has to wait no longer when it is encoded', () => {
+      const wire = busy();
+      const back = wire.append((memory: number[], n: number) => {
+        wire.written();
+        memory.push(n);
+      }, 1);
+      expect(back).to.deep.equal(Buffer.of(1));
+    });
+
+    it('leaves what waits as it is when a message cannot be encoded', () => {
+      const wire = busy();
+      wire.append(number, 1);
+      const fails = (): void => {
+        throw new TypeError('not a message');
+      };
+      expect(() => wire.append(fails, 2)).to.throw(TypeError, 'not a message');
+      wire.append(number, 3);
+      expect(() => wire.append(fails, 4)).to.throw(TypeError, 'not a message');
+      wire.allWritten();
+      expect(wire.bytes).to.deep.equal([1, 3]);
+      expect(wire.counts.reduce((sum, count) => sum + count)).to.equal(3);
+    });
+  });
+
   it('keeps the order and all limits, whatever is written when', () => {
-    const step = fc.oneof(fc.constant('written'), fc.nat(40), fc.integer({ min: 11_000, max: 13_000 }));
+    const size = fc.oneof(fc.nat(40), fc.integer({ min: 2000, max: 4000 }), fc.integer({ min: 11_000, max: 13_000 }));
+    const step = fc.oneof(fc.constant('written'), size);
+    const zeros = (memory: number[], bytes: number): void => void memory.push(...Array(bytes).fill(0));
     fc.assert(
       fc.property(fc.array(step, { maxLength: 300 }), steps => {
         const wire = new MessageWire(joining);
         const sizes: number[] = [];
         let taken = 0;
+        const counts = (_: unknown, messages?: number): void => {
+          taken += messages!;
+        };
         for (const what of steps) {
           if (typeof what === 'number') {
             sizes.push(what);
-            write(wire, [what], (_, messages) => {
-              taken += messages!;
-            });
+            const message = wire.appends ? wire.append(zeros, what) : Buffer.alloc(what);
+            if (typeof message === 'number') expect(message).to.equal(what);
+            else wire.write(message, counts);
           } else if (wire.underWay > 0) wire.written();
           expect(wire.underWay).to.be.at.most(1);
         }

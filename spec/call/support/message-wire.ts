@@ -1,27 +1,58 @@
-import { MessageStream, type Writing } from '../../../lib/call/message-stream.ts';
+import { type JoinedMessages, MessageStream, type Writing } from '../../../lib/call/message-stream.ts';
+import type { Encoder } from '../../../lib/call/send.ts';
 
-/** What each joined write was made of. */
-const parts = new WeakMap<Buffer, readonly Buffer[]>();
-const join = (messages: readonly Buffer[]): Buffer => {
-  const joined = Buffer.concat(messages);
-  parts.set(joined, [...messages]);
-  return joined;
-};
+/** A list of messages. An encoder writes the bytes of one into an array. */
+class Joined implements JoinedMessages {
+  readonly messages: Buffer[] = [];
+  isEncoding = false;
+  #encoded: Buffer | undefined;
+
+  get count(): number {
+    return this.messages.length;
+  }
+
+  get messageBytes(): number {
+    return this.messages.reduce((sum, { byteLength }) => sum + byteLength, 0);
+  }
+
+  push(message: Uint8Array): void {
+    this.messages.push(Buffer.from(message));
+  }
+
+  encode<T>(encoder: Encoder<T>, value: T): number {
+    const memory: number[] = [];
+    this.isEncoding = true;
+    encoder(memory, value);
+    this.isEncoding = false;
+    this.#encoded = Buffer.from(memory);
+    return memory.length;
+  }
+
+  keep(): void {
+    this.messages.push(this.#encoded!);
+  }
+
+  takeBack(): Buffer {
+    return this.#encoded!;
+  }
+
+  giveBack(): void {}
+}
 
 /** As the transports of grpc-js have it. */
 const inFlight = { maxMessages: 256, maxBytes: 24 * 1024, minMessages: 2 };
 export const plain: Writing = { ...inFlight, maxWrites: Number.POSITIVE_INFINITY, join: undefined };
 export const oneByOne: Writing = { ...inFlight, maxWrites: 1, join: undefined };
-export const joining: Writing = { ...inFlight, maxWrites: 1, join };
+export const joining: Writing = { ...inFlight, maxWrites: 1, join: () => new Joined() };
 
 /** Keeps what it is given, and says that it is on the wire when told to. */
 export class MessageWire extends MessageStream {
-  readonly given: Buffer[] = [];
+  readonly given: (Buffer | JoinedMessages)[] = [];
   readonly #callbacks: (() => void)[] = [];
 
   /** The sizes of the messages in each write. */
   get sizes(): number[][] {
-    return this.given.map(write => (parts.get(write) ?? [write]).map(({ byteLength }) => byteLength));
+    return this.given.map(write => messagesOf(write).map(({ byteLength }) => byteLength));
   }
 
   /** How many messages are in each write. */
@@ -31,7 +62,7 @@ export class MessageWire extends MessageStream {
 
   /** The bytes of all writes, one behind the other. */
   get bytes(): number[] {
-    return [...Buffer.concat(this.given)];
+    return [...Buffer.concat(this.given.flatMap(messagesOf))];
   }
 
   get underWay(): number {
@@ -53,8 +84,13 @@ export class MessageWire extends MessageStream {
 
   protected override ask(): void {}
 
-  protected override give(message: Buffer, written: () => void): void {
-    this.given.push(message);
+  protected override give(write: Buffer | JoinedMessages, written: () => void): void {
+    this.given.push(write);
     this.#callbacks.push(written);
   }
+}
+
+/** The messages of a write. */
+export function messagesOf(write: Buffer | JoinedMessages): readonly Buffer[] {
+  return write instanceof Joined ? write.messages : [write as Buffer];
 }
