@@ -1,18 +1,11 @@
 import { Fifo } from '../backpressure/ring-queue.ts';
-import type { ByteSource } from './receive.ts';
+import type { ByteSource, MessageRow } from './receive.ts';
 
 /**
  * More would be no faster, for below this there are more that have come already; and a transport that is asked for more takes in
  * another half of its window.
  */
 const MAX_HELD = 8;
-
-/** Messages that arrived together, at least one. */
-export interface MessageRow {
-  /** Messages that are left. */
-  readonly size: number;
-  shift(): Buffer;
-}
 
 /**
  * The messages of a source that hands over one message or one row of messages each time it is asked, now or later. The source is asked
@@ -42,6 +35,15 @@ export abstract class Inbox implements ByteSource {
     message ??= this.#shift(); // that came at once
     if (message === undefined && this.#hasEnded) this.#tellEnd();
     return message ?? null;
+  }
+
+  readRow(): MessageRow | undefined {
+    const row = this.#first;
+    if (row === undefined || row instanceof Uint8Array) return undefined;
+    this.#size--;
+    if (row.size === 1) this.#first = this.#others?.shift();
+    this.#ask();
+    return row;
   }
 
   on(event: string, listener: (...args: any[]) => void): void {

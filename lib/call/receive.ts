@@ -5,11 +5,25 @@ import { bindContext, bindKnownContext } from '../core/async-context.ts';
 import { MIN_PREFETCH } from '../core/call-options.ts';
 import type { Meter } from './direction-stats.ts';
 
+/** Decodes a message in memory of the transport. Codec and transport agree on what that is. */
+export type Decoder<T> = (memory: any) => T;
+
+/** Messages that arrived together, at least one. */
+export interface MessageRow {
+  /** Messages that are left. */
+  readonly size: number;
+  shift(): Buffer;
+  /** Decodes the next message where it lies, and removes it. */
+  decode<T>(decoder: Decoder<T>): T;
+}
+
 /** What is read of a Readable. */
 export interface ByteSource {
   /** Messages that it holds by itself. Default: 16. */
   readonly holds?: number | undefined;
   read(): Buffer | null;
+  /** Reads the next message if it is in a row. The caller removes the message from the row. */
+  readRow?(): MessageRow | undefined;
   readonly readableLength: number;
   on(event: 'readable' | 'end', listener: () => void): unknown;
   off(event: 'readable' | 'end', listener: () => void): unknown;
@@ -29,6 +43,8 @@ export interface Receiving {
 
 export interface ReceiveOptions<T> {
   readonly decode: (bytes: Buffer) => T;
+  /** Does the same in memory of the stream, for messages that arrived together. Default: none. */
+  readonly decoder?: Decoder<T> | undefined;
   /**
    * Messages that may be read ahead of what was delivered, 16 or more. Those beyond what the stream holds by itself are read when
    * no more than two thirds of them are left, so that they come in rows. Default: what the stream holds.
@@ -50,10 +66,11 @@ export interface ReceiveOptions<T> {
  * Unsubscribing stops the reading and leaves the stream as it is. All comes in the async context of the subscription.
  */
 export function receive<T>(stream: ByteSource, subscriber: Subscriber<T>, options: ReceiveOptions<T>): Receiving {
-  const { decode, prefetch = 0, isContextKnown = false, meter, end, malformed } = options;
+  const { decode, decoder, prefetch = 0, isContextKnown = false, meter, end, malformed } = options;
   const maxHeld = Math.max(0, prefetch - (stream.holds ?? MIN_PREFETCH));
   const lowTide = Math.floor((maxHeld * 2) / 3);
   const held = new Fifo<Buffer>();
+  const readsRows = decoder !== undefined && stream.readRow !== undefined && maxHeld === 0;
   let isFilling = true;
   let isDelivering = false;
   let isStopped = false;
@@ -84,14 +101,15 @@ export function receive<T>(stream: ByteSource, subscriber: Subscriber<T>, option
 
   const produce = (): boolean => {
     if (isStopped) return false;
-    const bytes = read();
+    const row = readsRows && held.size === 0 ? stream.readRow!() : undefined;
+    const bytes = row === undefined ? read() : undefined;
     if (bytes === null) {
       if (hasEnded) tellEnd();
       return false;
     }
     let message: T;
     try {
-      message = decode(bytes);
+      message = bytes === undefined ? row!.decode(decoder!) : decode(bytes);
     } catch (error) {
       malformed(error);
       return false;

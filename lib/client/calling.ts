@@ -9,6 +9,7 @@ import { send } from '../call/send.ts';
 import { sendOne } from '../call/send-one.ts';
 import { watchForStall } from '../call/stall.ts';
 import { encoderOf, lending } from '../codec/buffer-pool.ts';
+import { decoderOf } from '../codec/received.ts';
 import { bindKnownContext, captureContext } from '../core/async-context.ts';
 import type { CallOptions } from '../core/call-options.ts';
 import { atDeadline, DEADLINE_SLACK_MS, earliestDeadline, startDeadline } from '../core/deadline.ts';
@@ -188,7 +189,16 @@ export class Calling<O> implements CallOwner<string> {
       const end = () => {
         if (this.#isOk()) this.#complete();
       };
-      this.#receiving = receive(stream, subscriber, { decode, prefetch, isContextKnown: true, meter, end, malformed });
+      const decoder = decoderOf(responseDeserialize);
+      this.#receiving = receive(stream, subscriber, {
+        decode,
+        decoder,
+        prefetch,
+        isContextKnown: true,
+        meter,
+        end,
+        malformed,
+      });
     } else {
       const end = (response: One<O> | undefined) => this.#completeWith(response);
       const exceeded = () => this.#fail(Code.UNIMPLEMENTED, 'expected one response, got a second one');

@@ -1,5 +1,5 @@
 import type protobuf from 'protobufjs';
-import { decode, deeper, enter, nextTag, noTag, type Read } from './decode.ts';
+import { decode, decodeFrom, deeper, enter, nextTag, noTag, type Read } from './decode.ts';
 import type { FieldCodec, MessageCodec } from './field-codec.ts';
 import { setEntry } from './read-message.ts';
 import { decodeReceived } from './received.ts';
@@ -20,6 +20,11 @@ export function decodeMessage(codec: MessageCodec, bytes: Uint8Array): object {
 /** The same of a message that its transport leaves to us. */
 export function decodeReceivedMessage(codec: MessageCodec, bytes: Uint8Array): object {
   return decodeReceived<Message>(codec.typeName, readerOf(codec), bytes);
+}
+
+/** The same of a message among others: from where the reader is to the reader's end. */
+export function decodeMessageFrom(codec: MessageCodec, reader: Reader): object {
+  return decodeFrom<Message>(codec.typeName, readerOf(codec), reader);
 }
 
 function readerOf(codec: MessageCodec): Read<Message> {

@@ -29,6 +29,20 @@ export function decode<T>(typeName: string, read: Read<T>, bytes: Uint8Array): T
   }
 }
 
+/**
+ * The same of a message among others: from where the reader is to the reader's end.
+ *
+ * @throws Error the same as {@link decode}.
+ */
+export function decodeFrom<T>(typeName: string, read: Read<T>, reader: Reader): T {
+  const { buf, pos, len } = reader;
+  try {
+    return read(reader, 0, noTag, undefined);
+  } catch {
+    return decode(typeName, read, buf.subarray(pos, len)); // fails again, with offsets within the message
+  }
+}
+
 function toBuffer(typeName: string, bytes: unknown): Buffer {
   if (types.isUint8Array(bytes)) return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   throw new TypeError(`${typeName}: expected the bytes of a message (a Uint8Array), got ${describeValue(bytes)}`);

@@ -1,8 +1,8 @@
 import type { Message, Method } from '../core/method.ts';
 import { serializer } from './buffer-pool.ts';
-import { decode, type Read } from './decode.ts';
+import { decode, decodeFrom, type Read } from './decode.ts';
 import { type EncodeInto, encode, encodeFields } from './encode.ts';
-import { decodeReceived, deserializer } from './received.ts';
+import { type DecodeFrom, decodeReceived, deserializer } from './received.ts';
 import type { Write } from './write-message.ts';
 
 /** A type of messages, generated from a .proto file. */
@@ -62,9 +62,9 @@ export function method<I, IInit, O, OInit, RequestStream extends boolean, Respon
     requestStream,
     responseStream,
     requestSerialize: serializer(encoder(request) as EncodeInto<unknown>),
-    requestDeserialize: deserializer(bytes => received(now(request), bytes) as Message<I, IInit>),
+    requestDeserialize: deserializer(bytes => received(now(request), bytes) as Message<I, IInit>, decoder(request)),
     responseSerialize: serializer(encoder(response) as EncodeInto<unknown>),
-    responseDeserialize: deserializer(bytes => received(now(response), bytes) as Message<O, OInit>),
+    responseDeserialize: deserializer(bytes => received(now(response), bytes) as Message<O, OInit>, decoder(response)),
   };
 }
 
@@ -77,6 +77,13 @@ function encoder<Init>(type: Later<MessageType<any, Init>>): EncodeInto<Init> {
 
 function received<T>({ typeName, read }: MessageType<T, any>, bytes: Uint8Array): T {
   return decodeReceived(typeName, read, bytes);
+}
+
+function decoder<T>(type: Later<MessageType<T, any>>): DecodeFrom<T> {
+  return reader => {
+    const { typeName, read } = now(type);
+    return decodeFrom(typeName, read, reader);
+  };
 }
 
 function now<T extends object>(value: Later<T>): T {

@@ -1,18 +1,31 @@
+import type protobuf from 'protobufjs';
 import { decode, type Read } from './decode.ts';
 
 type Deserialize = (bytes: Buffer) => unknown;
 
-const keepNothing = new WeakSet<Deserialize>();
+/** Decodes a message among others: from where the reader is to the reader's end. */
+export type DecodeFrom<T = any> = (reader: protobuf.Reader) => T;
 
-/** Marks a deserializer of this library: it copies whatever it keeps of a small message. Returns it. */
-export function deserializer<D extends Deserialize>(deserialize: D): D {
-  keepNothing.add(deserialize);
+const decoders = new WeakMap<Deserialize, DecodeFrom>();
+
+/**
+ * Marks a deserializer of this library: it copies whatever it keeps of a small message. Returns it.
+ *
+ * @param decodeFrom does the same where the message lies in other memory
+ */
+export function deserializer<D extends Deserialize>(deserialize: D, decodeFrom: DecodeFrom): D {
+  decoders.set(deserialize, decodeFrom);
   return deserialize;
+}
+
+/** Does what the deserializer does, in memory of the transport; undefined for a deserializer that is not ours. */
+export function decoderOf(deserialize: Deserialize): DecodeFrom | undefined {
+  return decoders.get(deserialize);
 }
 
 /** Whether a small message may be a view of memory that holds other messages. */
 export function keepsNothing(deserialize: Deserialize): boolean {
-  return keepNothing.has(deserialize);
+  return decoders.has(deserialize);
 }
 
 /** Smaller messages may lie in a pool, in memory that is shared with others. */

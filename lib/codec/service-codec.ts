@@ -1,7 +1,7 @@
 import type protobuf from 'protobufjs';
 import type { Method, Service } from '../core/method.ts';
 import { serializer } from './buffer-pool.ts';
-import { decodeReceivedMessage } from './decode-message.ts';
+import { decodeMessageFrom, decodeReceivedMessage } from './decode-message.ts';
 import { encodeMessage } from './encode-message.ts';
 import type { MessageCodec } from './field-codec.ts';
 import { deserializer } from './received.ts';
@@ -21,9 +21,15 @@ export function serviceCodec(service: protobuf.Service, codecOf: (type: protobuf
       requestStream: method.requestStream === true,
       responseStream: method.responseStream === true,
       requestSerialize: serializer((writer, value) => encodeMessage(request, writer, value)),
-      requestDeserialize: deserializer(bytes => decodeReceivedMessage(request, bytes)),
+      requestDeserialize: deserializer(
+        bytes => decodeReceivedMessage(request, bytes),
+        reader => decodeMessageFrom(request, reader),
+      ),
       responseSerialize: serializer((writer, value) => encodeMessage(response, writer, value)),
-      responseDeserialize: deserializer(bytes => decodeReceivedMessage(response, bytes)),
+      responseDeserialize: deserializer(
+        bytes => decodeReceivedMessage(response, bytes),
+        reader => decodeMessageFrom(response, reader),
+      ),
     });
   }
   return Object.fromEntries(methods);

@@ -1,3 +1,4 @@
+import protobuf from 'protobufjs/minimal.js';
 import type { PrivateDecoder } from './private.ts';
 
 /** What precedes a message on the wire: whether it is compressed, and its length in four bytes. */
@@ -19,6 +20,7 @@ export class Batch {
   #at: number;
   #size: number;
   #isCopying = false;
+  #reader: protobuf.Reader | undefined;
 
   /**
    * @param data one message frame after the other, between the offsets `start` and `end`
@@ -44,6 +46,18 @@ export class Batch {
     this.#size--;
     const message = this.#data.subarray(start, end);
     return this.#isCopying ? Buffer.from(message) : message;
+  }
+
+  /** Decodes the next message where it lies, with a codec that keeps no part of it. */
+  decode<T>(decodeFrom: (reader: protobuf.Reader) => T): T {
+    const start = this.#at + PREFIX_BYTES;
+    const end = start + this.#data.readUInt32BE(start - 4);
+    this.#at = end;
+    this.#size--;
+    const reader = (this.#reader ??= protobuf.Reader.create(this.#data));
+    reader.pos = start;
+    reader.len = end;
+    return decodeFrom(reader);
   }
 
   /** From now on each message is a copy, for a codec that may keep parts of it or write to it. Returns itself. */

@@ -3,6 +3,7 @@ import { OneShot, refusal } from '../backpressure/one-shot.ts';
 import type { Meter } from '../call/direction-stats.ts';
 import { receive } from '../call/receive.ts';
 import { type One, receiveOne } from '../call/receive-one.ts';
+import { decoderOf } from '../codec/received.ts';
 import { bindContext } from '../core/async-context.ts';
 import type { Method } from '../core/method.ts';
 import { RpcError } from '../core/rpc-error.ts';
@@ -93,6 +94,7 @@ export class Requests {
     const { prefetch, received, isEndCertain } = this.#owner;
     receive<unknown>(this.#stream, reader, {
       decode: bytes => this.#decode(bytes),
+      decoder: decoderOf(this.#method.requestDeserialize),
       prefetch,
       meter: received,
       malformed: error => this.#malformed(error),

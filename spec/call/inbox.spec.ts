@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import { Observable } from 'rxjs';
 import { Inbox } from '../../lib/call/inbox.ts';
-import { receive } from '../../lib/call/receive.ts';
+import { type Decoder, type MessageRow, receive } from '../../lib/call/receive.ts';
 import { Sink } from '../backpressure/support/sink.ts';
 
 /** Gives by hand what it is asked for, or at once from a source. */
@@ -32,8 +32,37 @@ class Box extends Inbox {
     this.take(Buffer.from(String(++this.given)));
   }
 
+  /** The next numbers, for one that was asked for. */
+  giveRow(count: number): void {
+    this.outstanding--;
+    this.takeRow(new Row(this.given, (this.given += count)));
+  }
+
   finish(): void {
     this.close();
+  }
+}
+
+/** The numbers behind `at` up to `last`. It decodes to the negative of a number. */
+class Row implements MessageRow {
+  #at: number;
+  readonly #last: number;
+
+  constructor(at: number, last: number) {
+    this.#at = at;
+    this.#last = last;
+  }
+
+  get size(): number {
+    return this.#last - this.#at;
+  }
+
+  shift(): Buffer {
+    return Buffer.from(String(++this.#at));
+  }
+
+  decode<T>(decoder: Decoder<T>): T {
+    return decoder(++this.#at);
   }
 }
 
@@ -308,4 +337,87 @@ describe('receive of an Inbox', () => {
       );
     });
   }
+
+  describe('with rows', () => {
+    /** Messages of rows as negative numbers, where they are decoded in the row. */
+    const decoded = (box: Box, prefetch?: number, malformed: (error: unknown) => void = () => {}) =>
+      new Observable<number>(subscriber => {
+        receive(box, subscriber, {
+          decode: Number,
+          decoder: (n: number) => {
+            if (n === 0) throw new Error('malformed');
+            return -n;
+          },
+          prefetch,
+          end: () => subscriber.complete(),
+          malformed,
+        });
+      });
+
+    it('decodes messages in their row, and single ones by themselves', () => {
+      const box = new Box();
+      const sink = new Sink<number>(20);
+      decoded(box).subscribe(sink);
+      box.giveRow(3);
+      box.give();
+      box.giveRow(2);
+      box.finish();
+      expect(sink.values).to.deep.equal([-1, -2, -3, 4, -5, -6]);
+      expect(sink.log.at(-1)).to.equal('complete');
+    });
+
+    it('asks as often as for messages that are taken out', () => {
+      const boxes = [decoded, received].map(receiving => {
+        const box = new Box();
+        const sink = new Sink<number>(0);
+        receiving(box).subscribe(sink);
+        const asked: number[] = [];
+        for (const count of [3, 9, 1]) {
+          box.giveRow(count);
+          for (let i = 0; i < 5; i++) {
+            sink.admit(1);
+            asked.push(box.asked);
+          }
+        }
+        return asked;
+      });
+      expect(boxes[0]).to.deep.equal(boxes[1]);
+    });
+
+    it('reads nothing behind a message of a row that is malformed', () => {
+      const box = new Box();
+      const sink = new Sink<number>(20);
+      const errors: unknown[] = [];
+      decoded(box, undefined, error => errors.push(error)).subscribe(sink);
+      box.given = -3;
+      box.giveRow(6);
+      expect(sink.values).to.deep.equal([2, 1]);
+      expect(errors.map(String)).to.deep.equal(['Error: malformed']);
+    });
+
+    for (const prefetch of [undefined, 40]) {
+      it(`loses nothing when the reader pauses and resumes, with ${prefetch ?? 'no'} prefetch`, () => {
+        const step = fc.oneof(
+          fc.record({ row: fc.integer({ min: 1, max: 12 }) }),
+          fc.constant('give'),
+          fc.integer({ min: 1, max: 20 }),
+        );
+        fc.assert(
+          fc.property(fc.array(step, { maxLength: 80 }), steps => {
+            const box = new Box();
+            const sink = new Sink<number>(0);
+            decoded(box, prefetch).subscribe(sink);
+            for (const what of steps) {
+              if (typeof what === 'number') sink.admit(what);
+              else if (box.outstanding > 0) typeof what === 'string' ? box.give() : box.giveRow(what.row);
+            }
+            sink.admit(box.given + 1);
+            box.finish();
+            expect(sink.values.map(Math.abs)).to.deep.equal(numbers(box.given));
+            expect(sink.log.at(-1)).to.equal('complete');
+          }),
+        );
+      });
+    }
+  });
 });

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { Readable } from 'node:stream';
 import { expect } from 'chai';
 import { Observable } from 'rxjs';
-import { receive } from '../../lib/call/receive.ts';
+import { type ByteSource, type MessageRow, receive } from '../../lib/call/receive.ts';
 import { Sink } from '../backpressure/support/sink.ts';
 
 /** A stream of messages pushed by hand, and how often it was read. */
@@ -151,6 +151,29 @@ describe('receive', () => {
     const sink = new Sink<string>();
     messages(stream).subscribe(sink);
     expect(sink.values.length).to.equal(50_000);
+  });
+
+  it('delivers a message that it read to see whether the stream ends before those of a row behind it', () => {
+    let onReadable = (): void => {};
+    let hasCome = false;
+    const coming = ['a', 'b', 'c'];
+    const row: MessageRow = { size: 2, shift: () => Buffer.alloc(0), decode: () => coming.shift() as never };
+    const stream: ByteSource = {
+      readableLength: 0,
+      read: () => (hasCome && coming.length === 3 ? Buffer.from(coming.shift()!) : null),
+      readRow: () => (hasCome && coming.length > 0 ? row : undefined),
+      on: (event, listener) => {
+        if (event === 'readable') onReadable = listener;
+      },
+      off: () => {},
+    };
+    const sink = new Sink<string>();
+    new Observable<string>(subscriber => {
+      receive(stream, subscriber, { decode: String, decoder: String, end: () => {}, malformed: () => {} });
+    }).subscribe(sink);
+    hasCome = true;
+    onReadable();
+    expect(sink.values).to.deep.equal(['a', 'b', 'c']);
   });
 });
 

@@ -1,7 +1,10 @@
 import { expect } from 'chai';
+import fc from 'fast-check';
+import protobuf from 'protobufjs/minimal.js';
 import { from, lastValueFrom, map, pipe, toArray } from 'rxjs';
 import { load } from '../../lib/codec/load.ts';
 import { method } from '../../lib/codec/message-type.ts';
+import { decoderOf } from '../../lib/codec/received.ts';
 import { BytesValue } from '../../lib/google/protobuf/wrappers.ts';
 import { close, connect, implement, type Method, serve } from '../../lib/index.ts';
 
@@ -68,6 +71,71 @@ for (const [name, encode, received, decoded] of readers) {
     });
   });
 }
+
+for (const [name, encode, deserialize] of [
+  ['load()', part, Files.upload.requestDeserialize],
+  ['generated code', value, requestDeserialize],
+] as const) {
+  describe(`A message among others in one piece of memory, by ${name}`, () => {
+    /** What decoding ends with: the message, or the text of its error. */
+    const outcome = (decode: () => unknown): unknown => {
+      try {
+        return decode();
+      } catch (error) {
+        return String(error);
+      }
+    };
+
+    /** Decodes a message that lies between two others. */
+    function decodedAmong(message: Buffer): { readonly outcome: unknown; readonly memory: Buffer } {
+      const around = encode(20);
+      const memory = Buffer.concat([around, message, around]);
+      const reader = protobuf.Reader.create(memory);
+      reader.pos = around.length;
+      reader.len = around.length + message.length;
+      return { outcome: outcome(() => decoderOf(deserialize)!(reader)), memory };
+    }
+
+    it('is the same message, or fails with the same error', () => {
+      const alone = (message: Buffer) => outcome(() => deserialize(message));
+      fc.assert(
+        fc.property(
+          fc.oneof(fc.nat(20), fc.constantFrom(64, 65, 4000, 4096)),
+          fc.nat(),
+          fc.nat(255),
+          (size, at, byte) => {
+            const message = encode(size);
+            const cut = message.subarray(0, at % (message.length + 1));
+            const changed = Buffer.from(message);
+            if (message.length > 0) changed[at % Math.min(message.length, 8)] = byte;
+            for (const each of [message, cut, changed]) {
+              expect(decodedAmong(each).outcome).to.deep.equal(alone(each));
+            }
+          },
+        ),
+        { numRuns: 300 },
+      );
+    });
+
+    it('fails with offsets that count from its beginning', () => {
+      const message = encode(10).subarray(0, -1);
+      expect(decodedAmong(message).outcome).to.match(/at byte \d: index out of range: \d \+ 10 > \d\d$/);
+    });
+
+    it('keeps no part of that memory', () => {
+      for (const size of [1, 64, 65, 4000]) {
+        const { outcome: found, memory } = decodedAmong(encode(size));
+        const before = structuredClone(found);
+        memory.fill(0xff);
+        expect(found).to.deep.equal(before);
+      }
+    });
+  });
+}
+
+it('No decoder is known of a foreign deserializer', () => {
+  expect(decoderOf(bytes => bytes)).to.equal(undefined);
+});
 
 describe('The bytes of large messages', () => {
   it('are in memory of their own, each, on both sides of the wire', async () => {

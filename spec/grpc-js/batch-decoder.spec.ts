@@ -100,6 +100,30 @@ describe('BatchDecoder', () => {
     expect(copy).to.deep.equal(Buffer.alloc(4, 1));
   });
 
+  it('decodes each message where it lies, in order, mixed with messages that are taken out', () => {
+    const given = messages(3, 0, 300, 4095, 1);
+    const batch = new BatchDecoder(NO_LIMIT).write(Buffer.concat(given.map(message => frame(message))))[0] as Batch;
+    const found: Buffer[] = [];
+    while (batch.size > 0) {
+      if (found.length % 3 === 2) found.push(batch.shift());
+      else found.push(batch.decode(({ buf, pos, len }) => Buffer.from(buf.subarray(pos, len))));
+      expect(batch.size).to.equal(given.length - found.length);
+    }
+    expect(found).to.deep.equal(given);
+  });
+
+  it('goes on behind a message that cannot be decoded', () => {
+    const batch = new BatchDecoder(NO_LIMIT).write(
+      Buffer.concat(messages(2, 2, 2).map(message => frame(message))),
+    )[0] as Batch;
+    const fails = (): never => {
+      throw new Error('malformed');
+    };
+    expect(() => batch.decode(fails)).to.throw('malformed');
+    expect(batch.size).to.equal(2);
+    expect(batch.decode(reader => reader.buf[reader.pos])).to.equal(2);
+  });
+
   for (const max of [0, 10]) {
     it(`takes messages of ${max} bytes where that is the limit, and throws at one more, as StreamDecoder does`, () => {
       const at = Buffer.concat(messages(max, max).map(message => frame(message)));
