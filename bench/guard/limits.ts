@@ -8,9 +8,9 @@ type CountName = keyof Counts;
  */
 const measured: Readonly<Record<CountedShape, Counts>> = {
   unary: counts(3010, 5011, 112_000),
-  serverStream: counts(6, 12, 590),
+  serverStream: counts(6, 12, 440),
   clientStream: counts(10, 13, 510),
-  bidi: counts(6, 24, 870),
+  bidi: counts(6, 24, 800),
 };
 
 const margins: Readonly<Record<CountName, number>> = {
