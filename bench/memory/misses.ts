@@ -2,14 +2,14 @@ import { nameOf, type Role } from './cells.ts';
 import type { Memory } from './peer.ts';
 import { megabytes, type Row } from './table.ts';
 
-/** What a client reads of a server's stream comes through a larger window than all else. */
+/** The window for a server's stream, which a download may fill, is larger than that for requests. */
 export const MAX_PER_HOP = { download: 240, upload: 110, bidi: 110 } as const;
-/** What a concatMap says that it holds: the value at work and one of its source. */
+/** A concatMap holds the value at work and one of its source. */
 const HELD_BY_CONCAT_MAP = 2;
-/** What two runs of the same differ by. */
+/** Two runs of the same differ by so much. */
 const NOISE_BYTES = 2 * 2 ** 20;
 
-/** Where rx-grpc is not what it wants to be: in run-ahead, or in memory compared with plain grpc-js in the same cell. */
+/** Where rx-grpc misses a target: in run-ahead, or in the growth of memory compared with plain grpc-js in the same cell. */
 export function misses(rows: readonly Row[]): string[] {
   return rows
     .filter(({ contender }) => contender === 'rx-grpc')
@@ -31,11 +31,11 @@ function tooLarge({ cell, result }: Row, rows: readonly Row[]): string[] {
   if (plain === undefined || plain instanceof Error || result instanceof Error) return [];
   const roles = Object.keys(result.memory) as Role[];
   return roles
-    .filter(role => result.memory[role]!.max > plain.memory[role]!.max + NOISE_BYTES)
+    .filter(role => growth(result.memory[role]!) > growth(plain.memory[role]!) + NOISE_BYTES)
     .map(
       role =>
-        `${nameOf(cell)}: ${role} ${taken(result.memory[role]!)}, that of plain grpc-js ${taken(plain.memory[role]!)}`,
+        `${nameOf(cell)}: ${role} ${megabytes(growth(result.memory[role]!))} MB, of plain grpc-js ${megabytes(growth(plain.memory[role]!))} MB`,
     );
 }
 
-const taken = ({ idle, max }: Memory): string => `${megabytes(max)} MB (${megabytes(max - idle)} since it was ready)`;
+const growth = ({ idle, max }: Memory): number => max - idle;

@@ -1,5 +1,5 @@
 // One process of a trial: forked by peer.ts, with its task as the argument. It ends when its parent does.
-import { residentMemory } from '../contenders/resident-memory.ts';
+import { resetMax, residentMemory } from '../contenders/resident-memory.ts';
 import type { Cell, Role } from './cells.ts';
 import type { Contender } from './contender.ts';
 import { Line } from './line.ts';
@@ -20,6 +20,7 @@ const line = new Line(cell, reads, () => process.send!({ done: true }));
 process.on('message', () => process.send!({ report: { times: line.times, memory: { idle, ...residentMemory() } } }));
 let idle = 0;
 const ready = (port: number): void => {
+  resetMax();
   idle = residentMemory().now;
   process.send!({ ready: port });
 };

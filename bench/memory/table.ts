@@ -23,7 +23,7 @@ function columns({ contender, cell, result }: Row): string[] {
   const { ahead, hops, memory } = result;
   const resident = roles.map(role => {
     const mb = memory[role];
-    return mb ? `${megabytes(mb.idle)} → ${megabytes(mb.max)} / ${megabytes(mb.now)}` : '';
+    return mb ? `${megabytes(mb.idle)} + ${megabytes(mb.max - mb.idle)}` : '';
   });
   return [...start, count(ahead), hops.length > 1 ? hops.map(count).join(' + ') : '', ...resident];
 }
