@@ -1,15 +1,14 @@
-import { type ChildProcess, fork } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 
 export interface ChildOptions {
   readonly args: readonly string[];
   readonly cwd: string;
-  readonly execArgv?: readonly string[];
 }
 
 /**
- * A process of a measurement, seen from its parent: it sends objects with one key, the kind of message. Whatever is waited
- * for is an error when the process ends first.
+ * A process of a measurement, seen from its parent. Both send objects with one key, the kind of message, as JSON over Node's IPC
+ * channel. Waiting for a message fails when the process ends first.
  */
 export class Child<Message extends object> {
   readonly #name: string;
@@ -17,22 +16,13 @@ export class Child<Message extends object> {
   #stderr = '';
 
   /** @param name for errors. */
-  constructor(name: string, file: string, { args, cwd, execArgv = [] }: ChildOptions) {
+  constructor(name: string, command: string, { args, cwd }: ChildOptions) {
     this.#name = name;
-    this.#child = fork(file, [...args], {
-      cwd,
-      execArgv: [...execArgv],
-      serialization: 'advanced',
-      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
-    });
+    this.#child = spawn(command, args, { cwd, stdio: ['ignore', 'ignore', 'pipe', 'ipc'] });
     this.#child.setMaxListeners(0);
     this.#child.stderr!.on('data', chunk => {
       this.#stderr = (this.#stderr + chunk).slice(-2000);
     });
-  }
-
-  get pid(): number {
-    return this.#child.pid!;
   }
 
   send(message: object | string): void {

@@ -1,4 +1,5 @@
 import {
+  type ChannelOptions,
   credentials,
   makeGenericClientConstructor,
   Server,
@@ -27,8 +28,11 @@ export function listen(implementation: UntypedServiceImplementation): Promise<nu
   });
 }
 
+/** Gives each client a connection of its own, where clients of one target share one else. */
+export const OWN_CONNECTION: ChannelOptions = { 'grpc.use_local_subchannel_pool': 1 };
+
 /** A client of grpc-js: its methods by their names in the .proto, lowered. */
-export function grpcClient(port: number): any {
+export function grpcClient(port: number, options: ChannelOptions = {}): any {
   const Client = makeGenericClientConstructor(serviceDefinition(), 'Bench');
-  return new Client(`127.0.0.1:${port}`, credentials.createInsecure());
+  return new Client(`127.0.0.1:${port}`, credentials.createInsecure(), options);
 }

@@ -27,8 +27,8 @@ export class Peer {
   readonly done: Promise<true>;
 
   constructor(task: Task) {
-    this.#child = new Child(`the ${task.role} of ${task.file}`, `${folder}dist/memory/participant.js`, {
-      args: [JSON.stringify(task)],
+    this.#child = new Child(`the ${task.role} of ${task.file}`, process.execPath, {
+      args: [`${folder}dist/memory/participant.js`, JSON.stringify(task)],
       cwd: folder,
     });
     this.ready = this.#child.next('ready');

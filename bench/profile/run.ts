@@ -4,10 +4,10 @@
 import { mkdirSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { build } from '../contenders/build.ts';
+import { build as compile } from '../contenders/build.ts';
 import { cells, nameOf } from '../throughput/cells.ts';
 import { contenders } from '../throughput/contender.ts';
-import { startPair } from '../throughput/trial.ts';
+import { Pair } from '../throughput/pair.ts';
 import { summary } from './summary.ts';
 
 const root = join(import.meta.dirname, '../..');
@@ -23,12 +23,15 @@ if (cell === undefined || !(contender in contenders) || !(Number(seconds) > 0)) 
   process.exit(2);
 }
 
-build(join(import.meta.dirname, '../throughput'));
+compile(join(import.meta.dirname, '../throughput'));
 mkdirSync(out, { recursive: true });
 const path = (role: string) => resolve(out, `${values.cell}.${contender}.${role}.cpuprofile`);
-const pair = await startPair(contender, values.build === undefined ? {} : { [contender]: resolve(values.build) });
+const build = values.build === undefined ? undefined : resolve(values.build);
+const pair = await Pair.start({ name: contender, build });
 try {
+  await pair.prepare();
   await pair.slice(cell, 1); // to be compiled before it is watched
+  await pair.collect();
   await pair.profiled(() => pair.slice(cell, Number(seconds)), path);
 } finally {
   await pair.stop();

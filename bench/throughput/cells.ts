@@ -1,12 +1,17 @@
 export const shapes = ['unary', 'serverStream', 'clientStream', 'bidi', 'pingPong'] as const;
 export type Shape = (typeof shapes)[number];
 
-/** What is measured at a time: `at` is the number of streams, or of unary calls, that run at once. */
+/** What is measured at a time. */
 export interface Cell {
   readonly shape: Shape;
   /** Of each message as protobuf encodes it. */
   readonly bytes: number;
+  /** Streams, or unary calls, that run at once. */
   readonly at: number;
+  /** Of one piece of work, of all its streams together. To and fro count as one. */
+  readonly messages: number;
+  /** The streams are spread over so many connections; 1 unless given. */
+  readonly connections?: number;
 }
 
 const sizes = [32, 1024, 65536] as const;
@@ -21,17 +26,25 @@ const plan: Readonly<Record<Shape, { readonly at: readonly number[]; readonly me
 };
 
 export const cells: readonly Cell[] = shapes.flatMap(shape =>
-  sizes.flatMap(bytes => plan[shape].at.map(at => ({ shape, bytes, at }))),
+  sizes.flatMap((bytes, i) => plan[shape].at.map(at => ({ shape, bytes, at, messages: plan[shape].messages[i]! }))),
 );
 
-/** Messages of one piece of work, of all its streams together. To and fro count as one. */
-export function messagesOf({ shape, bytes }: Cell): number {
-  return plan[shape].messages[sizes.indexOf(bytes as (typeof sizes)[number])]!;
-}
+/** One cell or two of each shape, among them each size: what is measured with several releases of Node, and cold. */
+const mainNames = new Set([
+  'unary-32B-1',
+  'unary-1KiB-64',
+  'serverStream-32B-1',
+  'serverStream-64KiB-16',
+  'clientStream-1KiB-1',
+  'bidi-32B-16',
+  'pingPong-32B',
+]);
+
+export const isMain = (cell: Cell): boolean => mainNames.has(nameOf(cell));
 
 /** As the command line knows it: `bidi-1KiB-16`. */
 export function nameOf({ shape, bytes, at }: Cell): string {
   return [shape, sizeOf(bytes), ...(shape === 'pingPong' ? [] : [at])].join('-');
 }
 
-export const sizeOf = (bytes: number): string => (bytes < 1024 ? `${bytes}B` : `${bytes / 1024}KiB`);
+const sizeOf = (bytes: number): string => (bytes < 1024 ? `${bytes}B` : `${bytes / 1024}KiB`);

@@ -4,7 +4,8 @@ import type { Order, Parcel } from './parcels.ts';
 export interface Contender {
   /** Implements the four RPCs. Resolves to its port. */
   serve(): Promise<number>;
-  connect(port: number): Promise<Client>;
+  /** @param hasOwnConnection it shares none with other clients of the process, for contenders that have a choice. */
+  connect(port: number, hasOwnConnection?: boolean): Promise<Client>;
 }
 
 /** Each resolves when its calls have ended well. */
@@ -19,7 +20,7 @@ export interface Client {
 }
 
 interface Entry {
-  /** The file in contenders/. */
+  /** The file, or the folder of a program in Go, in contenders/. */
   readonly file: string;
   readonly packages: readonly string[];
 }
@@ -27,8 +28,10 @@ interface Entry {
 const connect = ['@connectrpc/connect', '@connectrpc/connect-node', '@bufbuild/protobuf'];
 const nestjs = ['@nestjs/common', '@nestjs/core', '@nestjs/microservices'];
 
-/** That to which all others are compared. */
+/** The contender to which all others are compared. */
 export const BASE = 'grpc-js';
+/** For orientation: it is another language. */
+export const GRPC_GO = 'grpc-go';
 
 export const contenders: Readonly<Record<string, Entry>> = {
   [BASE]: { file: 'grpc-js', packages: ['@grpc/grpc-js', '@grpc/proto-loader'] },
@@ -38,4 +41,19 @@ export const contenders: Readonly<Record<string, Entry>> = {
   nestjs: { file: 'nestjs', packages: nestjs },
   'http2+protobuf': { file: 'http2-protobuf', packages: ['protobufjs'] },
   http2: { file: 'http2', packages: [] },
+  [GRPC_GO]: { file: 'grpc-go', packages: [] },
 };
+
+/** A contender, or another build of rx-grpc, in one setting. */
+export interface Variant {
+  /** Of the contender or of the build. */
+  readonly name: string;
+  /** What sets it apart from the variant of the same name that has none: `cold`, `Node 22`. */
+  readonly setting?: string;
+  /** The folder of another build of rx-grpc. */
+  readonly build?: string | undefined;
+  /** The executable of Node; the one that runs the benchmark unless given. */
+  readonly node?: string;
+  /** The work is done by processes that have just started, once. */
+  readonly isCold?: boolean;
+}

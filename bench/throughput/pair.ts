@@ -1,29 +1,24 @@
-import { join } from 'node:path';
 import { Child } from '../contenders/child.ts';
 import type { Cell } from './cells.ts';
+import type { Variant } from './contender.ts';
 import type { Answer, Request, Task, Usage } from './participant.ts';
-import { programs } from './programs.ts';
+import { fileOf, programOf } from './programs.ts';
 import type { Slice } from './work.ts';
 
-/** Seconds after which a contender that has not done its work is given up. */
+/** Seconds after which a variant that has not done its work is given up. */
 const PATIENCE_S = 120;
 
-export interface PairOptions {
-  /** The folder of another build of rx-grpc. */
-  readonly build?: string | undefined;
-}
-
-/** The server and the client of one contender, each a process. */
+/** The server and the client of one variant, each a process. */
 export class Pair {
   readonly #server: Child<Answer>;
   #client: Child<Answer> | undefined;
 
   /** Starts both. */
-  static async start(file: string, options: PairOptions = {}): Promise<Pair> {
-    const pair = new Pair(file, options);
+  static async start(variant: Variant): Promise<Pair> {
+    const pair = new Pair(variant);
     try {
       const port = await pair.#server.next('port');
-      pair.#client = participant({ file, role: 'client', port }, options);
+      pair.#client = participant(variant, 'client', port);
       await pair.#client.next('port');
       return pair;
     } catch (error) {
@@ -32,14 +27,24 @@ export class Pair {
     }
   }
 
-  private constructor(file: string, options: PairOptions) {
-    this.#server = participant({ file, role: 'server', port: 0 }, options);
+  private constructor(variant: Variant) {
+    this.#server = participant(variant, 'server', 0);
+  }
+
+  /** Gives each process the heap of an application, and notes how much memory it has from then on. */
+  async prepare(): Promise<void> {
+    for (const child of this.#both) await ask(child, { prepare: true }, 'done');
+  }
+
+  /** Has both do a mark-compact. */
+  async collect(): Promise<void> {
+    for (const child of this.#both) await ask(child, { collect: true }, 'done');
   }
 
   /** Does the work of a cell for so long, and adds the server's CPU seconds. */
-  async slice(cell: Cell, seconds: number): Promise<Slice & { readonly serverCpu: number }> {
+  async slice(cell: Cell, seconds: number, patienceS = PATIENCE_S): Promise<Slice & { readonly serverCpu: number }> {
     const before = await ask(this.#server, { usage: true }, 'usage');
-    const slice = await within(PATIENCE_S, ask(this.#client!, { slice: { cell, seconds } }, 'slice'));
+    const slice = await within(patienceS, ask(this.#client!, { slice: { cell, seconds } }, 'slice'));
     const after = await ask(this.#server, { usage: true }, 'usage');
     return { ...slice, serverCpu: after.cpu - before.cpu };
   }
@@ -62,20 +67,26 @@ export class Pair {
       ['server', this.#server],
       ['client', this.#client!],
     ] as const;
-    for (const [, child] of roles) await ask(child, { profile: true }, 'profiled');
+    for (const [, child] of roles) await ask(child, { profile: true }, 'done');
     await work();
-    for (const [role, child] of roles) await ask(child, { stopProfile: path(role) }, 'profiled');
+    for (const [role, child] of roles) await ask(child, { stopProfile: path(role) }, 'done');
   }
 
   async stop(): Promise<void> {
     await this.#client?.stop();
     await this.#server.stop();
   }
+
+  get #both(): readonly Child<Answer>[] {
+    return [this.#server, this.#client!];
+  }
 }
 
-function participant(task: Task, { build }: PairOptions): Child<Answer> {
-  return new Child(`the ${task.role} of ${task.file}`, join(programs(build), 'throughput/participant.js'), {
-    args: [JSON.stringify(task)],
+function participant(variant: Variant, role: Task['role'], port: number): Child<Answer> {
+  const { command, args } = programOf(variant);
+  const task: Task = { file: fileOf(variant), role, port };
+  return new Child(`the ${role} of ${variant.name}`, command, {
+    args: [...args, JSON.stringify(task)],
     cwd: import.meta.dirname,
   });
 }

@@ -25,12 +25,16 @@ export function* parcels({ count, bytes }: Order): Generator<Parcel> {
   for (let n = 1; n <= count; n++) yield { payload, n };
 }
 
+/** Messages that this process has taken, of all its streams. */
+export const progress = { taken: 0 };
+
 /** Counts what a reader takes, and throws when one is missing, twice there or of another size. */
 export class Check {
   count = 0;
   #payloadBytes: number | undefined;
 
   readonly take = ({ n, payload }: Parcel): void => {
+    progress.taken++;
     if (n !== ++this.count) throw new Error(`message ${n} came as number ${this.count}`);
     this.#payloadBytes ??= payload.length;
     if (payload.length !== this.#payloadBytes) throw new Error(`message ${n} has ${payload.length} bytes of payload`);

@@ -1,8 +1,9 @@
-// One process of a trial: forked by pair.ts, with its task as the argument. It ends when its parent does.
-import { residentMemory } from '../contenders/resident-memory.ts';
+// One process of a trial: started by pair.ts, with its task as the argument. It ends when its parent does.
+import { collect } from '../contenders/collect.ts';
+import { resetMax, residentMemory } from '../contenders/resident-memory.ts';
 import type { Cell } from './cells.ts';
 import type { Client, Contender } from './contender.ts';
-import { payloadOf } from './parcels.ts';
+import { payloadOf, progress } from './parcels.ts';
 import { Profile } from './profile.ts';
 import { type Slice, slice } from './work.ts';
 
@@ -16,6 +17,8 @@ export interface Task {
 export type Request =
   | { readonly slice: { readonly cell: Cell; readonly seconds: number } }
   | { readonly first: true }
+  | { readonly prepare: true }
+  | { readonly collect: true }
   | { readonly usage: true }
   | { readonly profile: true }
   | { readonly stopProfile: string };
@@ -23,8 +26,13 @@ export type Request =
 export interface Usage {
   /** CPU seconds since the process began. */
   readonly cpu: number;
-  /** Most bytes in RAM since the process began. */
-  readonly maxResident: number;
+  /** Bytes in RAM when the process was ready, and the most since then. */
+  readonly residentReady: number;
+  readonly residentMax: number;
+  /** Bytes in V8's heap, garbage included; nothing of a process in Go. */
+  readonly heap: number;
+  /** Messages that this process has taken. */
+  readonly taken: number;
 }
 
 export interface Answer {
@@ -34,7 +42,7 @@ export interface Answer {
   /** Milliseconds from the start of the process to its first response. */
   readonly first?: number;
   readonly usage?: Usage;
-  readonly profiled?: true;
+  readonly done?: true;
 }
 
 process.on('disconnect', () => process.exit());
@@ -42,34 +50,48 @@ const { file, role, port }: Task = JSON.parse(process.argv[2]!);
 const { contender }: { contender: Contender } = await import(`./contenders/${file}.js`);
 const tell = (answer: Answer) => process.send!(answer);
 const profile = new Profile();
-let client: Client | undefined;
-/** What one holds: 3 MB of objects in V8's heap, which has rules of its own for processes with less than 8 MB. */
+const clients: Client[] = [];
+/** What an application holds: 3 MB of objects in V8's heap, which has rules of its own for processes with less than 8 MB. */
 const application: object[] = [];
+let residentReady = 0;
 process.on('message', async (request: Request) => tell(await answer(request)));
 
 if (role === 'client') {
-  client = await contender.connect(port);
+  clients.push(await contender.connect(port));
   tell({ port: 0 });
 } else {
   tell({ port: await contender.serve() });
 }
 
 async function answer(request: Request): Promise<Answer> {
-  if (application.length === 0 && !('first' in request)) {
-    for (let id = 0; id < 40_000; id++) application.push({ id, name: `name ${id}` });
-  }
-  if ('slice' in request) return { slice: await slice(client!, request.slice.cell, request.slice.seconds) };
+  if ('slice' in request) return { slice: await work(request.slice.cell, request.slice.seconds) };
+  if ('usage' in request) return { usage: usage() };
   if ('first' in request) {
-    await client!.unary({ payload: payloadOf(32), n: 1 });
+    await clients[0]!.unary({ payload: payloadOf(32), n: 1 });
     return { first: performance.now() };
   }
-  if ('profile' in request) await profile.start();
-  else if ('stopProfile' in request) await profile.stop(request.stopProfile);
-  else return { usage: usage() };
-  return { profiled: true };
+  if ('prepare' in request) await prepare();
+  else if ('collect' in request) await collect();
+  else if ('profile' in request) await profile.start();
+  else await profile.stop(request.stopProfile);
+  return { done: true };
+}
+
+async function prepare(): Promise<void> {
+  for (let id = 0; id < 40_000; id++) application.push({ id, name: `name ${id}` });
+  await collect();
+  resetMax();
+  residentReady = residentMemory().now;
+}
+
+async function work(cell: Cell, seconds: number): Promise<Slice> {
+  const { connections = 1 } = cell;
+  while (clients.length < connections) clients.push(await contender.connect(port, true));
+  return slice(clients.slice(0, connections), cell, seconds);
 }
 
 function usage(): Usage {
   const { user, system } = process.cpuUsage();
-  return { cpu: (user + system) / 1e6, maxResident: residentMemory().max };
+  const { heapUsed: heap } = process.memoryUsage();
+  return { cpu: (user + system) / 1e6, residentReady, residentMax: residentMemory().max, heap, taken: progress.taken };
 }

@@ -1,33 +1,57 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { machine, versions } from '../contenders/machine.ts';
-import { contenders } from './contender.ts';
+import { BASE, contenders, GRPC_GO } from './contender.ts';
 import type { Options } from './options.ts';
+import { plots } from './plots.ts';
+import { grpcGoVersion } from './programs.ts';
 import type { StartUp } from './start-up.ts';
 import { tables } from './tables.ts';
 import type { Result } from './trial.ts';
 
-const README = new URL('../README.md', import.meta.url);
-const BEGIN = '<!-- The last full run: written by npm run bench. -->';
-const END = '<!-- The end of it. -->';
-
-/** What one run found, for a reader and as data. */
-export function report(results: readonly Result[], startUps: readonly StartUp[], options: Options) {
-  const { rounds, seconds, contenders: names } = options;
-  const packages = [...names.flatMap(name => contenders[name]?.packages ?? []), 'rxjs'];
-  const about = { machine: machine(), versions: versions(packages), rounds, seconds };
-  const text = `Machine: ${about.machine}.
-Versions: ${about.versions.join(', ')}.
-${rounds} rounds of ${seconds} s or more; medians (minimum to maximum), ratios to the same round.
-
-${tables(results, startUps)}`;
-  return { text, json: { ...about, results, startUps } };
+/** What one run found. */
+export interface Run {
+  readonly machine: string;
+  readonly versions: readonly string[];
+  readonly rounds: number;
+  readonly seconds: number;
+  /** See Options. */
+  readonly isFull: boolean;
+  readonly results: readonly Result[];
+  readonly startUps: readonly StartUp[];
 }
 
-/** Puts a full run where the page keeps the last one. */
-export function keep(text: string): void {
-  const page = readFileSync(README, 'utf8');
-  const from = page.indexOf(BEGIN) + BEGIN.length;
-  const to = page.indexOf(END);
-  if (to < from) throw new Error(`bench/README.md has no place for the results: ${BEGIN} ... ${END}`);
-  writeFileSync(README, `${page.slice(0, from)}\n\n${text}\n\n${page.slice(to)}`);
+const README = new URL('../README.md', import.meta.url);
+
+/** Where and with what a run is made. */
+export function about({ rounds, seconds, variants }: Options) {
+  const names = variants.map(({ name }) => name);
+  const packages = [...names.flatMap(name => contenders[name]?.packages ?? []), 'rxjs'];
+  const go = names.includes(GRPC_GO) ? [`${GRPC_GO} ${grpcGoVersion()}`] : [];
+  return { machine: machine(), versions: [...versions(packages), ...go], rounds, seconds };
+}
+
+/** A run for a reader, in Markdown. */
+export const report = (run: Run): string => `Machine: ${run.machine}.
+Versions: ${run.versions.join(', ')}.
+${run.rounds} rounds of ${run.seconds} s or more; medians, ratios to ${BASE} in the same round.
+
+${tables(run)}`;
+
+/** Puts a run where bench/README.md keeps the last full one, and its plots into bench/plots. */
+export function keep(run: Run): void {
+  const images = plots(run).map(({ file, title, svg }) => {
+    writeFileSync(new URL(`../plots/${file}`, import.meta.url), svg);
+    return `![${title}](plots/${file})`;
+  });
+  putInto(README, 'npm run bench', [...images, report(run)].join('\n\n'));
+}
+
+/** Replaces what a script wrote into a page before. */
+export function putInto(page: URL, script: string, text: string): void {
+  const old = readFileSync(page, 'utf8');
+  const [begin, end] = [`<!-- Written by ${script}. -->`, `<!-- The end of ${script}. -->`];
+  const from = old.indexOf(begin) + begin.length;
+  const to = old.indexOf(end);
+  if (to < from) throw new Error(`${page.pathname} has no place for the results: ${begin} ... ${end}`);
+  writeFileSync(page, `${old.slice(0, from)}\n\n${text}\n\n${old.slice(to)}`);
 }

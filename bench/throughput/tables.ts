@@ -1,91 +1,102 @@
 import { markdownTable } from '../contenders/markdown-table.ts';
-import { type Cell, nameOf, shapes, sizeOf } from './cells.ts';
+import { nameOf } from './cells.ts';
 import { BASE } from './contender.ts';
-import type { StartUp } from './start-up.ts';
-import { type Spread, spread } from './statistics.ts';
-import type { Result, Sample } from './trial.ts';
+import { cpuUs, distinct, type Figure, find, over, rate, ratioToBase } from './figures.ts';
+import type { Run } from './results.ts';
+import { spread } from './statistics.ts';
+import type { Result } from './trial.ts';
 
-/** All that was measured, as tables in Markdown: the ratios of all cells first, then each shape with all its figures. */
-export function tables(results: readonly Result[], startUps: readonly StartUp[]): string {
-  const parts = [ratios(results), ...shapes.map(shape => details(results.filter(({ cell }) => cell.shape === shape)))];
-  return [...parts, startUpTable(startUps)].filter(part => part !== '').join('\n\n');
+/** All that was measured, as tables in Markdown. */
+export function tables({ results, startUps }: Run): string {
+  const usual = results.filter(({ setting }) => setting === undefined);
+  const pingPong = usual.filter(({ cell }) => cell.shape === 'pingPong');
+  const parts = [
+    table('CPU of a message in microseconds, client + server', usual, result =>
+      pair(result, [({ clientCpuUs }) => clientCpuUs, ({ serverCpuUs }) => serverCpuUs], ' + '),
+    ),
+    table(`Throughput, ratio to ${BASE}`, usual, result => {
+      if (result.name === BASE) return `${count(over(result, rate)?.median)} /s`;
+      return ratioToBase(result, rate, usual)?.median.toFixed(2) ?? '-';
+    }),
+    ...settingTables(results),
+    table('Round trips in milliseconds, p50 / p99', pingPong, result =>
+      pair(result, [({ p50 }) => p50, ({ p99 }) => p99], ' / '),
+    ),
+    table('Memory in MB, growth since the process was ready, client + server', usual, ({ growth }) =>
+      growth === undefined ? '-' : `${megabytes(growth.client)} + ${megabytes(growth.server)}`,
+    ),
+    startUpTable(startUps),
+  ];
+  return parts.filter(part => part !== '').join('\n\n');
 }
 
-/** Of the rates to the base's, each of the same round. Undefined where one of both has none. */
-export function ratioOf(result: Result, results: readonly Result[]): Spread | undefined {
-  const base = results.find(({ cell, contender }) => cell === result.cell && contender === BASE)?.samples ?? [];
-  const both = result.samples.flatMap(({ rate }, round) => (base[round] ? [rate / base[round].rate] : []));
-  return both.length === 0 ? undefined : spread(both);
-}
-
-function ratios(results: readonly Result[]): string {
-  const names = [...new Set(results.map(({ contender }) => contender))];
-  const cells = [...new Set(results.map(({ cell }) => cell))];
-  if (cells.length === 0) return '';
-  const rows = cells.map(cell => [
-    nameOf(cell),
+/** A row for each cell, a column for each contender. */
+function table(title: string, results: readonly Result[], text: (result: Result) => string): string {
+  if (results.length === 0) return '';
+  const names = distinct(results.map(({ name }) => name));
+  const rows = distinct(results.map(({ cell }) => nameOf(cell))).map(cell => [
+    cell,
     ...names.map(name => {
-      const result = results.find(one => one.cell === cell && one.contender === name);
-      const ratio = result && ratioOf(result, results);
-      if (ratio === undefined) return '-';
-      return name === BASE ? `${count(spreadOf(result!, 'rate')!.median)} /s` : ratio.median.toFixed(2);
+      const result = find(results, cell, name);
+      return result === undefined ? '-' : result.samples.length === 0 ? 'failed' : text(result);
     }),
   ]);
-  return `### Ratios to ${BASE}\n\n${markdownTable(['cell', ...names], rows, column => column > 0)}`;
+  return titled(title, ['cell', ...names], rows);
 }
 
-const columns = [
-  'messages',
-  'at once',
-  'contender',
-  'per second',
-  `to ${BASE}`,
-  'client CPU',
-  'server CPU',
-  'client MB',
-];
-
-function details(results: readonly Result[]): string {
-  const [first] = results;
-  if (first === undefined) return '';
-  const hasTimes = first.cell.shape === 'pingPong';
-  const head = [...columns, 'server MB', ...(hasTimes ? ['p50 ms', 'p99 ms'] : [])];
-  const rows = results.map(result => [
-    ...where(result.cell),
-    result.contender,
-    ...(result.samples.length === 0
-      ? [result.error ?? '-']
-      : [
-          inWords(spreadOf(result, 'rate'), count),
-          inWords(ratioOf(result, results), ratio => ratio.toFixed(2)),
-          ...(['clientCpu', 'serverCpu'] as const).map(cpu => inWords(spreadOf(result, cpu), s => s.toFixed(2))),
-          ...(['client', 'server'] as const).map(role => megabytes(result.maxResident?.[role])),
-          ...(hasTimes ? (['p50', 'p99'] as const).map(p => inWords(spreadOf(result, p), ms => ms.toFixed(3))) : []),
-        ]),
-  ]);
-  return `### ${first.cell.shape}\n\n${markdownTable(head, rows, column => column > 2)}`;
+/** Of each but the base: the main cells as they are measured in all cells, cold, and with other releases of Node. */
+function settingTables(results: readonly Result[]): string[] {
+  const inSettings = results.filter(({ setting }) => setting !== undefined);
+  const settings = [undefined, ...distinct(inSettings.map(({ setting }) => setting))];
+  const cells = distinct(inSettings.map(({ cell }) => nameOf(cell)));
+  return distinct(inSettings.map(({ name }) => name))
+    .filter(name => name !== BASE)
+    .map(name => {
+      const rows = cells.map(cell => [
+        cell,
+        ...settings.map(setting => {
+          const result = find(results, cell, name, setting);
+          const [cost, cpu, speed] = [
+            over(result, cpuUs),
+            ratioToBase(result, cpuUs, results),
+            ratioToBase(result, rate, results),
+          ];
+          if (cost === undefined) return '-';
+          return `${figure(cost.median)} (${cpu?.median.toFixed(2) ?? '-'}, ${speed?.median.toFixed(2) ?? '-'})`;
+        }),
+      ]);
+      const title = `${name}: CPU of a message in microseconds (ratio of it, of throughput, to ${BASE} in the same setting)`;
+      return titled(title, ['cell', ...settings.map(setting => setting ?? 'as above')], rows);
+    });
 }
 
-function startUpTable(startUps: readonly StartUp[]): string {
+function startUpTable(startUps: Run['startUps']): string {
   if (startUps.length === 0) return '';
-  const rows = startUps.map(({ contender, firstMs, error }) => [
-    contender,
-    firstMs.length === 0 ? (error ?? '-') : inWords(spread(firstMs), count),
-  ]);
-  return `### Start-up\n\n${markdownTable(['contender', 'ms to the first response'], rows, column => column > 0)}`;
+  const rows = startUps.map(({ name, firstMs, error }) => {
+    if (firstMs.length === 0) return [name, error ?? '-'];
+    const { median, min, max } = spread(firstMs);
+    return [name, `${count(median)} (${count(min)} to ${count(max)})`];
+  });
+  return titled('Start-up', ['contender', 'ms to the first response'], rows);
 }
 
-const where = ({ bytes, at }: Cell): string[] => [sizeOf(bytes), String(at)];
+const titled = (title: string, head: readonly string[], rows: readonly (readonly string[])[]): string =>
+  `### ${title}\n\n${markdownTable(head, rows, column => column > 0)}`;
 
-function spreadOf({ samples }: Result, of: keyof Sample): Spread | undefined {
-  const values = samples.flatMap(sample => sample[of] ?? []);
-  return values.length === 0 ? undefined : spread(values);
+/** The medians of two figures. */
+function pair(result: Result, figures: readonly Figure[], between: string): string {
+  return figures
+    .map(of => over(result, of)?.median)
+    .map(figure)
+    .join(between);
 }
 
-function inWords(of: Spread | undefined, text: (value: number) => string): string {
-  return of === undefined ? '-' : `${text(of.median)} (${text(of.min)} to ${text(of.max)})`;
+/** Three digits or so. */
+function figure(value: number | undefined): string {
+  if (value === undefined) return '-';
+  if (value >= 100) return count(value);
+  return value.toFixed(value >= 10 ? 1 : value >= 1 ? 2 : 3);
 }
 
-const count = (value: number): string => Math.round(value).toLocaleString('en-US');
-const megabytes = (bytes: number | undefined): string =>
-  bytes === undefined ? '-' : String(Math.round(bytes / 2 ** 20));
+const count = (value: number | undefined): string => Math.round(value ?? 0).toLocaleString('en-US');
+const megabytes = (bytes: number): string => String(Math.round(bytes / 2 ** 20));

@@ -1,39 +1,37 @@
 import { type Cell, nameOf } from './cells.ts';
-import { contenders } from './contender.ts';
+import type { Variant } from './contender.ts';
 import { Pair } from './pair.ts';
 import { quantile } from './statistics.ts';
 
-/** One contender in one round. */
+/** One variant in one round. */
 export interface Sample {
+  /** Microseconds of CPU for each message, call or round trip. */
+  readonly clientCpuUs: number;
+  readonly serverCpuUs: number;
   /** Messages, calls or round trips in a second. */
   readonly rate: number;
-  /** CPU seconds for 100,000 of them. */
-  readonly clientCpu: number;
-  readonly serverCpu: number;
   /** Milliseconds of a round trip, where one is waited for at a time. */
   readonly p50?: number;
   readonly p99?: number;
 }
 
-/** One contender in one cell. */
+/** One variant in one cell. */
 export interface Result {
   readonly cell: Cell;
-  readonly contender: string;
+  readonly name: string;
+  readonly setting?: string;
   /** By round. */
   readonly samples: readonly Sample[];
-  /** The most bytes in RAM of each process, of the warm-up and all rounds. */
-  readonly maxResident?: { readonly server: number; readonly client: number };
+  /** The most bytes in RAM above what each process had when it was ready, warm-up included. */
+  readonly growth?: { readonly server: number; readonly client: number };
   /** Why it was given up. */
   readonly error?: string;
 }
 
 export interface TrialOptions {
-  readonly contenders: readonly string[];
   readonly rounds: number;
-  /** Of one contender in one round, at the least. */
+  /** Of one variant in one round, at the least. */
   readonly seconds: number;
-  /** Folders of other builds of rx-grpc, by the name under which they take part. */
-  readonly builds: Readonly<Record<string, string>>;
 }
 
 /**
@@ -41,16 +39,36 @@ export interface TrialOptions {
  * calls at once a server of one and the same library took 57 or 82 microseconds a call.
  */
 const ROUNDS_OF_A_PAIR = 3;
-/** Seconds that it does the work of the cell before, to be compiled. */
-const WARM_UP_S = 1.2;
+/** Seconds that a new pair does the work of the cell before, to be compiled. */
+const WARM_UP_S = 1;
+/** Of one piece of that work. */
+const MOST_WARM_UP_MESSAGES = 20_000;
+/** Requests of one call cost plain grpc-js, and what builds on it, more the more there are: 100,000 take 9 seconds. */
+const SLOW_IN_LONG_CALLS: ReadonlySet<string> = new Set(['grpc-js', 'nice-grpc', 'nestjs']);
+const LONG_CALL_S = 9;
+/** Of a pair to start, in parallel with others; of a round besides its work. Measured on two cores. */
+const START_S = 0.6;
+const ROUND_S = 0.25;
 
-/** Runs one cell: all contenders in turn in each round, with processes of their own that did the same work before. */
-export async function trial(cell: Cell, options: TrialOptions): Promise<Result[]> {
-  const { rounds, seconds, builds } = options;
-  const lanes = options.contenders.map(name => new Lane(name, cell, builds));
+/** What a trial takes on two cores. */
+export function expectedSeconds(cell: Cell, variants: readonly Variant[], options: TrialOptions): number {
+  const { rounds } = options;
+  const pairs = Math.ceil(rounds / ROUNDS_OF_A_PAIR);
+  const isLong = cell.at === 1 && cell.messages > MOST_WARM_UP_MESSAGES;
+  const each = variants.map(({ name, isCold }) => {
+    const seconds = isLong && SLOW_IN_LONG_CALLS.has(name) ? LONG_CALL_S : options.seconds;
+    return isCold ? rounds * (START_S + ROUND_S) : pairs * (START_S + WARM_UP_S) + rounds * (seconds + ROUND_S);
+  });
+  return each.reduce((sum, one) => sum + one, 0);
+}
+
+/** Runs one cell: all variants in turn in each round. */
+export async function trial(cell: Cell, variants: readonly Variant[], options: TrialOptions): Promise<Result[]> {
+  const lanes = variants.map(variant => new Lane(variant, cell));
   try {
-    for (let round = 0; round < rounds; round++) {
-      for (const lane of rotated(lanes, round)) await lane.run(round, seconds);
+    for (let round = 0; round < options.rounds; round++) {
+      await Promise.all(lanes.map(lane => lane.start(round)));
+      for (const lane of rotated(lanes, round)) await lane.run(options.seconds);
     }
     return await Promise.all(lanes.map(lane => lane.end()));
   } finally {
@@ -59,73 +77,97 @@ export async function trial(cell: Cell, options: TrialOptions): Promise<Result[]
 }
 
 class Lane {
-  readonly #name: string;
+  readonly #variant: Variant;
   readonly #cell: Cell;
-  readonly #builds: TrialOptions['builds'];
   readonly #samples: Sample[] = [];
-  readonly #maxResident = { server: 0, client: 0 };
+  readonly #growth = { server: 0, client: 0 };
   #pair: Pair | undefined;
+  #isWarm = false;
   #error: string | undefined;
 
-  constructor(name: string, cell: Cell, builds: TrialOptions['builds']) {
-    this.#name = name;
+  constructor(variant: Variant, cell: Cell) {
+    this.#variant = variant;
     this.#cell = cell;
-    this.#builds = builds;
   }
 
-  async run(round: number, seconds: number): Promise<void> {
-    if (this.#error !== undefined) return;
-    try {
-      if (round % ROUNDS_OF_A_PAIR === 0) await this.#renew();
-      this.#samples.push(await measure(this.#pair!, this.#cell, seconds));
-    } catch (error) {
-      this.#error = String(error).slice(0, 500);
+  /** Starts a new pair of processes where the round wants one. */
+  start(round: number): Promise<void> {
+    return this.#try(async () => {
+      if (!this.#variant.isCold && round % ROUNDS_OF_A_PAIR !== 0) return;
+      await this.#noteGrowth();
       await this.stop();
-      process.stderr.write(`${nameOf(this.#cell)}: ${this.#name}: ${this.#error}\n`);
-    }
+      this.#pair = await Pair.start(this.#variant);
+      await this.#pair.prepare();
+    });
+  }
+
+  run(seconds: number): Promise<void> {
+    return this.#try(async () => {
+      if (!this.#variant.isCold) await this.#settle();
+      this.#samples.push(await measure(this.#pair!, this.#cell, this.#variant.isCold ? 0 : seconds));
+    });
+  }
+
+  /** Makes the pair one that has run for long: its connections are used, its code is compiled, its first garbage is gone. */
+  async #settle(): Promise<void> {
+    if (!this.#isWarm) await this.#pair!.slice(warmUpOf(this.#cell), WARM_UP_S);
+    this.#isWarm = true;
+    await this.#pair!.collect();
   }
 
   async end(): Promise<Result> {
-    const result = { cell: this.#cell, contender: this.#name, samples: this.#samples };
-    if (this.#error !== undefined) return { ...result, error: this.#error };
-    await this.#noteMemory();
-    return { ...result, maxResident: this.#maxResident };
+    const { name, setting } = this.#variant;
+    await this.#try(() => this.#noteGrowth());
+    return {
+      cell: this.#cell,
+      name,
+      ...(setting !== undefined && { setting }),
+      samples: this.#samples,
+      ...(this.#error === undefined ? { growth: this.#growth } : { error: this.#error }),
+    };
   }
 
   async stop(): Promise<void> {
     await this.#pair?.stop();
     this.#pair = undefined;
+    this.#isWarm = false;
   }
 
-  async #renew(): Promise<void> {
-    await this.#noteMemory();
-    await this.stop();
-    this.#pair = await startPair(this.#name, this.#builds);
-    await this.#pair.slice(this.#cell, WARM_UP_S);
-  }
-
-  async #noteMemory(): Promise<void> {
+  async #noteGrowth(): Promise<void> {
     if (this.#pair === undefined) return;
-    const { server, client } = await this.#pair.usage();
-    const most = this.#maxResident;
-    most.server = Math.max(most.server, server.maxResident);
-    most.client = Math.max(most.client, client.maxResident);
+    const usages = await this.#pair.usage();
+    for (const role of ['server', 'client'] as const) {
+      const { residentMax, residentReady } = usages[role];
+      this.#growth[role] = Math.max(this.#growth[role], residentMax - residentReady);
+    }
+  }
+
+  /** The first error ends the lane. */
+  async #try(work: () => Promise<void>): Promise<void> {
+    if (this.#error !== undefined) return;
+    try {
+      await work();
+    } catch (error) {
+      this.#error = String(error).slice(0, 500);
+      await this.stop();
+      process.stderr.write(`${nameOf(this.#cell)}: ${this.#variant.name}: ${this.#error}\n`);
+    }
   }
 }
 
-export function startPair(name: string, builds: Readonly<Record<string, string>>): Promise<Pair> {
-  const build = builds[name];
-  return build === undefined ? Pair.start(contenders[name]!.file) : Pair.start('rx-grpc', { build });
+/** Unary calls run many at once: one at a time mostly waits, and its code is compiled later. */
+function warmUpOf(cell: Cell): Cell {
+  const messages = Math.min(cell.messages, MOST_WARM_UP_MESSAGES);
+  return { ...cell, messages, at: cell.shape === 'unary' ? 64 : cell.at };
 }
 
 async function measure(pair: Pair, cell: Cell, minSeconds: number): Promise<Sample> {
   const { messages, seconds, cpu, serverCpu, roundTrips } = await pair.slice(cell, minSeconds);
-  const sorted = roundTrips.sort();
-  const per100k = 100_000 / messages;
+  const sorted = Float64Array.from(roundTrips).sort();
   return {
+    clientCpuUs: (cpu * 1e6) / messages,
+    serverCpuUs: (serverCpu * 1e6) / messages,
     rate: messages / seconds,
-    clientCpu: cpu * per100k,
-    serverCpu: serverCpu * per100k,
     ...(sorted.length > 0 && { p50: quantile(sorted, 0.5), p99: quantile(sorted, 0.99) }),
   };
 }

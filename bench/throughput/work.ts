@@ -1,4 +1,4 @@
-import { type Cell, messagesOf } from './cells.ts';
+import type { Cell } from './cells.ts';
 import type { Client } from './contender.ts';
 import { payloadOf } from './parcels.ts';
 
@@ -8,33 +8,34 @@ export interface Slice {
   /** CPU seconds of the client. */
   readonly cpu: number;
   /** Milliseconds of each round trip, where one is waited for at a time. */
-  readonly roundTrips: Float64Array;
+  readonly roundTrips: readonly number[];
 }
 
 /** Does the work of a cell, again and again for so many seconds and at least once. */
-export async function slice(client: Client, cell: Cell, seconds: number): Promise<Slice> {
+export async function slice(clients: readonly Client[], cell: Cell, seconds: number): Promise<Slice> {
   const roundTrips: number[] = [];
   const cpu = process.cpuUsage();
   const start = performance.now();
   let messages = 0;
   let elapsed: number;
   do {
-    await piece(client, cell, roundTrips);
-    messages += messagesOf(cell);
+    await piece(clients, cell, roundTrips);
+    messages += cell.messages;
     elapsed = (performance.now() - start) / 1000;
   } while (elapsed < seconds);
   const { user, system } = process.cpuUsage(cpu);
-  return { messages, seconds: elapsed, cpu: (user + system) / 1e6, roundTrips: Float64Array.from(roundTrips) };
+  return { messages, seconds: elapsed, cpu: (user + system) / 1e6, roundTrips };
 }
 
 /** Where so many at once share one piece of work, each does its part of it. */
-function piece(client: Client, cell: Cell, roundTrips: number[]): Promise<unknown> {
-  const { shape, bytes, at } = cell;
-  const order = { count: messagesOf(cell) / at, bytes };
-  const streams = (work: () => Promise<void>) => Promise.all(Array.from({ length: at }, work));
-  if (shape === 'unary') return streams(() => unaryCalls(client, order.count, bytes));
-  if (shape === 'pingPong') return pingPong(client, order, roundTrips);
-  return streams(() => client[shape](order));
+function piece(clients: readonly Client[], cell: Cell, roundTrips: number[]): Promise<unknown> {
+  const { shape, bytes, at, messages } = cell;
+  const order = { count: messages / at, bytes };
+  const each = (work: (client: Client) => Promise<void>) =>
+    Promise.all(Array.from({ length: at }, (_, i) => work(clients[i % clients.length]!)));
+  if (shape === 'unary') return each(client => unaryCalls(client, order.count, bytes));
+  if (shape === 'pingPong') return pingPong(clients[0]!, order, roundTrips);
+  return each(client => client[shape](order));
 }
 
 async function unaryCalls(client: Client, count: number, bytes: number): Promise<void> {

@@ -8,7 +8,7 @@ import type {
   ServerWritableStream,
   sendUnaryData,
 } from '@grpc/grpc-js';
-import { grpcClient, listen } from '../../contenders/grpc-service.ts';
+import { grpcClient, listen, OWN_CONNECTION } from '../../contenders/grpc-service.ts';
 import type { Client, Contender } from '../contender.ts';
 import { Check, checkTally, type Order, type Parcel, parcels } from '../parcels.ts';
 
@@ -38,7 +38,7 @@ export const contender: Contender = {
       },
     }),
 
-  connect: async port => over(grpcClient(port)),
+  connect: async (port, hasOwnConnection) => over(grpcClient(port, hasOwnConnection ? OWN_CONNECTION : {})),
 };
 
 const over = (client: any): Client => ({

@@ -18,7 +18,7 @@ export interface BenchClient extends Bench {
 export interface Library {
   /** Serves at a free port; a unary call answers with its request. */
   listen(bench: Bench): Promise<number>;
-  clientOf(port: number): BenchClient | Promise<BenchClient>;
+  clientOf(port: number, hasOwnConnection?: boolean): BenchClient | Promise<BenchClient>;
   /** The best source that it has for an iterable. */
   from(iterable: Iterable<Parcel>): Parcels;
 }
@@ -31,8 +31,8 @@ export const overRxjs = ({ listen, clientOf, from }: Library): Contender => ({
       bidi: request$ => request$,
     }),
 
-  async connect(port) {
-    const client = await clientOf(port);
+  async connect(port, hasOwnConnection) {
+    const client = await clientOf(port, hasOwnConnection);
     const readAll = async (response$: Parcels, count: number) => (await lastValueFrom(read(response$))).end(count);
     return {
       unary: async parcel => void (await lastValueFrom(client.unary(parcel))),

@@ -1,5 +1,6 @@
 import { connect, implement, pull, serve } from 'rx-grpc';
 import { concatMap } from 'rx-grpc/operators';
+import { OWN_CONNECTION } from '../../contenders/grpc-service.ts';
 import { Bench } from '../gen/messages.ts';
 import type { Order } from '../parcels.ts';
 import { overRxjs } from './over-rxjs.ts';
@@ -18,8 +19,8 @@ export const contender = overRxjs({
     return port;
   },
 
-  async clientOf(port) {
-    return connect(Bench, `http://127.0.0.1:${port}`);
+  async clientOf(port, hasOwnConnection) {
+    return connect(Bench, `http://127.0.0.1:${port}`, hasOwnConnection ? { channelOptions: OWN_CONNECTION } : {});
   },
 
   from: pull,
