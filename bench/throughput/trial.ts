@@ -39,15 +39,18 @@ export interface TrialOptions {
  * calls at once a server of one and the same library took 57 or 82 microseconds a call.
  */
 const ROUNDS_OF_A_PAIR = 3;
-/** Seconds that a new pair does the work of the cell before, to be compiled. */
-const WARM_UP_S = 1;
+/** Seconds of CPU that the client of a new pair works before, to be compiled; on a busy machine they take longer. */
+const WARM_UP_CPU_S = 0.6;
+const WARM_UP_SLICE_S = 0.35;
+const MOST_WARM_UP_SLICES = 10;
 /** Of one piece of that work. */
 const MOST_WARM_UP_MESSAGES = 20_000;
 /** Requests of one call cost plain grpc-js, and what builds on it, more the more there are: 100,000 take 9 seconds. */
 const SLOW_IN_LONG_CALLS: ReadonlySet<string> = new Set(['grpc-js', 'nice-grpc', 'nestjs']);
 const LONG_CALL_S = 9;
-/** Of a pair to start, in parallel with others; of a round besides its work. Measured on two cores. */
+/** Of a pair to start, in parallel with others, and to warm up; of a round besides its work. Measured on two cores. */
 const START_S = 0.6;
+const WARM_UP_S = 1;
 const ROUND_S = 0.25;
 
 /** What a trial takes on two cores. */
@@ -110,7 +113,7 @@ class Lane {
 
   /** Makes the pair one that has run for long: its connections are used, its code is compiled, its first garbage is gone. */
   async #settle(): Promise<void> {
-    if (!this.#isWarm) await this.#pair!.slice(warmUpOf(this.#cell), WARM_UP_S);
+    if (!this.#isWarm) await warmUp(this.#pair!, this.#cell);
     this.#isWarm = true;
     await this.#pair!.collect();
   }
@@ -155,10 +158,14 @@ class Lane {
   }
 }
 
-/** Unary calls run many at once: one at a time mostly waits, and its code is compiled later. */
-function warmUpOf(cell: Cell): Cell {
+/** Unary calls run many at once here: one at a time mostly waits, and its code is compiled later. */
+async function warmUp(pair: Pair, cell: Cell): Promise<void> {
   const messages = Math.min(cell.messages, MOST_WARM_UP_MESSAGES);
-  return { ...cell, messages, at: cell.shape === 'unary' ? 64 : cell.at };
+  const work = { ...cell, messages, at: cell.shape === 'unary' ? 64 : cell.at };
+  let cpu = 0;
+  for (let slices = 0; cpu < WARM_UP_CPU_S && slices < MOST_WARM_UP_SLICES; slices++) {
+    cpu += (await pair.slice(work, WARM_UP_SLICE_S)).cpu;
+  }
 }
 
 async function measure(pair: Pair, cell: Cell, minSeconds: number): Promise<Sample> {
