@@ -199,29 +199,48 @@ describe('connectionAge', () => {
   });
 
   it('fails no call, of any shape, while one connection after the other ends', async () => {
+    stopTime();
+    const CONNECTIONS = 12;
+    const LANES = 8;
     const peers = new Set<string>();
     const handler = (request$: Observable<Note>, call: ServerCall) => {
       peers.add(call.peer);
       return request$;
     };
-    const { client } = await bench.run(inAllShapes(handler), age(100));
+    const { client } = await bench.run(inAllShapes(handler), age(10_000));
     const large: Note = { n: 2, text: 'x'.repeat(20_000) };
-    const runs: Promise<unknown>[] = [];
+    const ended: number[] = Array(LANES).fill(0);
+    let onEnded = () => {};
+    let isOver = false;
     let calls = 0;
-    for (let lane = 0; lane < 8; lane++) {
-      runs.push(
-        (async () => {
-          while (peers.size < 12) {
-            const shape = shapes[++calls % 4]!;
-            const sent = calls % 3 === 0 ? large : note;
-            const { ending, values }: Recording<Note> = record(callOf(client, shape, of(sent)));
-            expect(await ending).to.deep.equal({});
-            expect(values).to.deep.equal([sent]);
-          }
-        })(),
-      );
-    }
-    await Promise.all(runs);
+    const runLane = async (lane: number) => {
+      while (!isOver) {
+        const shape = shapes[++calls % 4]!;
+        const sent = calls % 3 === 0 ? large : note;
+        const { ending, values }: Recording<Note> = record(callOf(client, shape, of(sent)));
+        expect(await ending).to.deep.equal({});
+        expect(values).to.deep.equal([sent]);
+        ended[lane]!++;
+        onEnded();
+      }
+    };
+    const endConnections = async () => {
+      for (let connection = 1; connection <= CONNECTIONS; connection++) {
+        // A client begins a refused call once again, not twice (gRFC A6): each lane's call of the last connection has ended first.
+        const before = [...ended];
+        await new Promise<void>(resolve => {
+          onEnded = () => {
+            if (ended.every((count, lane) => count > before[lane]!)) resolve();
+          };
+        });
+        // The calls that run are each time at another point.
+        for (let turn = 0; turn < connection; turn++) await new Promise(setImmediate);
+        mock.timers.tick(11_000);
+      }
+      isOver = true;
+    };
+    await Promise.all([endConnections(), ...ended.map((_, lane) => runLane(lane))]);
+    expect(peers.size).to.be.at.least(CONNECTIONS);
   });
 
   it('ends calls of plain grpc-js on the same server in the same way', async () => {
