@@ -2,7 +2,7 @@ import { type DotRow, dotPlot } from '../plots/dot-plot.ts';
 import { nameOf } from './cells.ts';
 import { BASE } from './contender.ts';
 import { cpuUs, distinct, type Figure, rate, ratioToBase } from './figures.ts';
-import type { Run } from './results.ts';
+import type { Run } from './tables.ts';
 
 interface Plot {
   readonly file: string;

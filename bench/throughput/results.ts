@@ -4,21 +4,7 @@ import { BASE, contenders, GRPC_GO } from './contender.ts';
 import type { Options } from './options.ts';
 import { plots } from './plots.ts';
 import { grpcGoVersion } from './programs.ts';
-import type { StartUp } from './start-up.ts';
-import { tables } from './tables.ts';
-import type { Result } from './trial.ts';
-
-/** What one run found. */
-export interface Run {
-  readonly machine: string;
-  readonly versions: readonly string[];
-  readonly rounds: number;
-  readonly seconds: number;
-  /** See Options. */
-  readonly isFull: boolean;
-  readonly results: readonly Result[];
-  readonly startUps: readonly StartUp[];
-}
+import { type Run, tables } from './tables.ts';
 
 const README = new URL('../README.md', import.meta.url);
 

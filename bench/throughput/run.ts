@@ -6,8 +6,9 @@ import { cells, isMain, nameOf } from './cells.ts';
 import { GRPC_GO, type Variant } from './contender.ts';
 import { type Options, readOptions, usage } from './options.ts';
 import { buildGrpcGo, installNode } from './programs.ts';
-import { about, keep, type Run, report } from './results.ts';
+import { about, keep, report } from './results.ts';
 import { startUps } from './start-up.ts';
+import type { Run } from './tables.ts';
 import { expectedSeconds, type Result, trial } from './trial.ts';
 
 const args = process.argv.slice(2);

@@ -2,9 +2,21 @@ import { markdownTable } from '../contenders/markdown-table.ts';
 import { nameOf } from './cells.ts';
 import { BASE } from './contender.ts';
 import { cpuUs, distinct, type Figure, find, over, rate, ratioToBase } from './figures.ts';
-import type { Run } from './results.ts';
+import type { StartUp } from './start-up.ts';
 import { spread } from './statistics.ts';
 import type { Result } from './trial.ts';
+
+/** What one run found. */
+export interface Run {
+  readonly machine: string;
+  readonly versions: readonly string[];
+  readonly rounds: number;
+  readonly seconds: number;
+  /** See Options. */
+  readonly isFull: boolean;
+  readonly results: readonly Result[];
+  readonly startUps: readonly StartUp[];
+}
 
 /** All that was measured, as tables in Markdown. */
 export function tables({ results, startUps }: Run): string {
