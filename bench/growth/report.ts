@@ -1,10 +1,12 @@
 import { markdownTable } from '../contenders/markdown-table.ts';
 import { linePlot, type Panel } from '../plots/line-plot.ts';
+import { spread } from '../throughput/statistics.ts';
 import type { Experiment, Point } from './experiments.ts';
 
 type Points = Readonly<Record<string, readonly Point[]>>;
 
-/** Rows of a table of many points. */
+/** Points of one line of a plot, and of one contender in a table. */
+const MOST_DRAWN = 50;
 const MOST_ROWS = 6;
 
 const cpuUs = ({ clientCpuUs, serverCpuUs }: Point): number => clientCpuUs + serverCpuUs;
@@ -15,7 +17,7 @@ export function plotOf({ title, x, isLogX, unit }: Experiment, points: Points): 
     title: name,
     series: Object.entries(points).map(([contender, own]) => ({
       name: contender,
-      points: own.map(point => [point.x, of(point)] as const),
+      points: grouped(own, MOST_DRAWN).map(point => [point.x, of(point)] as const),
     })),
   });
   const panels = [
@@ -26,11 +28,10 @@ export function plotOf({ title, x, isLogX, unit }: Experiment, points: Points): 
   return linePlot({ title, x, isLogX, panels });
 }
 
-/** The same in numbers, of a long stream a few evenly spread points. */
+/** The same in numbers. */
 export function tableOf({ x, unit }: Experiment, points: Points): string {
   const rows = Object.entries(points).flatMap(([contender, own]) => {
-    const shown = own.length <= MOST_ROWS ? own : spread(own);
-    return shown.map(point => [
+    return grouped(own, MOST_ROWS).map(point => [
       contender,
       count(point.x),
       `${point.clientCpuUs.toFixed(2)} + ${point.serverCpuUs.toFixed(2)}`,
@@ -48,9 +49,21 @@ export function tableOf({ x, unit }: Experiment, points: Points): string {
   return markdownTable(head, rows, column => column > 0);
 }
 
-function spread(points: readonly Point[]): Point[] {
-  const step = (points.length - 1) / (MOST_ROWS - 1);
-  return Array.from({ length: MOST_ROWS }, (_, i) => points[Math.round(i * step)]!);
+/** Of so many points at the most: medians of neighbours, where there are more. */
+function grouped(points: readonly Point[], most: number): readonly Point[] {
+  if (points.length <= most) return points;
+  return Array.from({ length: most }, (_, i) => {
+    const group = points.slice((i * points.length) / most, ((i + 1) * points.length) / most);
+    const median = (key: keyof Point) => spread(group.map(point => point[key])).median;
+    return {
+      x: median('x'),
+      clientCpuUs: median('clientCpuUs'),
+      serverCpuUs: median('serverCpuUs'),
+      rate: median('rate'),
+      clientHeap: median('clientHeap'),
+      serverHeap: median('serverHeap'),
+    };
+  });
 }
 
 const count = (value: number): string => Math.round(value).toLocaleString('en-US');
