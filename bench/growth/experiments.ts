@@ -30,7 +30,7 @@ export interface Experiment {
 
 /** Between two looks at a long stream, and at a point of a series. */
 const LONG_PERIOD_MS = 1000;
-const SHORT_PERIOD_MS = 200;
+const SHORT_PERIOD_MS = 500;
 const WARM_UP_S = 1;
 /** Of a point, at the least. */
 const SECONDS = 2;
