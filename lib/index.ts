@@ -68,6 +68,6 @@ export type { MessageInit } from './foreign/protobuf-es.ts';
 // For those who write operators and sources of their own.
 
 export { type Demand, demand } from './backpressure/demand.ts';
-export { type Budget, queueBudget } from './backpressure/memory-limit.ts';
+export { type MemoryLimit as Budget, queueBudget } from './backpressure/memory-limit.ts';
 export { OverflowError } from './backpressure/overflow-error.ts';
 export { demandsBelow } from './backpressure/rxjs-internals.ts';

@@ -1,6 +1,6 @@
-/** Bytes that all queues of this process together may hold; each has a limit of its own besides. */
-export class Budget {
-  /** The most bytes; may be changed at any time and then holds for what comes. */
+/** A limit on the bytes that several queues hold together. Each queue has a limit of its own as well. */
+export class MemoryLimit {
+  /** The most bytes. A change applies to what is taken from then on. */
   maxBytes: number;
   #bytes = 0;
 
@@ -8,12 +8,12 @@ export class Budget {
     this.maxBytes = maxBytes;
   }
 
-  /** Bytes held now. */
+  /** The bytes reserved now. */
   get bytes(): number {
     return this.#bytes;
   }
 
-  /** Whether so many more fit; if so they are counted until released. */
+  /** Reserves bytes until they are released. Returns false, and reserves none, if they exceed the limit. */
   take(bytes: number): boolean {
     if (this.#bytes + bytes > this.maxBytes) return false;
     this.#bytes += bytes;
@@ -26,7 +26,7 @@ export class Budget {
 }
 
 /**
- * The bytes that wait in this process for calls whose sources cannot wait: `bytes` now, `maxBytes` at most (default
- * 512 MiB). A call that needs more ends with RESOURCE_EXHAUSTED.
+ * The limit for all messages in this process that wait to be sent because their sources cannot wait. Default: 512 MiB. A call that
+ * exceeds it ends with RESOURCE_EXHAUSTED.
  */
-export const queueBudget: Budget = new Budget(512 * 1024 * 1024);
+export const queueBudget: MemoryLimit = new MemoryLimit(512 * 1024 * 1024);

@@ -1,6 +1,6 @@
-/** A queue whose ends both cost the same however long it is (an array's `shift` does not), and that allocates only to grow. */
-export class Fifo<T> {
-  /** A ring: its length is a power of two. */
+/** A queue on a ring buffer: push and shift take constant time (an array's `shift` does not), and only growth allocates. */
+export class RingQueue<T> {
+  /** The ring buffer, whose length is a power of two. */
   #items: (T | undefined)[] = [];
   #head = 0;
   #size = 0;
@@ -14,7 +14,7 @@ export class Fifo<T> {
     this.#items[this.#at(this.#size++)] = item;
   }
 
-  /** The next one to be shifted. */
+  /** The next item, which stays in the queue. */
   peek(): T | undefined {
     return this.#items[this.#head];
   }
@@ -48,5 +48,5 @@ export class Fifo<T> {
 
 const MIN_LENGTH = 4;
 
-/** Room for so many is kept when it is empty again. */
+/** The largest buffer that an empty queue keeps. */
 const MAX_KEPT = 1024;

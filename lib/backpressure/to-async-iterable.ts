@@ -1,7 +1,7 @@
 import type { Observable } from 'rxjs';
 import { Gate } from './gate.ts';
 import { OverflowError } from './overflow-error.ts';
-import { Fifo } from './ring-queue.ts';
+import { RingQueue } from './ring-queue.ts';
 import { PacedSubscriber } from './rxjs-internals.ts';
 
 export interface ToAsyncIterableOptions {
@@ -25,8 +25,8 @@ export function toAsyncIterable<T>(source$: Observable<T>, options: ToAsyncItera
 }
 
 function iterate<T>(source$: Observable<T>, maxQueued: number): AsyncIterableIterator<T> {
-  const queue = new Fifo<T>();
-  const readers = new Fifo<PromiseWithResolvers<IteratorResult<T>>>();
+  const queue = new RingQueue<T>();
+  const readers = new RingQueue<PromiseWithResolvers<IteratorResult<T>>>();
   let end: End | undefined;
   let isSubscribed = false;
 

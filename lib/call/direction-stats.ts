@@ -1,41 +1,41 @@
 import { asyncScheduler } from 'rxjs';
 
 /**
- * What a direction of a call waits for: work below it in this process, a peer that does not read, or a stream on a connection
- * that has as many as its server allows.
+ * What a direction of a call waits for: `demand` is work of this process, `wire` a peer that does not read, `stream` a free stream on
+ * a connection that has as many as its server allows.
  */
 export type WaitsFor = 'demand' | 'wire' | 'stream';
 
-export interface MeterListener {
-  changed(meter: Meter): void;
+export interface DirectionListener {
+  changed(meter: DirectionStats): void;
 }
 
 /**
- * What one direction of a call has carried, and what it waits for. Written on the way of each message, so it is a counter
- * and two fields; who listens is told of pauses only.
+ * Counts the messages of one direction of a call and records its pauses. It is updated for each message, so it is a counter and two
+ * fields; the listener hears of pauses only.
  */
-export class Meter {
+export class DirectionStats {
   messages = 0;
   #waitsFor: (() => WaitsFor) | undefined;
   #since = 0;
-  readonly #listener: MeterListener | undefined;
+  readonly #listener: DirectionListener | undefined;
 
-  /** @param listener told of each beginning and each end of a pause. */
-  constructor(listener?: MeterListener) {
+  /** @param listener hears of the start and the end of each pause. */
+  constructor(listener?: DirectionListener) {
     this.#listener = listener;
   }
 
-  /** Undefined while it does not wait. */
+  /** What it waits for, if it does. */
   get waitsFor(): WaitsFor | undefined {
     return this.#waitsFor?.();
   }
 
-  /** When it began to wait; undefined while it does not. */
+  /** The start of the pause, if it waits. */
   get waitsSince(): Date | undefined {
     return this.#waitsFor === undefined ? undefined : new Date(this.#since);
   }
 
-  /** It waits, from now; who waited already, and has moved since, is not told of again. */
+  /** Starts a pause, or restarts one. The listener hears of the first only. */
   pause(waitsFor: () => WaitsFor): void {
     const isNew = this.#waitsFor === undefined;
     this.#waitsFor = waitsFor;

@@ -1,4 +1,4 @@
-import { Fifo } from '../backpressure/ring-queue.ts';
+import { RingQueue } from '../backpressure/ring-queue.ts';
 import type { ByteSource, MessageRow } from './receive.ts';
 
 /**
@@ -15,7 +15,7 @@ export abstract class Inbox implements ByteSource {
   readonly holds: number = MAX_HELD;
   /** What is read next, and what follows: mostly there is one message, and many calls have no more. */
   #first: Buffer | MessageRow | undefined;
-  #others: Fifo<Buffer | MessageRow> | undefined;
+  #others: RingQueue<Buffer | MessageRow> | undefined;
   /** Messages that are held. */
   #size = 0;
   #onReadable: (() => void) | undefined;
@@ -102,7 +102,7 @@ export abstract class Inbox implements ByteSource {
   }
 
   #behind(item: Buffer | MessageRow): void {
-    this.#others ??= new Fifo();
+    this.#others ??= new RingQueue();
     this.#others.push(item);
   }
 

@@ -1,55 +1,56 @@
 /**
- * What is there now, in the order in which it came. A Set would do, but for V8: the tables that a Set outgrows keep what was in them
- * and lead to the next one, so that once such a table is an old object, everything that comes and goes later stays in memory until
- * the whole heap is marked. What has left a roster is linked to nothing.
+ * A doubly linked list: iterates in the order of insertion and removes from anywhere. A Set would do but for V8, where the hash tables
+ * that a Set outgrows keep their entries and refer to the next table: once such a table is in the old generation, every later entry
+ * stays in memory until a full garbage collection. A removed node of this list refers to nothing.
  */
-export class Roster<T> implements Iterable<T> {
+export class LinkedList<T> implements Iterable<T> {
   #size = 0;
-  #first: Place<T> | undefined;
-  #last: Place<T> | undefined;
+  #first: Node<T> | undefined;
+  #last: Node<T> | undefined;
 
   get size(): number {
     return this.#size;
   }
 
-  /** What it returns takes the value out again. */
+  /** Appends a value. Returns a function that removes it. */
   add(value: T): Leave {
-    const place: Place<T> = { value, before: this.#last, behind: undefined };
-    if (this.#last === undefined) this.#first = place;
-    else this.#last.behind = place;
-    this.#last = place;
+    const node: Node<T> = { value, before: this.#last, behind: undefined };
+    if (this.#last === undefined) this.#first = node;
+    else this.#last.behind = node;
+    this.#last = node;
     this.#size++;
     let isIn = true;
     return () => {
       if (!isIn) return;
       isIn = false;
-      this.#take(place);
+      this.#remove(node);
     };
   }
 
-  /** Those of now: they may leave meanwhile. */
+  /** Iterates over a snapshot, so that values may be removed meanwhile. */
   [Symbol.iterator](): Iterator<T> {
     const values: T[] = [];
-    for (let place = this.#first; place !== undefined; place = place.behind) values.push(place.value);
+    for (let node = this.#first; node !== undefined; node = node.behind) values.push(node.value);
     return values.values();
   }
 
-  #take(place: Place<T>): void {
-    const { before, behind } = place;
+  #remove(node: Node<T>): void {
+    const { before, behind } = node;
     if (before === undefined) this.#first = behind;
     else before.behind = behind;
     if (behind === undefined) this.#last = before;
     else behind.before = before;
-    place.before = undefined;
-    place.behind = undefined;
+    node.before = undefined;
+    node.behind = undefined;
     this.#size--;
   }
 }
 
+/** Removes a value from its list. */
 export type Leave = () => void;
 
-interface Place<T> {
+interface Node<T> {
   readonly value: T;
-  before: Place<T> | undefined;
-  behind: Place<T> | undefined;
+  before: Node<T> | undefined;
+  behind: Node<T> | undefined;
 }

@@ -1,8 +1,8 @@
 import { EventEmitter } from 'node:events';
 import type { MethodInfo } from '../core/method.ts';
 import { kindOf } from '../core/validate.ts';
-import { Meter, type MeterListener, type WaitsFor } from './direction-stats.ts';
-import { type Leave, Roster } from './linked-list.ts';
+import { type DirectionListener, DirectionStats, type WaitsFor } from './direction-stats.ts';
+import { type Leave, LinkedList } from './linked-list.ts';
 
 /** One direction of a live call. */
 export interface DirectionReport {
@@ -71,9 +71,9 @@ export interface CallOwner<Reason> {
 }
 
 /** A call while it runs. */
-export class LiveCall<Reason = any> implements MeterListener {
-  readonly received: Meter = new Meter(this);
-  readonly sent: Meter = new Meter(this);
+export class LiveCall<Reason = any> implements DirectionListener {
+  readonly received: DirectionStats = new DirectionStats(this);
+  readonly sent: DirectionStats = new DirectionStats(this);
   /** Bytes that wait to be sent, when there is something that can queue. */
   sending: { readonly queuedBytes: number } | undefined;
   readonly owner: CallOwner<Reason>;
@@ -123,7 +123,7 @@ export class LiveCall<Reason = any> implements MeterListener {
     this.#all.changed?.();
   }
 
-  changed(meter: Meter): void {
+  changed(meter: DirectionStats): void {
     if (meter === this.sent && this.#waitsForStreamSince !== undefined) return; // told already, and not over
     this.#tell(meter.waitsFor === undefined ? 'resumed' : 'paused', meter === this.sent ? 'sent' : 'received');
   }
@@ -136,7 +136,7 @@ export class LiveCall<Reason = any> implements MeterListener {
 }
 
 interface AllCalls<Reason> {
-  readonly calls: Roster<LiveCall<Reason>>;
+  readonly calls: LinkedList<LiveCall<Reason>>;
   inspector: Inspector | undefined;
   /** Called when a call has begun or ended. */
   changed: (() => void) | undefined;
@@ -144,7 +144,7 @@ interface AllCalls<Reason> {
 
 /** The calls of a client or a server that run: for who closes it, and who looks into it. */
 export class LiveCalls<Reason = any> {
-  readonly #all: AllCalls<Reason> = { calls: new Roster(), inspector: undefined, changed: undefined };
+  readonly #all: AllCalls<Reason> = { calls: new LinkedList(), inspector: undefined, changed: undefined };
 
   /** Makes it what {@link inspect} finds. */
   belongTo(owner: object): void {
@@ -196,7 +196,7 @@ export class LiveCalls<Reason = any> {
   }
 }
 
-function direction({ messages, waitsFor, waitsSince }: Meter): DirectionReport {
+function direction({ messages, waitsFor, waitsSince }: DirectionStats): DirectionReport {
   return { messages, waitsFor, waitsSince };
 }
 

@@ -1,4 +1,4 @@
-import { Fifo } from '../backpressure/ring-queue.ts';
+import { RingQueue as Fifo } from '../backpressure/ring-queue.ts';
 import { Inbox } from './inbox.ts';
 import type { ByteSink, Encoder, InFlight, Taken } from './send.ts';
 

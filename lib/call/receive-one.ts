@@ -1,6 +1,6 @@
 import type { Subscription } from 'rxjs';
 import { bindContext, bindKnownContext } from '../core/async-context.ts';
-import type { Meter } from './direction-stats.ts';
+import type { DirectionStats as Meter } from './direction-stats.ts';
 import type { ByteSource, Receiving } from './receive.ts';
 
 export interface ReceiveOneOptions<T> {

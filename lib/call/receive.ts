@@ -1,9 +1,9 @@
 import type { Subscriber } from 'rxjs';
 import { pace } from '../backpressure/pace.ts';
-import { Fifo } from '../backpressure/ring-queue.ts';
+import { RingQueue as Fifo } from '../backpressure/ring-queue.ts';
 import { bindContext, bindKnownContext } from '../core/async-context.ts';
 import { MIN_PREFETCH } from '../core/call-options.ts';
-import type { Meter } from './direction-stats.ts';
+import type { DirectionStats as Meter } from './direction-stats.ts';
 
 /** Decodes a message in memory of the transport. Codec and transport agree on what that is. */
 export type Decoder<T> = (memory: any) => T;

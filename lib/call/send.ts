@@ -2,9 +2,9 @@ import type { Observable } from 'rxjs';
 import { Gate } from '../backpressure/gate.ts';
 import { queueBudget } from '../backpressure/memory-limit.ts';
 import { OverflowError } from '../backpressure/overflow-error.ts';
-import { Fifo } from '../backpressure/ring-queue.ts';
+import { RingQueue as Fifo } from '../backpressure/ring-queue.ts';
 import { PacedSubscriber } from '../backpressure/rxjs-internals.ts';
-import { Meter } from './direction-stats.ts';
+import { DirectionStats as Meter } from './direction-stats.ts';
 
 const defaultInFlight: InFlight = { maxMessages: 12, maxBytes: 64 * 1024, minMessages: 1 };
 

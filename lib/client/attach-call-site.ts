@@ -1,12 +1,11 @@
 import { fileURLToPath } from 'node:url';
 
 /**
- * Makes the stack of an error say where the call was subscribed to: below its own frames come those of `subscribedAt`, at most
- * ten, without the frames of rxjs, Node and this library where there are others; they are read when somebody reads the stack.
- * Returns the error.
+ * Adds the frames of `subscribedAt` to the stack of an error, below its own: at most ten, without those of rxjs, Node and this library
+ * if there are others. They are formatted when the stack is read. Returns the error.
  */
-export function leadTo<E extends Error>(error: E, subscribedAt: { readonly stack?: string }): E {
-  // Where it is no accessor, this formats the error's own frames, for there is no later: it is replaced.
+export function attachCallSite<E extends Error>(error: E, subscribedAt: { readonly stack?: string }): E {
+  // Formats the error's own frames now, unless `stack` is an accessor, because the property is replaced.
   const own = Object.getOwnPropertyDescriptor(error, 'stack');
   const become = (value: unknown) =>
     Object.defineProperty(error, 'stack', { value, writable: true, configurable: true, enumerable: false });
@@ -32,7 +31,7 @@ function usersFrames(stack: string): readonly string[] {
   return (users.length > 0 ? users : frames).slice(0, MAX_FRAMES);
 }
 
-/** Of rxjs, of Node, and of what has no file: `new Promise (<anonymous>)`. */
+/** Frames of rxjs and Node, and those without a file: `new Promise (<anonymous>)`. */
 const foreign = /[\\/]node_modules[\\/]rxjs[\\/]|[( ]node:|\(<anonymous>\)$/;
 
 /** The prefixes of this library's frames: in the build and in the sources that source maps point to, as URL and as path. */

@@ -1,7 +1,7 @@
 import type { Metadata, StatusObject } from '@grpc/grpc-js';
 import { asyncScheduler, isObservable, type Observable, type Subscriber } from 'rxjs';
 import { OverflowError } from '../backpressure/overflow-error.ts';
-import type { Roster } from '../call/linked-list.ts';
+import type { LinkedList as Roster } from '../call/linked-list.ts';
 import type { CallOwner, LiveCall, LiveCalls } from '../call/live-calls.ts';
 import { type Receiving, receive } from '../call/receive.ts';
 import { type One, receiveOne } from '../call/receive-one.ts';
@@ -19,7 +19,7 @@ import { onAbort } from '../core/on-abort.ts';
 import { isRpcError, RpcError } from '../core/rpc-error.ts';
 import { onCancelled, type ParentCall } from '../core/server-call.ts';
 import { Code } from '../core/status.ts';
-import { leadTo } from './attach-call-site.ts';
+import { attachCallSite as leadTo } from './attach-call-site.ts';
 import { checkedCredentials } from './call-credentials.ts';
 import type { Trace } from './call-trace.ts';
 import { withConnectionHint } from './connection-hint.ts';

@@ -1,5 +1,5 @@
 import { asyncScheduler, defer, isObservable, type Observable, of, type Subscriber } from 'rxjs';
-import { Roster } from '../call/linked-list.ts';
+import { LinkedList } from '../call/linked-list.ts';
 import { LiveCalls } from '../call/live-calls.ts';
 import {
   type CallOptions,
@@ -19,7 +19,7 @@ import type { ServerCall } from '../core/server-call.ts';
 import { type ClientOf, clientMethod, methodsOf } from '../core/service.ts';
 import { Code } from '../core/status.ts';
 import { kindOf } from '../core/validate.ts';
-import { leadTo } from './attach-call-site.ts';
+import { attachCallSite } from './attach-call-site.ts';
 import { call } from './call.ts';
 import { type Captured, madeAt, subscribedAt, type Trace, TracedCall, traceMade } from './call-trace.ts';
 import type { Connection } from './calling.ts';
@@ -42,19 +42,24 @@ const connections = new WeakMap<object, Connection>();
  *
  * @throws TypeError, RangeError when an option is of the wrong kind; then the transport has not been opened.
  */
-export function createClient<S>(of: string, service: S, options: ClientDefaults, open: () => Transport): ClientOf<S> {
+export function createClient<S>(
+  apiName: string,
+  service: S,
+  options: ClientDefaults,
+  open: () => Transport,
+): ClientOf<S> {
   const methods = methodsOf(service as object);
-  checkFlowOptions(of, options);
-  checkCompression(of, options.compression);
+  checkFlowOptions(apiName, options);
+  checkCompression(apiName, options.compression);
   checkMiddleware(
-    of,
+    apiName,
     options.middleware,
     methods.map(([name]) => name),
   );
   const connection: Connection = {
     transport: open(),
     live: new LiveCalls(),
-    behindMiddleware: new Roster(),
+    behindMiddleware: new LinkedList(),
     isClosed: false,
   };
   const client: Record<string | symbol, unknown> = {
@@ -93,10 +98,10 @@ export function state$(client: object, options: { readonly connect?: boolean } =
   });
 }
 
-function connectionOf(of: string, client: object): Connection {
+function connectionOf(apiName: string, client: object): Connection {
   const connection = connections.get(client);
   if (connection !== undefined) return connection;
-  throw new TypeError(`${of}: expected a client made by connect() or loopback(), got ${kindOf(client)}`);
+  throw new TypeError(`${apiName}: expected a client made by connect() or loopback(), got ${kindOf(client)}`);
 }
 
 function closeConnection(connection: Connection): void {
@@ -141,7 +146,9 @@ function clientMethodOf(connection: Connection, method: Method, name: string, de
     const begin = (subscriber: Subscriber<unknown>, trace: Trace): void => {
       // A call that its middleware lets wait is none yet that closing the client would end.
       const cut = (details: string): void =>
-        subscriber.error(leadTo(markReceived(new RpcError(Code.CANCELLED, details, { path: method.path })), trace));
+        subscriber.error(
+          attachCallSite(markReceived(new RpcError(Code.CANCELLED, details, { path: method.path })), trace),
+        );
       if (connection.isClosed) {
         cut('the client is closed');
         return;

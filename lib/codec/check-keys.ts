@@ -1,11 +1,11 @@
-import { Unfit } from './field-error.ts';
+import { FieldError } from './field-error.ts';
 
 /**
  * Refuses a property of a message that is none of its fields: a misspelt one would be left out without a word.
  *
  * @param known the properties that the message may have. They are looked for from where the last one was found, as mostly a
  *   message has its properties in the order of its declaration.
- * @throws Unfit when another one has a value.
+ * @throws FieldError when another one has a value.
  */
 export function checkKeys(message: object, known: readonly string[], typeName: string): void {
   let at = 0;
@@ -27,7 +27,7 @@ function refuse(message: object, key: string, known: readonly string[], typeName
   if (isGiven) throw new UnknownField(key, known, typeName);
 }
 
-class UnknownField extends Unfit {
+class UnknownField extends FieldError {
   constructor(key: string, known: readonly string[], typeName: string) {
     super('a field', key);
     this.path = `.${key}`;

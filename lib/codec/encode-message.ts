@@ -4,7 +4,7 @@ import { checkKeys } from './check-keys.ts';
 import { maxDepth } from './decode.ts';
 import { encodeFields } from './encode.ts';
 import type { FieldCodec, MessageCodec, Step } from './field-codec.ts';
-import { Unfit, within } from './field-error.ts';
+import { FieldError as Unfit, within } from './field-error.ts';
 import { isRecord } from './is-record.ts';
 import { parseMapKey } from './map-key.ts';
 import { wireType } from './wire-type.ts';

@@ -1,5 +1,5 @@
 import protobuf from 'protobufjs/minimal.js';
-import { Unfit } from './field-error.ts';
+import { FieldError } from './field-error.ts';
 
 type Writer = protobuf.Writer;
 
@@ -27,7 +27,7 @@ export function encodeFields<T>(
   try {
     write(writer, value, 0);
   } catch (error) {
-    if (error instanceof Unfit) throw new TypeError(`${typeName}${error.path}: ${error.message}`);
+    if (error instanceof FieldError) throw new TypeError(`${typeName}${error.path}: ${error.message}`);
     throw error;
   }
 }

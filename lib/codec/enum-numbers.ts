@@ -1,4 +1,4 @@
-import { type Place, unfit } from './field-error.ts';
+import { fieldError, type Place } from './field-error.ts';
 import { checkList } from './write-message.ts';
 
 type Enum = Readonly<Record<string, number>>;
@@ -16,13 +16,13 @@ export function isOneOf<E extends Enum>(enumeration: E, value: number): value is
   return numbersOf(enumeration).has(value);
 }
 
-/** The number of a closed enum. @throws Unfit when the enum has no such number. */
+/** The number of a closed enum. @throws FieldError when the enum has no such number. */
 export function oneOf(enumeration: Enum, name: string, value: unknown, key: string, at?: Place): unknown {
   if (numbersOf(enumeration).has(value)) return value;
-  throw unfit(key, at, `a number of the enum ${name}`, value);
+  throw fieldError(key, at, `a number of the enum ${name}`, value);
 }
 
-/** The numbers of a closed enum. @throws Unfit when they are no list, or the enum has no such number. */
+/** The numbers of a closed enum. @throws FieldError when they are no list, or the enum has no such number. */
 export function allOf<T extends number>(
   enumeration: Enum,
   name: string,

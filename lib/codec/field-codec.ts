@@ -1,6 +1,6 @@
 import protobuf from 'protobufjs';
 import type { Copy } from './copy.ts';
-import { Unfit } from './field-error.ts';
+import { FieldError } from './field-error.ts';
 import { readPacked, readScalar } from './read-scalar.ts';
 import { closedNumbers, fullName, inOneof, propertyName, scalarType, zero } from './reflection.ts';
 import { wireType } from './wire-type.ts';
@@ -135,7 +135,7 @@ function wireOf(type: string): number {
 
 function closedEnumWriter(name: string, closed: ReadonlySet<unknown>): FieldCodec['write'] {
   return (writer, value) => {
-    if (!closed.has(value)) throw new Unfit(`a number of the enum ${name}`, value);
+    if (!closed.has(value)) throw new FieldError(`a number of the enum ${name}`, value);
     writer.int32(value as number);
   };
 }

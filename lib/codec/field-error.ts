@@ -1,7 +1,7 @@
 import { describeValue } from '../core/validate.ts';
 
-/** A value that does not fit the field it was given for; names its place as it passes up to the whole message. */
-export class Unfit extends Error {
+/** A value that is not valid for its field. The path to the field grows while the error passes up to the message. */
+export class FieldError extends Error {
   path = '';
 
   constructor(expected: string, got: unknown) {
@@ -9,12 +9,12 @@ export class Unfit extends Error {
   }
 }
 
-/** Where in a field: the index of a list, the key of a map. */
+/** The position in a field: the index of a list, the key of a map. */
 export type Place = number | string | undefined;
 
-/** A value that does not fit a field, or an element of it. */
-export function unfit(key: string, at: Place, expected: string, got: unknown): Unfit {
-  return within(step(key, at), new Unfit(expected, got)) as Unfit;
+/** An error about the value of a field, or of an element of it. */
+export function fieldError(key: string, at: Place, expected: string, got: unknown): FieldError {
+  return within(step(key, at), new FieldError(expected, got)) as FieldError;
 }
 
 /** The path from a message to its field, or an element of it: `.items[2]`, `.labels["a"]`. */
@@ -23,8 +23,8 @@ export function step(key: string, at: Place): string {
   return `.${key}[${typeof at === 'string' ? JSON.stringify(at) : at}]`;
 }
 
-/** Puts a step before the path of an {@link Unfit}; any other error (a getter's own) passes as it is. */
+/** Prepends a step to the path of a {@link FieldError}. Any other error (thrown by a getter) stays as it is. */
 export function within(step: string, error: unknown): unknown {
-  if (error instanceof Unfit) error.path = step + error.path;
+  if (error instanceof FieldError) error.path = step + error.path;
   return error;
 }

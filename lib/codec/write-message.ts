@@ -1,7 +1,7 @@
 import type protobuf from 'protobufjs';
 import { isBytes } from './check-scalar.ts';
 import { maxDepth } from './decode.ts';
-import { type Place, step, Unfit, unfit, within } from './field-error.ts';
+import { FieldError, fieldError, type Place, step, within } from './field-error.ts';
 import { isRecord } from './is-record.ts';
 
 type Writer = protobuf.Writer;
@@ -47,52 +47,52 @@ export function writeGroup<T>(
   writer.uint32(tag + 1); // wire type 4 ends what wire type 3 began
 }
 
-/** @throws Unfit when a message is none, or too deep. */
+/** @throws FieldError when a message is none, or too deep. */
 export function checkMessage(message: object, depth: number): void {
-  if (!isRecord(message)) throw new Unfit('an object', message);
-  if (depth > maxDepth) throw new Unfit(`at most ${maxDepth} messages inside one another`, message);
+  if (!isRecord(message)) throw new FieldError('an object', message);
+  if (depth > maxDepth) throw new FieldError(`at most ${maxDepth} messages inside one another`, message);
 }
 
-/** How many elements a list has. @throws Unfit when it is none. */
+/** How many elements a list has. @throws FieldError when it is none. */
 export function checkList(values: readonly unknown[], key: string): number {
-  if (!Array.isArray(values)) throw unfit(key, undefined, 'an array', values);
+  if (!Array.isArray(values)) throw fieldError(key, undefined, 'an array', values);
   return values.length;
 }
 
-/** The names of a map's entries. @throws Unfit when it is none. */
+/** The names of a map's entries. @throws FieldError when it is none. */
 export function keysOf(map: object, key: string): readonly string[] {
-  if (!isRecord(map)) throw unfit(key, undefined, 'an object', map);
+  if (!isRecord(map)) throw fieldError(key, undefined, 'an object', map);
   return Object.keys(map);
 }
 
-/** @throws Unfit when a oneof is none. */
+/** @throws FieldError when a oneof is none. */
 export function checkUnion(union: object, key: string): void {
-  if (!isRecord(union)) throw unfit(key, undefined, 'undefined or an object with case and value', union);
+  if (!isRecord(union)) throw fieldError(key, undefined, 'undefined or an object with case and value', union);
 }
 
-/** @throws Unfit, always. */
+/** @throws FieldError, always. */
 export function refuseCase(union: object, key: string, cases: readonly string[]): never {
   const names = cases.map(each => `'${each}'`).join(', ');
-  throw unfit(`${key}.case`, undefined, `one of ${names}`, (union as { case: unknown }).case);
+  throw fieldError(`${key}.case`, undefined, `one of ${names}`, (union as { case: unknown }).case);
 }
 
 /**
  * Written as other libraries have it, beside the other fields, a member of a oneof would be left out without a word.
  *
- * @throws Unfit when the message has one of these members as a property of its own.
+ * @throws FieldError when the message has one of these members as a property of its own.
  */
 export function refuseLoose(message: object, key: string, cases: readonly string[]): void {
   for (const name of cases) {
     const value = own(message as Record<string, unknown>, name);
     if (value !== undefined) {
-      throw unfit(key, undefined, `{ case: '${name}', value: ... } here, as '${name}' is in a oneof`, value);
+      throw fieldError(key, undefined, `{ case: '${name}', value: ... } here, as '${name}' is in a oneof`, value);
     }
   }
 }
 
 /** The value of a required field. */
 export function required<T>(value: T | undefined, key: string): T {
-  if (value === undefined) throw unfit(key, undefined, 'a value, as the field is required', undefined);
+  if (value === undefined) throw fieldError(key, undefined, 'a value, as the field is required', undefined);
   return value;
 }
 

@@ -1,6 +1,6 @@
 import type protobuf from 'protobufjs';
 import * as check from './check-scalar.ts';
-import { unfit } from './field-error.ts';
+import { fieldError } from './field-error.ts';
 import { halvesOf } from './int64.ts';
 import { checkList } from './write-message.ts';
 
@@ -8,13 +8,13 @@ type Writer = protobuf.Writer;
 type Numbers = readonly number[];
 type Integers = readonly (bigint | number)[];
 
-// Each writes a packed list, or throws an Unfit. All elements are looked at first, then the Writer takes them at once. Nothing is
+// Each writes a packed list, or throws a FieldError. All elements are looked at first, then the Writer takes them at once. Nothing is
 // written of an empty list.
 
 export function packDouble(writer: Writer, tag: number, values: Numbers, key: string): void {
   if (checkList(values, key) === 0) return;
   for (let i = 0; i < values.length; i++) {
-    if (typeof values[i] !== 'number') throw unfit(key, i, check.expected.double, values[i]);
+    if (typeof values[i] !== 'number') throw fieldError(key, i, check.expected.double, values[i]);
   }
   writer.uint32(tag).doubles(values as number[]);
 }
@@ -23,8 +23,8 @@ export function packFloat(writer: Writer, tag: number, values: Numbers, key: str
   if (checkList(values, key) === 0) return;
   for (let i = 0; i < values.length; i++) {
     const value: unknown = values[i];
-    if (typeof value !== 'number') throw unfit(key, i, check.expected.double, value);
-    if (!check.isInFloatRange(value)) throw unfit(key, i, check.expected.float, value);
+    if (typeof value !== 'number') throw fieldError(key, i, check.expected.double, value);
+    if (!check.isInFloatRange(value)) throw fieldError(key, i, check.expected.float, value);
   }
   writer.uint32(tag).floats(values as number[]);
 }
@@ -87,7 +87,7 @@ export function packSfixed64(writer: Writer, tag: number, values: Integers, key:
 export function packBool(writer: Writer, tag: number, values: readonly boolean[], key: string): void {
   if (checkList(values, key) === 0) return;
   for (let i = 0; i < values.length; i++) {
-    if (typeof values[i] !== 'boolean') throw unfit(key, i, check.expected.bool, values[i]);
+    if (typeof values[i] !== 'boolean') throw fieldError(key, i, check.expected.bool, values[i]);
   }
   writer.uint32(tag).bools(values as boolean[]);
 }
@@ -95,7 +95,7 @@ export function packBool(writer: Writer, tag: number, values: readonly boolean[]
 function checkInt32s(values: Numbers, key: string): boolean {
   if (checkList(values, key) === 0) return false;
   for (let i = 0; i < values.length; i++) {
-    if (!check.isInt32(values[i])) throw unfit(key, i, check.expected.int32, values[i]);
+    if (!check.isInt32(values[i])) throw fieldError(key, i, check.expected.int32, values[i]);
   }
   return true;
 }
@@ -103,7 +103,7 @@ function checkInt32s(values: Numbers, key: string): boolean {
 function checkUint32s(values: Numbers, key: string): boolean {
   if (checkList(values, key) === 0) return false;
   for (let i = 0; i < values.length; i++) {
-    if (!check.isUint32(values[i])) throw unfit(key, i, check.expected.uint32, values[i]);
+    if (!check.isUint32(values[i])) throw fieldError(key, i, check.expected.uint32, values[i]);
   }
   return true;
 }
@@ -111,7 +111,7 @@ function checkUint32s(values: Numbers, key: string): boolean {
 function checkInt64s(values: Integers, key: string): boolean {
   if (checkList(values, key) === 0) return false;
   for (let i = 0; i < values.length; i++) {
-    if (!check.isInt64(values[i])) throw unfit(key, i, check.expected.int64, values[i]);
+    if (!check.isInt64(values[i])) throw fieldError(key, i, check.expected.int64, values[i]);
   }
   return true;
 }
@@ -119,7 +119,7 @@ function checkInt64s(values: Integers, key: string): boolean {
 function checkUint64s(values: Integers, key: string): boolean {
   if (checkList(values, key) === 0) return false;
   for (let i = 0; i < values.length; i++) {
-    if (!check.isUint64(values[i])) throw unfit(key, i, check.expected.uint64, values[i]);
+    if (!check.isUint64(values[i])) throw fieldError(key, i, check.expected.uint64, values[i]);
   }
   return true;
 }

@@ -1,11 +1,11 @@
 import type protobuf from 'protobufjs';
 import * as check from './check-scalar.ts';
-import { Unfit } from './field-error.ts';
+import { FieldError } from './field-error.ts';
 import { halvesOf } from './int64.ts';
 
 type Writer = protobuf.Writer;
 
-/** Writes one value of a scalar type after its tag; throws {@link Unfit} when it is none. By the type's name. */
+/** Writes one value of a scalar type after its tag; throws {@link FieldError} when it is none. By the type's name. */
 export const writeScalar: Readonly<Record<string, (writer: Writer, value: unknown) => void>> = {
   double: (writer, value) => writer.double(double(value)),
   float: (writer, value) => writer.float(float(value)),
@@ -27,49 +27,49 @@ export const writeScalar: Readonly<Record<string, (writer: Writer, value: unknow
 
 function int32(value: unknown): number {
   if (check.isInt32(value)) return value;
-  throw new Unfit(check.expected.int32, value);
+  throw new FieldError(check.expected.int32, value);
 }
 
 function uint32(value: unknown): number {
   if (check.isUint32(value)) return value;
-  throw new Unfit(check.expected.uint32, value);
+  throw new FieldError(check.expected.uint32, value);
 }
 
 type Integer = number | protobuf.Long;
 
 function int64(value: unknown): Integer {
   if (check.isInt64(value)) return halvesOf(value);
-  throw new Unfit(check.expected.int64, value);
+  throw new FieldError(check.expected.int64, value);
 }
 
 function uint64(value: unknown): Integer {
   if (check.isUint64(value)) return halvesOf(value);
-  throw new Unfit(check.expected.uint64, value);
+  throw new FieldError(check.expected.uint64, value);
 }
 
 function double(value: unknown): number {
   if (typeof value === 'number') return value;
-  throw new Unfit(check.expected.double, value);
+  throw new FieldError(check.expected.double, value);
 }
 
 function float(value: unknown): number {
   const number = double(value);
   if (check.isInFloatRange(number)) return number;
-  throw new Unfit(check.expected.float, value);
+  throw new FieldError(check.expected.float, value);
 }
 
 function bool(value: unknown): boolean {
   if (typeof value === 'boolean') return value;
-  throw new Unfit(check.expected.bool, value);
+  throw new FieldError(check.expected.bool, value);
 }
 
 function string(value: unknown): string {
-  if (typeof value !== 'string') throw new Unfit(check.expected.string, value);
+  if (typeof value !== 'string') throw new FieldError(check.expected.string, value);
   if (check.isWellFormed(value)) return value;
-  throw new Unfit(check.expected.wellFormed, value);
+  throw new FieldError(check.expected.wellFormed, value);
 }
 
 function bytes(value: unknown): Uint8Array {
   if (check.isBytes(value)) return value;
-  throw new Unfit(check.expected.bytes, value);
+  throw new FieldError(check.expected.bytes, value);
 }

@@ -1,12 +1,12 @@
 import { findPrivateParts, type PrivateServerCall } from './private.ts';
 
-let ofWire: PrivateServerCall | null | undefined;
+let transportCall: PrivateServerCall | null | undefined;
 
 /**
- * Whether a server's call is grpc-js's own, which writes to the wire: an interceptor's is perhaps made by another copy of grpc-js, and
- * only its prototype tells. Where that is not found each passes for an interceptor's.
+ * Whether a server's call is the one of grpc-js's transport, and not an interceptor's. An interceptor may come from another copy of
+ * grpc-js, so this compares prototypes. False for every call where the prototype cannot be found.
  */
-export function isNextToWire(call: object): boolean {
-  ofWire ??= findPrivateParts()?.serverCall ?? null;
-  return ofWire !== null && Object.getPrototypeOf(call) === ofWire;
+export function isTransportCall(call: object): boolean {
+  transportCall ??= findPrivateParts()?.serverCall ?? null;
+  return transportCall !== null && Object.getPrototypeOf(call) === transportCall;
 }

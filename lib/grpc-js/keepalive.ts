@@ -1,4 +1,4 @@
-import { checkOptions, kindOf, MAX_TIMER_MS } from '../core/validate.ts';
+import { checkBoolean, checkOptions, kindOf, MAX_TIMER_MS } from '../core/validate.ts';
 
 /** Pings of HTTP/2, by which a connection that has died without a word is found out; its calls then end. */
 export interface ServerKeepalive {
@@ -43,27 +43,26 @@ const WITHOUT_CALLS = 'grpc.keepalive_permit_without_calls';
  * @throws TypeError, RangeError when something is of the wrong kind, too small, or said twice.
  */
 export function withKeepalive<O extends object>(
-  of: 'connect' | 'serve',
+  apiName: 'connect' | 'serve',
   keepalive: ClientKeepalive | undefined,
   options: O | undefined,
 ): O | undefined {
   if (keepalive === undefined) return options;
-  const side = sides[of];
-  checkOptions(`${of}: keepalive`, keepalive, side.options);
+  const side = sides[apiName];
+  checkOptions(`${apiName}: keepalive`, keepalive, side.options);
   const { timeMs = side.timeMs, timeoutMs = TIMEOUT_MS, withoutCalls = false } = keepalive;
-  checkMs(of, 'timeMs', timeMs, side.minTimeMs);
-  checkMs(of, 'timeoutMs', timeoutMs, MIN_TIMEOUT_MS);
-  if (typeof withoutCalls !== 'boolean') {
-    throw new TypeError(`${of}: expected keepalive.withoutCalls to be true or false, got ${kindOf(withoutCalls)}`);
-  }
+  checkMs(apiName, 'timeMs', timeMs, side.minTimeMs);
+  checkMs(apiName, 'timeoutMs', timeoutMs, MIN_TIMEOUT_MS);
+  checkBoolean(apiName, 'keepalive.withoutCalls', withoutCalls);
   for (const name of [TIME, TIMEOUT, WITHOUT_CALLS]) {
-    if (options !== undefined && name in options) throw new TypeError(`${of}: give keepalive or '${name}', not both`);
+    if (options !== undefined && name in options)
+      throw new TypeError(`${apiName}: give keepalive or '${name}', not both`);
   }
   return { ...options, [TIME]: timeMs, [TIMEOUT]: timeoutMs, [WITHOUT_CALLS]: withoutCalls ? 1 : 0 } as O;
 }
 
-function checkMs(of: string, name: string, value: unknown, from: number): void {
+function checkMs(apiName: string, name: string, value: unknown, from: number): void {
   if (typeof value === 'number' && value >= from && value <= MAX_TIMER_MS) return;
   const expected = `from ${from} to ${MAX_TIMER_MS} milliseconds`;
-  throw new RangeError(`${of}: expected keepalive.${name} to be ${expected}, got ${kindOf(value)}`);
+  throw new RangeError(`${apiName}: expected keepalive.${name} to be ${expected}, got ${kindOf(value)}`);
 }

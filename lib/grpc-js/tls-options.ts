@@ -14,15 +14,15 @@ interface TlsOptions {
  *
  * @throws TypeError that names the option and what is wrong with it; it shows nothing of a key.
  */
-export function checkTls(of: string, { ca, key, cert }: TlsOptions): void {
-  if (ca !== undefined) checkCertificate(`${of}: tls.ca`, ca);
-  if (cert !== undefined) checkCertificate(`${of}: tls.cert`, cert);
-  if (key !== undefined) checkKey(`${of}: tls.key`, key);
+export function checkTls(apiName: string, { ca, key, cert }: TlsOptions): void {
+  if (ca !== undefined) checkCertificate(`${apiName}: tls.ca`, ca);
+  if (cert !== undefined) checkCertificate(`${apiName}: tls.cert`, cert);
+  if (key !== undefined) checkKey(`${apiName}: tls.key`, key);
   if ((key === undefined) !== (cert === undefined)) {
     const [given, missing] = key === undefined ? ['cert', 'key'] : ['key', 'cert'];
-    throw new TypeError(`${of}: tls.${given} is given without tls.${missing}; they belong together`);
+    throw new TypeError(`${apiName}: tls.${given} is given without tls.${missing}; they belong together`);
   }
-  if (key !== undefined && cert !== undefined) checkPair(of, bytesOf(key), bytesOf(cert));
+  if (key !== undefined && cert !== undefined) checkPair(apiName, bytesOf(key), bytesOf(cert));
 }
 
 function checkCertificate(option: string, given: unknown): void {
@@ -54,14 +54,14 @@ function checkKey(option: string, given: unknown): void {
   }
 }
 
-function checkPair(of: string, key: Buffer, cert: Buffer): void {
+function checkPair(apiName: string, key: Buffer, cert: Buffer): void {
   try {
     createSecureContext({ key, cert });
   } catch (cause) {
     const what = /mismatch/i.test(String(cause))
       ? 'tls.key is not the private key of tls.cert (of a chain: of its first certificate)'
       : 'tls.key and tls.cert cannot be used together';
-    throw new TypeError(`${of}: ${what}`, { cause });
+    throw new TypeError(`${apiName}: ${what}`, { cause });
   }
 }
 

@@ -1,15 +1,15 @@
 import { Metadata } from '@grpc/grpc-js';
 
-/** Written by the transport itself: what the user gives under these names is not seen by the other side. */
+/** Keys that the transport writes itself: the peer does not see the user's values of them. */
 const TRANSPORT_KEYS: ReadonlySet<string> = new Set(
   'accept-encoding content-type grpc-accept-encoding grpc-encoding grpc-timeout te user-agent'.split(' '),
 );
 
 /**
- * Metadata as it arrives over the wire: a copy, of which several texts of one key have become one, with commas between them,
- * and texts that begin or end with a space are gone (Node's HTTP/2 does both).
+ * A copy of metadata as a peer receives it over HTTP/2 in Node: the values of a key are joined with commas, and values that begin or
+ * end with a space are missing.
  */
-export function arrived(metadata: Metadata): Metadata {
+export function asReceived(metadata: Metadata): Metadata {
   const headers: Record<string, string | string[]> = {};
   for (const [key, given] of Object.entries(metadata.toHttp2Headers())) {
     const values = [given as string | string[]].flat().filter(value => value === value.trim());

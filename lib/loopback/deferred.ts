@@ -2,19 +2,19 @@ import { asyncScheduler } from 'rxjs';
 import { isVirtualTime } from '../backpressure/virtual-time.ts';
 import { outsideContext } from '../core/async-context.ts';
 
-/** So many turns of microtasks in a row, then one of the event loop: else a stream without end would stop all timers. */
+/** Microtasks in a row before one turn of the event loop. Without it an endless stream would stop all timers. */
 const MAX_TURNS = 64;
 
-// Those of Node, also where a test puts fake timers in their place later: a call is not to wait for these.
+// Node's own, so that a test's fake timers do not hold up a call.
 const { queueMicrotask, setImmediate } = globalThis;
 
 let turns = 0;
 
 /**
- * Runs work when who asked has returned, as a wire would, and in nobody's async context; in virtual time in the same frame.
- * Two works may change places.
+ * Runs work after the caller has returned, as a network would, and outside any async context. In virtual time it runs in the same
+ * frame. The order of two calls is not guaranteed.
  */
-export function soon(work: () => void): void {
+export function deferred(work: () => void): void {
   if (isVirtualTime()) {
     // Not asapScheduler: TestScheduler.run loses count when an immediate's work clears a timer of the same frame.
     asyncScheduler.schedule(work);

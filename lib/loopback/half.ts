@@ -1,5 +1,5 @@
 import { EventEmitter } from 'node:events';
-import { soon } from './deferred.ts';
+import { deferred } from './deferred.ts';
 import type { Pipe } from './pipe.ts';
 
 /**
@@ -34,7 +34,7 @@ export abstract class Half extends EventEmitter {
   look(): void {
     if (this.#isLooking) return;
     this.#isLooking = true;
-    soon(() => {
+    deferred(() => {
       this.#isLooking = false;
       this.tell();
     });

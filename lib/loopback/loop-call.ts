@@ -4,8 +4,8 @@ import type { ClientStream } from '../client/transport.ts';
 import { startDeadline } from '../core/deadline.ts';
 import { Code } from '../core/status.ts';
 import type { ServerStream } from '../server/transport.ts';
-import { arrived } from './as-received.ts';
-import { soon } from './deferred.ts';
+import { asReceived } from './as-received.ts';
+import { deferred } from './deferred.ts';
 import { Half } from './half.ts';
 import { MAX_HELD, Pipe } from './pipe.ts';
 
@@ -39,20 +39,20 @@ export class LoopCall {
   /** The request headers reach the server, unless the call has ended meanwhile. */
   begin(metadata: Metadata, start: (stream: ServerStream) => void): void {
     if (this.status !== undefined) return;
-    this.server.metadata = arrived(metadata);
+    this.server.metadata = asReceived(metadata);
     this.server.inContext(() => start(this.server));
   }
 
   sendHeaders(headers: Metadata): void {
     if (this.headers !== undefined || this.status !== undefined) return;
-    this.headers = arrived(headers);
+    this.headers = asReceived(headers);
     this.client.look();
   }
 
   /** The server's end of the call. Requests that still come go nowhere. */
   finish({ code, details, metadata }: StatusObject): void {
     if (this.status !== undefined) return;
-    this.#end({ code, details, metadata: arrived(metadata) });
+    this.#end({ code, details, metadata: asReceived(metadata) });
     this.requests.drain();
   }
 
@@ -61,7 +61,7 @@ export class LoopCall {
     if (this.status !== undefined) return;
     this.isCut = true;
     this.#end({ code: code as number, details, metadata: new Metadata() });
-    soon(() => this.server.inContext(() => this.server.emit('cancelled')));
+    deferred(() => this.server.inContext(() => this.server.emit('cancelled')));
   }
 
   #end(status: StatusObject): void {

@@ -3,7 +3,7 @@ import type { ConnectivityState, Transport } from '../client/transport.ts';
 import { Code } from '../core/status.ts';
 import type { ServerStream } from '../server/transport.ts';
 import { addCredentials } from './add-credentials.ts';
-import { soon } from './deferred.ts';
+import { deferred } from './deferred.ts';
 import { LoopCall } from './loop-call.ts';
 
 /** Takes one call for a method of the server. */
@@ -25,7 +25,7 @@ export function loopTransport(starts: ReadonlyMap<string, Start>, inContext: (wo
         if (start !== undefined) call.begin(metadata, start);
         else call.cut(Code.UNIMPLEMENTED, `The server does not implement the method ${path}`);
       };
-      soon(() => {
+      deferred(() => {
         if (credentials === undefined) begin();
         else {
           addCredentials(metadata, credentials, path).then(refusal =>

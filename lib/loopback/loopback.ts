@@ -5,7 +5,7 @@ import type { Method } from '../core/method.ts';
 import { type ClientOf, methodsOf } from '../core/service.ts';
 import { checkOptions, kindOf } from '../core/validate.ts';
 import { type Bound, implementationFor } from '../server/implement.ts';
-import { hooksOf, type ServerDefaults, serverDefaults } from '../server/serve.ts';
+import { type ServerDefaults, serverContextOf, serverDefaults } from '../server/serve.ts';
 import { loopTransport, type Start } from './loop-transport.ts';
 import { unserialized } from './unserialized.ts';
 
@@ -49,8 +49,8 @@ export function loopback<S>(service: Bound<S>, options: LoopbackOptions<NoInfer<
     throw new TypeError(`loopback: expected what implement() gives, got ${kindOf(service)}`);
   }
   const codecOf = serialize ? (method: Method) => method : unserialized;
-  const hooks = { ...hooksOf('loopback', server, draining$), inProcess: { codecOf } };
-  const starts = startsByPath(service, hooks);
+  const context = { ...serverContextOf('loopback', server, draining$), inProcess: { codecOf } };
+  const starts = startsByPath(service, context);
   const methods = methodsOf(service.service as object).map(([name, method]) => [name, codecOf(method)] as const);
   // As a server's handlers run in the async context of who serves, and not in that of who calls.
   const inContext = captureContext() ?? outsideContext;
@@ -58,7 +58,7 @@ export function loopback<S>(service: Bound<S>, options: LoopbackOptions<NoInfer<
     loopTransport(starts, inContext),
   );
   const self = {};
-  hooks.live.belongTo(self);
+  context.live.belongTo(self);
   servers.set(client as object, self);
   return client;
 }
@@ -70,8 +70,8 @@ export function serverBehind(client: object): object | undefined {
   return servers.get(client);
 }
 
-function startsByPath(service: Bound, hooks: Parameters<typeof implementationFor>[1]): ReadonlyMap<string, Start> {
-  const implementation = Object.entries(implementationFor(service, hooks));
+function startsByPath(service: Bound, context: Parameters<typeof implementationFor>[1]): ReadonlyMap<string, Start> {
+  const implementation = Object.entries(implementationFor(service, context));
   return new Map(
     implementation.map(([name, start]) => [service.definition[name]!.path, start as unknown as Start] as const),
   );

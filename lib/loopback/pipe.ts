@@ -1,5 +1,5 @@
-import { Fifo } from '../backpressure/ring-queue.ts';
-import { soon } from './deferred.ts';
+import { RingQueue } from '../backpressure/ring-queue.ts';
+import { deferred } from './deferred.ts';
 
 /** What a stream of grpc-js holds ahead of its reader, so that a pipeline runs ahead here no further than over the wire. */
 export const MAX_HELD = 16;
@@ -11,8 +11,8 @@ type Taken = (error?: Error | null) => void;
  * has been read, but never while it is read; else a source without end would never let its reader go.
  */
 export class Pipe {
-  readonly #messages = new Fifo<Buffer>();
-  readonly #untaken = new Fifo<Taken>();
+  readonly #messages = new RingQueue<Buffer>();
+  readonly #untaken = new RingQueue<Taken>();
   #isDrained = false;
   #isTaking = false;
   /** The half-close: no more is written. */
@@ -45,7 +45,7 @@ export class Pipe {
   #takeSoon(): void {
     if (this.#isTaking) return;
     this.#isTaking = true;
-    soon(() => {
+    deferred(() => {
       this.#isTaking = false;
       const room = MAX_HELD - (this.size - this.#untaken.size);
       for (let n = 0; n < room && this.#untaken.size > 0; n++) this.#untaken.shift()!();

@@ -8,7 +8,7 @@ import { Code } from '../core/status.ts';
 import { checkOptions, kindOf } from '../core/validate.ts';
 import { cutShort } from './cut-short.ts';
 import { failure } from './failure.ts';
-import { Places } from './semaphore.ts';
+import { Semaphore } from './semaphore.ts';
 
 export interface ConcurrencyLimitOptions {
   /** Calls at a time, from 1. */
@@ -41,7 +41,7 @@ export function concurrencyLimit(options: ConcurrencyLimitOptions): ConcurrencyL
   const { max, maxQueued = 0 } = options;
   checkLimit('max', max, 1);
   checkLimit('maxQueued', maxQueued, 0);
-  const places = new Places(max, maxQueued);
+  const places = new Semaphore(max, maxQueued);
   const refusal =
     `${max} calls run and ${maxQueued} wait, as many as may (concurrencyLimit): ` +
     'call again later, or raise max or maxQueued';
@@ -71,7 +71,7 @@ export function concurrencyLimit(options: ConcurrencyLimitOptions): ConcurrencyL
 
 /** The call, which leaves its place once; before its end is passed on, where the next call may begin. */
 function run<Call extends CallOptions | ServerCall>(
-  places: Places,
+  places: Semaphore,
   rpc: Rpc<Call>,
   request$: Observable<any>,
   call: Call,

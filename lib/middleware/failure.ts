@@ -19,9 +19,9 @@ export function failure(
 }
 
 /** @throws TypeError where middleware of a client was given to a server, or the reverse. */
-export function checkSide(of: string, side: 'client' | 'server', call: CallOptions | ServerCall): void {
+export function checkSide(apiName: string, side: 'client' | 'server', call: CallOptions | ServerCall): void {
   if ((side === 'server') === isServerCall(call)) return;
   throw new TypeError(
-    `${of}: it is middleware of a ${side}, and was given to a ${side === 'server' ? 'client' : 'server'}`,
+    `${apiName}: it is middleware of a ${side}, and was given to a ${side === 'server' ? 'client' : 'server'}`,
   );
 }

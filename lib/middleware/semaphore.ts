@@ -1,8 +1,8 @@
-/** Places for so many at work, and a queue of so many who wait for one, in the order of arrival. */
-export class Places {
+/** A counting semaphore with a bounded queue of waiters, served in the order of arrival. */
+export class Semaphore {
   readonly #max: number;
   readonly #maxQueued: number;
-  /** A ring of those who wait, through this: it is cheap to leave from the middle. */
+  /** A circular list of the waiters, with this node as its head, so that any waiter can leave cheaply. */
   readonly #ring = new Waiter(() => {});
   #running = 0;
   #queued = 0;
@@ -21,17 +21,17 @@ export class Places {
     return this.#queued;
   }
 
-  /** Who comes now starts now. */
+  /** Whether enter() would start at once. */
   get isFree(): boolean {
     return this.#running < this.#max && this.#queued === 0 && !this.#isFilling;
   }
 
-  /** There is no place for one more, not even to wait. */
+  /** Whether both the permits and the queue are exhausted. */
   get isFull(): boolean {
     return this.#running + this.#queued >= this.#max + this.#maxQueued;
   }
 
-  /** Calls back once there is a place, which is taken then. Returns what leaves the queue. */
+  /** Calls back when it has acquired a permit. Returns a function that leaves the queue. */
   enter(start: () => void): () => void {
     const waiter = new Waiter(start);
     waiter.putBefore(this.#ring);
@@ -40,12 +40,13 @@ export class Places {
     return () => this.#remove(waiter);
   }
 
+  /** Releases a permit. */
   leave(): void {
     this.#running--;
     this.#fill();
   }
 
-  /** A loop and no recursion: who starts may leave at once. */
+  /** A loop, not a recursion: a waiter may leave while it starts. */
   #fill(): void {
     if (this.#isFilling) return;
     this.#isFilling = true;
@@ -82,7 +83,7 @@ class Waiter {
     other.before = this;
   }
 
-  /** Whether it was in a ring with others. */
+  /** Returns false if it was not in a list. */
   remove(): boolean {
     if (this.after === this) return false;
     this.before.after = this.after;

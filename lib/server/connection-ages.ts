@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import type { Server } from '@grpc/grpc-js';
 import { type Observable, ReplaySubject } from 'rxjs';
 import { inOwnContext } from '../backpressure/in-own-context.ts';
-import { type Leave, Roster } from '../call/linked-list.ts';
+import { type Leave, LinkedList } from '../call/linked-list.ts';
 import type { CallOwner } from '../call/live-calls.ts';
 import { RpcError } from '../core/rpc-error.ts';
 import { Code } from '../core/status.ts';
@@ -55,7 +55,7 @@ class AgingConnection implements Connection {
   readonly #session: Http2Session;
   readonly #socket: Socket;
   readonly #graceMs: number;
-  readonly #calls = new Roster<CallOwner<RpcError>>();
+  readonly #calls = new LinkedList<CallOwner<RpcError>>();
   readonly #draining$ = new ReplaySubject<void>(1);
   readonly draining$: Observable<void> = inOwnContext(this.#draining$);
   #timer: NodeJS.Timeout;

@@ -13,7 +13,7 @@ import type { RpcError } from '../core/rpc-error.ts';
 import { Code } from '../core/status.ts';
 import { batchRequests } from '../grpc-js/batch.ts';
 import { Batch } from '../grpc-js/batch-decoder.ts';
-import { isNextToWire } from '../grpc-js/is-transport-call.ts';
+import { isTransportCall } from '../grpc-js/is-transport-call.ts';
 import { Joined } from '../grpc-js/joined.ts';
 import type { Connection, ConnectionAges } from './connection-ages.ts';
 import { ForeignCall } from './foreign-call.ts';
@@ -107,7 +107,7 @@ class DirectCall extends MessageStream implements ServerStream, Listener {
     connection: Connection | undefined,
     { isJoining, isBatching, maxMessageBytes }: DirectOptions,
   ) {
-    const isNext = isNextToWire(call);
+    const isNext = isTransportCall(call);
     super(!isNext ? one : isJoining ? joined : several);
     if (isNext && isBatching && handler.requestStream) batchRequests(call);
     this.connection = connection;

@@ -7,7 +7,7 @@ import { mayJoin } from '../grpc-js/join.ts';
 import type { ConnectionAges } from './connection-ages.ts';
 import { type DirectHandler, type DirectOptions, serveDirectly } from './direct-call.ts';
 import { type Bound, implementationFor } from './implement.ts';
-import type { Hooks } from './server-context.ts';
+import type { ServerContext } from './server-context.ts';
 import type { ServerStream } from './transport.ts';
 
 type Handlers = Map<unknown, DirectHandler>;
@@ -19,15 +19,15 @@ type Handlers = Map<unknown, DirectHandler>;
  */
 export function grpcServer(
   services: readonly Bound[],
-  hooks: Hooks,
+  context: ServerContext,
   options: ServerOptions | undefined,
   coalesce: boolean | undefined,
   ages: ConnectionAges | undefined,
 ): Server {
   const handlers: Handlers = new Map();
-  const { live } = hooks;
+  const { live } = context;
   const server = new Server(servedDirectly(handlers, { live, ages }, options, coalesce));
-  for (const service of services) addService(server, service, hooks, handlers);
+  for (const service of services) addService(server, service, context, handlers);
   return server;
 }
 
@@ -52,11 +52,11 @@ function servedDirectly(
   return { ...options, interceptors: [...interceptors, directly] };
 }
 
-function addService(server: Server, service: Bound, hooks: Hooks, handlers: Handlers): void {
+function addService(server: Server, service: Bound, context: ServerContext, handlers: Handlers): void {
   if (typeof service?.definition !== 'object' || typeof service.implementation !== 'object') {
     throw new TypeError(`serve: expected what implement() gives, or a list of them, got ${kindOf(service)}`);
   }
-  const implementation = implementationFor(service, hooks);
+  const implementation = implementationFor(service, context);
   if (implementation === service.implementation) {
     server.addService(service.definition, implementation);
     return;

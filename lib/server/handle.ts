@@ -1,6 +1,6 @@
 import { merge, type Observable, take, throwError } from 'rxjs';
 import { OverflowError } from '../backpressure/overflow-error.ts';
-import type { Meter } from '../call/direction-stats.ts';
+import type { DirectionStats as Meter } from '../call/direction-stats.ts';
 import type { Leave } from '../call/linked-list.ts';
 import type { LiveCall } from '../call/live-calls.ts';
 import { send } from '../call/send.ts';
@@ -17,7 +17,7 @@ import { Code } from '../core/status.ts';
 import { statusOrNothing, whyUnfit, withTrailers } from './final-status.ts';
 import { type IncomingCall, type IncomingCallOwner, incomingCall } from './incoming-call.ts';
 import { Requests, type RequestsOwner } from './requests.ts';
-import { type Hooks, report } from './server-context.ts';
+import { type ServerContext as Hooks, report } from './server-context.ts';
 import type { ServerStream } from './transport.ts';
 
 export interface Served {

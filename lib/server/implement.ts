@@ -8,7 +8,7 @@ import { adjustGrpcJs } from '../grpc-js/adjust.ts';
 import { rawProtobufRequest, rawRequest } from '../grpc-js/our-handlers.ts';
 import { handle, type Served } from './handle.ts';
 import { type AnyHandler, behindMiddleware, handlerRpc } from './handler-rpc.ts';
-import { defaultHooks, type Hooks } from './server-context.ts';
+import { defaultContext, type ServerContext } from './server-context.ts';
 
 /**
  * A service with its implementation, for {@link serve}, or for `server.addService(s.definition, s.implementation)` of a
@@ -23,11 +23,11 @@ export interface Bound<S = any> {
   readonly implementation: UntypedServiceImplementation;
 }
 
-const bindings = new WeakMap<Bound, (hooks: Hooks) => UntypedServiceImplementation>();
+const bindings = new WeakMap<Bound, (context: ServerContext) => UntypedServiceImplementation>();
 
 /** The implementation of a service that knows its server; a foreign one as it is. */
-export function implementationFor(service: Bound, hooks: Hooks): UntypedServiceImplementation {
-  return bindings.get(service)?.(hooks) ?? service.implementation;
+export function implementationFor(service: Bound, context: ServerContext): UntypedServiceImplementation {
+  return bindings.get(service)?.(context) ?? service.implementation;
 }
 
 /** The flow options hold for the calls of this service; what they leave open is the server's. */
@@ -113,22 +113,22 @@ function bind(
     const base = handlerRpc(handler.bind(implementation) as AnyHandler, isClientMethod(handler));
     rpcs.push({ name, method, base, wrapped: wrap(behindMiddleware(base), middleware, name, method) });
   }
-  const toImplementation = (hooks: Hooks): UntypedServiceImplementation => {
+  const toImplementation = (context: ServerContext): UntypedServiceImplementation => {
     const handlers: UntypedServiceImplementation = Object.create(null);
     for (const { name, method, base, wrapped } of rpcs) {
       const served: Served = {
-        method: hooks.inProcess?.codecOf(method) ?? method,
-        rpc: wrap(wrapped ?? behindMiddleware(base), hooks.middleware, name, method) ?? wrapped ?? base,
-        flow: mergeFlowOptions(options, hooks.flow),
+        method: context.inProcess?.codecOf(method) ?? method,
+        rpc: wrap(wrapped ?? behindMiddleware(base), context.middleware, name, method) ?? wrapped ?? base,
+        flow: mergeFlowOptions(options, context.flow),
       };
-      handlers[name] = (stream: any) => handle(stream, served, hooks);
+      handlers[name] = (stream: any) => handle(stream, served, context);
     }
     return handlers;
   };
   const bound: Bound<any> = {
     service,
     definition: toDefinition(methods),
-    implementation: toImplementation(defaultHooks()),
+    implementation: toImplementation(defaultContext()),
   };
   bindings.set(bound, toImplementation);
   return bound;

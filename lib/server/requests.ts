@@ -1,6 +1,6 @@
 import { Observable, type Subscriber, Subscription } from 'rxjs';
 import { OneShot, refusal } from '../backpressure/one-shot.ts';
-import type { Meter } from '../call/direction-stats.ts';
+import type { DirectionStats as Meter } from '../call/direction-stats.ts';
 import { receive } from '../call/receive.ts';
 import { type One, receiveOne } from '../call/receive-one.ts';
 import { decoderOf } from '../codec/received.ts';

@@ -14,7 +14,7 @@ import { ConnectionAges } from './connection-ages.ts';
 import { Connections } from './connections.ts';
 import { grpcServer } from './grpc-server.ts';
 import type { Bound } from './implement.ts';
-import { defaultHooks, type Hooks } from './server-context.ts';
+import { defaultContext, type ServerContext } from './server-context.ts';
 import { type ShutdownOptions, type ShutdownReport, shutdown } from './shutdown.ts';
 
 /** PEM texts, or their bytes; the file's content and not its path. A key that is encrypted is refused. */
@@ -103,7 +103,7 @@ export async function serve(
   ]);
   checkBoolean('serve', 'coalesce', options.coalesce);
   const draining$ = new ReplaySubject<void>(1);
-  const hooks = hooksOf('serve', options, draining$);
+  const context = serverContextOf('serve', options, draining$);
   const { target, tls } = parseAddress(address);
   const credentials = credentialsFor(address, tls, options);
   const { age, serverOptions: notOfAge } = ageOptions(options.connectionAge, options.serverOptions);
@@ -111,16 +111,16 @@ export async function serve(
   const all = Array.isArray(services) ? services : [services];
   warnOfBun();
   const ages = age && new ConnectionAges(age);
-  const grpc = grpcServer(all, hooks, serverOptions, options.coalesce, ages);
+  const grpc = grpcServer(all, context, serverOptions, options.coalesce, ages);
 
   const port = await bind(grpc, target, credentials);
   ages?.watch(grpc);
-  const withPort = (of: string) => (port === 0 ? of : of.replace(/:0\/?$/, `:${port}`));
+  const withPort = (address: string) => (port === 0 ? address : address.replace(/:0\/?$/, `:${port}`));
   const bound = withPort(target);
   const connections = new Connections(bound);
   let stopping: Promise<ShutdownReport> | undefined;
   const stop = (how?: ShutdownOptions) =>
-    (stopping ??= shutdown({ grpc, target: bound, live: hooks.live, connections, draining$ }, how));
+    (stopping ??= shutdown({ grpc, target: bound, live: context.live, connections, draining$ }, how));
   const server: Server = {
     target: withPort(address),
     port,
@@ -128,7 +128,7 @@ export async function serve(
     shutdown: stop,
     [Symbol.asyncDispose]: stop as () => Promise<any>,
   };
-  hooks.live.belongTo(server);
+  context.live.belongTo(server);
   return server;
 }
 
@@ -137,15 +137,15 @@ export async function serve(
  *
  * @throws TypeError, RangeError when an option is of the wrong kind.
  */
-export function hooksOf(of: string, options: ServerDefaults, draining$: Observable<void>): Hooks {
-  checkFlowOptions(of, options);
-  checkMiddleware(of, options.middleware);
+export function serverContextOf(apiName: string, options: ServerDefaults, draining$: Observable<void>): ServerContext {
+  checkFlowOptions(apiName, options);
+  checkMiddleware(apiName, options.middleware);
   const { onError, middleware = [] } = options;
   if (onError !== undefined && typeof onError !== 'function') {
-    throw new TypeError(`${of}: expected onError to be a function, got ${kindOf(onError)}`);
+    throw new TypeError(`${apiName}: expected onError to be a function, got ${kindOf(onError)}`);
   }
   return {
-    ...defaultHooks(),
+    ...defaultContext(),
     flow: options,
     middleware: middleware as MiddlewareList,
     draining$: inOwnContext(draining$),

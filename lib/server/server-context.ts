@@ -7,26 +7,26 @@ import type { RpcError } from '../core/rpc-error.ts';
 import { hideMetadata } from '../core/rpc-error.ts';
 import type { ServerCall } from '../core/server-call.ts';
 
-/** What a whole server knows and its calls use. */
-export interface Hooks {
-  /** Told of each error that the caller is not shown. */
+/** The part of a server that its calls share. */
+export interface ServerContext {
+  /** Called with each error that the caller must not see. */
   readonly onError: (error: unknown, call: ServerCall) => void;
   readonly flow: FlowOptions;
   readonly live: LiveCalls<RpcError>;
-  /** Stands before the middleware of the services. */
+  /** Applied outside the middleware of the services. */
   readonly middleware: MiddlewareList;
-  /** Emits and completes when the server begins to shut down, also for who comes later. */
+  /** Emits and completes when the server starts to shut down, also for later subscribers. */
   readonly draining$: Observable<void>;
-  /** The client is in this process: a half-close can be believed at once, and messages may be left as they are. */
+  /** Set when the client is in this process. A half-close is then final at once, and messages need no serialization. */
   readonly inProcess?: { readonly codecOf: (method: Method) => Method } | undefined;
 }
 
-/** For services that their user adds to a grpc-js server. */
-export function defaultHooks(): Hooks {
+/** The context for services that the user adds to a Server of grpc-js. */
+export function defaultContext(): ServerContext {
   return { onError: print, flow: {}, live: new LiveCalls(), middleware: [], draining$: NEVER };
 }
 
-export function report({ onError }: Hooks, error: unknown, call: ServerCall): void {
+export function report({ onError }: ServerContext, error: unknown, call: ServerCall): void {
   const failed = (thrown: unknown): void => {
     print(error, call);
     console.error('onError threw:', hideMetadata(thrown));

@@ -5,7 +5,7 @@ import { RpcError } from '../core/rpc-error.ts';
 import { Code } from '../core/status.ts';
 import { checkOptions, kindOf, MAX_TIMER_MS } from '../core/validate.ts';
 import type { Connections } from './connections.ts';
-import type { Hooks } from './server-context.ts';
+import type { ServerContext } from './server-context.ts';
 
 export interface ShutdownOptions {
   /** Milliseconds that running calls are given to end by themselves; Infinity waits for them. Default: 10,000. */
@@ -32,7 +32,7 @@ export interface Stoppable {
   readonly grpc: GrpcServer;
   /** `host:port` as bound. */
   readonly target: string;
-  readonly live: Hooks['live'];
+  readonly live: ServerContext['live'];
   readonly connections: Connections;
   readonly draining$: Subject<void>;
 }

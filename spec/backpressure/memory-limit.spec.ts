@@ -1,23 +1,23 @@
 import { expect } from 'chai';
-import { Budget, queueBudget } from '../../lib/backpressure/memory-limit.ts';
+import { MemoryLimit, queueBudget } from '../../lib/backpressure/memory-limit.ts';
 
-describe('Budget', () => {
+describe('MemoryLimit', () => {
   it('takes up to its limit', () => {
-    const budget = new Budget(10);
+    const budget = new MemoryLimit(10);
     expect(budget.take(4)).to.equal(true);
     expect(budget.take(6)).to.equal(true);
     expect(budget.bytes).to.equal(10);
   });
 
   it('takes no byte more, and what it refused is not counted', () => {
-    const budget = new Budget(10);
+    const budget = new MemoryLimit(10);
     budget.take(4);
     expect(budget.take(7)).to.equal(false);
     expect(budget.bytes).to.equal(4);
   });
 
   it('has room again for what was released', () => {
-    const budget = new Budget(10);
+    const budget = new MemoryLimit(10);
     budget.take(10);
     budget.release(1);
     expect(budget.take(2)).to.equal(false);
@@ -25,7 +25,7 @@ describe('Budget', () => {
   });
 
   it('holds a changed limit against what comes', () => {
-    const budget = new Budget(10);
+    const budget = new MemoryLimit(10);
     budget.take(10);
     budget.maxBytes = 5;
     expect(budget.take(0)).to.equal(false);

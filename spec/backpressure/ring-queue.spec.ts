@@ -1,13 +1,13 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { Fifo } from '../../lib/backpressure/ring-queue.ts';
+import { RingQueue } from '../../lib/backpressure/ring-queue.ts';
 
-describe('Fifo', () => {
+describe('RingQueue', () => {
   it('behaves as an array with push and shift', () => {
     const step = fc.oneof(fc.integer({ min: 1, max: 3000 }), fc.integer({ min: -3000, max: -1 }), fc.constant(0));
     fc.assert(
       fc.property(fc.array(step, { maxLength: 12 }), steps => {
-        const fifo = new Fifo<number>();
+        const fifo = new RingQueue<number>();
         const model: number[] = [];
         let pushed = 0;
         for (const count of steps) {
@@ -29,7 +29,7 @@ describe('Fifo', () => {
   });
 
   it('gives undefined when it is empty and keeps an undefined that was pushed', () => {
-    const fifo = new Fifo<undefined>();
+    const fifo = new RingQueue<undefined>();
     expect(fifo.shift()).to.equal(undefined);
     fifo.push(undefined);
     expect(fifo.size).to.equal(1);

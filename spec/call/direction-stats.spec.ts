@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { Subject } from 'rxjs';
 import { Gate } from '../../lib/backpressure/gate.ts';
 import { pull } from '../../lib/backpressure/pull.ts';
-import { Meter } from '../../lib/call/direction-stats.ts';
+import { DirectionStats } from '../../lib/call/direction-stats.ts';
 import { send } from '../../lib/call/send.ts';
 import { Counted } from '../backpressure/support/counted.ts';
 import { FakeWritable } from './support/fake-writable.ts';
@@ -10,11 +10,11 @@ import { FakeWritable } from './support/fake-writable.ts';
 /** A meter, and what its listener heard. */
 function listening() {
   const heard: (string | undefined)[] = [];
-  const meter: Meter = new Meter({ changed: ({ waitsFor }) => heard.push(waitsFor) });
+  const meter: DirectionStats = new DirectionStats({ changed: ({ waitsFor }) => heard.push(waitsFor) });
   return { meter, heard };
 }
 
-const start = (source$: Parameters<typeof send<number>>[0], stream: FakeWritable, meter: Meter) =>
+const start = (source$: Parameters<typeof send<number>>[0], stream: FakeWritable, meter: DirectionStats) =>
   send(source$, stream.asStream, { encode: () => new Uint8Array(1), meter, complete: () => {}, error: () => {} });
 
 describe('a meter', () => {

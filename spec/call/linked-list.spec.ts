@@ -1,10 +1,10 @@
 import { expect } from 'chai';
-import { Roster } from '../../lib/call/linked-list.ts';
+import { LinkedList } from '../../lib/call/linked-list.ts';
 import { runChild } from '../support/run-child.ts';
 
-describe('Roster', () => {
+describe('LinkedList', () => {
   it('has what came and has not left, in the order in which it came', () => {
-    const roster = new Roster<string>();
+    const roster = new LinkedList<string>();
     const [leaveA, leaveB, leaveC] = ['a', 'b', 'c'].map(one => roster.add(one));
     expect([roster.size, ...roster]).to.deep.equal([3, 'a', 'b', 'c']);
     leaveB!();
@@ -21,7 +21,7 @@ describe('Roster', () => {
   });
 
   it('has one that came twice twice, and is left once by who leaves twice', () => {
-    const roster = new Roster<string>();
+    const roster = new LinkedList<string>();
     const leave = roster.add('a');
     roster.add('a');
     leave();
@@ -30,7 +30,7 @@ describe('Roster', () => {
   });
 
   it('gives all that were there when others leave, or come, while it is gone through', () => {
-    const roster = new Roster<string>();
+    const roster = new LinkedList<string>();
     const leaves = ['a', 'b', 'c'].map(one => roster.add(one));
     const seen: string[] = [];
     for (const one of roster) {
@@ -46,9 +46,9 @@ describe('Roster', () => {
     // In a process of its own, as the memory of buffers is counted for a whole process.
     const { stdout, stderr } = await runChild(
       `
-      import { Roster } from 'lib/call/linked-list.ts';
+      import { LinkedList } from 'lib/call/linked-list.ts';
       const BYTES = 4096;
-      const roster = new Roster();
+      const roster = new LinkedList();
       const comeAndGo = times => {
         const leaves = [];
         for (let i = 0; i < times; i++) {

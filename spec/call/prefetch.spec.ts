@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { Readable } from 'node:stream';
 import { expect } from 'chai';
 import { Observable } from 'rxjs';
-import { Meter } from '../../lib/call/direction-stats.ts';
+import { DirectionStats } from '../../lib/call/direction-stats.ts';
 import { receive } from '../../lib/call/receive.ts';
 import { Sink } from '../backpressure/support/sink.ts';
 import { settled } from '../support/settled.ts';
@@ -19,7 +19,7 @@ function numbers(last: number): { readonly stream: Readable; readonly read: () =
   return { stream, read: () => given - stream.readableLength };
 }
 
-const received = (stream: Readable, prefetch: number, meter?: Meter): Observable<number> =>
+const received = (stream: Readable, prefetch: number, meter?: DirectionStats): Observable<number> =>
   new Observable(subscriber => {
     receive(stream, subscriber, {
       decode: Number,
@@ -64,7 +64,7 @@ describe('prefetch', () => {
   it('delivers everything in order, and ends after what it holds', async () => {
     const { stream, read } = numbers(500);
     const sink = new Sink<number>(7);
-    const meter = new Meter();
+    const meter = new DirectionStats();
     received(stream, 100, meter).subscribe(sink);
     await sink.has(7);
     await settled(read);

@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { expect } from 'chai';
 import { Subscriber } from 'rxjs';
-import { Meter } from '../../lib/call/direction-stats.ts';
+import { DirectionStats } from '../../lib/call/direction-stats.ts';
 import type { ByteSource } from '../../lib/call/receive.ts';
 import { type ReceiveOneOptions, receiveOne } from '../../lib/call/receive-one.ts';
 
@@ -50,7 +50,7 @@ function decode(bytes: Buffer): string | undefined {
 
 function start(stream: Messages, options: Partial<ReceiveOneOptions<string | undefined>> = {}) {
   const log: string[] = [];
-  const meter = new Meter();
+  const meter = new DirectionStats();
   // As its callers do: the call fails, and with it who reads.
   const fail = (why: string): void => {
     log.push(why);
@@ -146,7 +146,13 @@ describe('receiveOne', () => {
     const subscriber = new Subscriber<string | undefined>();
     subscriber.unsubscribe();
     const never = (): never => expect.fail('told');
-    receiveOne(stream, subscriber, { decode, meter: new Meter(), end: never, exceeded: never, malformed: never });
+    receiveOne(stream, subscriber, {
+      decode,
+      meter: new DirectionStats(),
+      end: never,
+      exceeded: never,
+      malformed: never,
+    });
     expect([stream.reads, stream.listeners.size]).to.deep.equal([0, 0]);
   });
 

@@ -2,7 +2,7 @@ import { inspect } from 'node:util';
 import { expect } from 'chai';
 import { lastValueFrom, map, mergeMap, Observable, of } from 'rxjs';
 import { pull } from '../../lib/backpressure/pull.ts';
-import { leadTo } from '../../lib/client/attach-call-site.ts';
+import { attachCallSite } from '../../lib/client/attach-call-site.ts';
 import { RpcError } from '../../lib/core/rpc-error.ts';
 import { Code } from '../../lib/core/status.ts';
 
@@ -32,11 +32,11 @@ const stackOf = (frames: readonly string[]): string =>
 
 /** What stands below "subscribed at:". */
 const shown = (stack: string | undefined): string[] => {
-  const below = leadTo(failure(), { stack: stack! }).stack!.split('\n    subscribed at:\n')[1];
+  const below = attachCallSite(failure(), { stack: stack! }).stack!.split('\n    subscribed at:\n')[1];
   return below?.split('\n').map(line => line.replace(/^ {4}at /, '')) ?? [];
 };
 
-describe('leadTo', () => {
+describe('attachCallSite', () => {
   it('shows the line that subscribed, below the error and its own frames', () => {
     const at = whereUsersSubscribe();
     expect(at.stack)
@@ -44,7 +44,7 @@ describe('leadTo', () => {
       .and.to.match(/lib.backpressure.pull/);
     const error = failure();
     const own = error.stack!;
-    expect(leadTo(error, at)).to.equal(error);
+    expect(attachCallSite(error, at)).to.equal(error);
     const [before, below] = error.stack!.split('\n    subscribed at:\n');
     expect(before).to.equal(own);
     expect(before).to.match(/^RpcError: \/a\.B\/C ABORTED: two\nlines\n {4}at .*failure/);
@@ -57,7 +57,7 @@ describe('leadTo', () => {
 
   it('shows it where errors are printed, with what they show else', () => {
     const cause = new Error('why');
-    const error = leadTo(new RpcError(Code.ABORTED, 'x', { cause }), whereUsersSubscribe());
+    const error = attachCallSite(new RpcError(Code.ABORTED, 'x', { cause }), whereUsersSubscribe());
     const printed = inspect(error);
     expect(printed).to.match(/^RpcError: ABORTED: x\n {4}at /);
     expect(printed).to.match(/\n {4}subscribed at:\n(.*\n)* {4}at whereUsersSubscribe /);
@@ -66,7 +66,7 @@ describe('leadTo', () => {
   });
 
   it('shows it of a promise that rejects, as of lastValueFrom', async () => {
-    const error = leadTo(failure(), { stack: stackOf(['user (/app/a.js:1:1)']) });
+    const error = attachCallSite(failure(), { stack: stackOf(['user (/app/a.js:1:1)']) });
     const rejected: unknown = await lastValueFrom(
       of(1).pipe(
         map(() => {
@@ -85,14 +85,14 @@ describe('leadTo', () => {
         return stackOf(['user (/app/a.js:1:1)']);
       },
     };
-    const error = leadTo(failure(), at);
+    const error = attachCallSite(failure(), at);
     expect([error.message, error.code, formatted]).to.deep.equal([error.message, Code.ABORTED, 0]);
     expect(error.stack).to.equal(error.stack);
     expect(formatted).to.equal(1);
   });
 
   it('leaves a stack that can be set and is not enumerated', () => {
-    const error = leadTo(failure(), { stack: stackOf(['user (/app/a.js:1:1)']) });
+    const error = attachCallSite(failure(), { stack: stackOf(['user (/app/a.js:1:1)']) });
     expect(Object.keys(error)).to.not.include('stack');
     error.stack = 'mine';
     expect(error.stack).to.equal('mine');
@@ -145,13 +145,13 @@ describe('leadTo', () => {
     for (const at of [{}, { stack: 'Error: x' }]) {
       const error = failure();
       const own = error.stack;
-      expect(leadTo(error, at).stack).to.equal(own);
+      expect(attachCallSite(error, at).stack).to.equal(own);
     }
   });
 
   it('can be used on an error that leads somewhere already', () => {
-    const once = leadTo(failure(), { stack: stackOf(['inner (/app/a.js:1:1)']) });
-    const { stack } = leadTo(once, { stack: stackOf(['outer (/app/b.js:1:1)']) });
+    const once = attachCallSite(failure(), { stack: stackOf(['inner (/app/a.js:1:1)']) });
+    const { stack } = attachCallSite(once, { stack: stackOf(['outer (/app/b.js:1:1)']) });
     expect(stack).to.match(/subscribed at:\n {4}at inner .*\n {4}subscribed at:\n {4}at outer /);
   });
 });

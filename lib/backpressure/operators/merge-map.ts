@@ -3,7 +3,7 @@ import { bindKnownContext } from '../../core/async-context.ts';
 import { Gate } from '../gate.ts';
 import { fromInput } from '../input.ts';
 import { checkHeld, OverflowError } from '../overflow-error.ts';
-import { Fifo } from '../ring-queue.ts';
+import { RingQueue } from '../ring-queue.ts';
 import { comesFromSubject, PacedSubscriber, withSource } from '../rxjs-internals.ts';
 
 /** Values that may wait behind an inner Observable which comes from a Subject: see the rule at `gate`. */
@@ -42,7 +42,7 @@ function merge<T>(
 
   return source =>
     withSource(source, subscriber => {
-      const buffer = new Fifo<T>();
+      const buffer = new RingQueue<T>();
       let index = 0;
       let active = 0;
       let activeFromSubject = 0;

@@ -3,7 +3,7 @@ import { bindKnownContext } from '../../core/async-context.ts';
 import { Gate } from '../gate.ts';
 import { checkHeld } from '../overflow-error.ts';
 import { pace } from '../pace.ts';
-import { Fifo } from '../ring-queue.ts';
+import { RingQueue } from '../ring-queue.ts';
 import { PacedSubscriber, withSource } from '../rxjs-internals.ts';
 
 /** Values that are held until their time; as many at a time pass through a `delay` or an `observeOn`. */
@@ -27,7 +27,7 @@ export function postpone<T>(postponement: Postponement): MonoTypeOperatorFunctio
   const { scheduler, dueAt, isErrorPostponed, isCompletionPostponed } = postponement;
   return source =>
     withSource(source, output => {
-      const held = new Fifo<{ readonly at: number; readonly deliver: () => void }>();
+      const held = new RingQueue<{ readonly at: number; readonly deliver: () => void }>();
       const gate = new Gate(() => held.size < MAX_AHEAD);
       let timer: Subscription | undefined;
       let now = Number.NEGATIVE_INFINITY;

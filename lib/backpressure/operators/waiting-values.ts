@@ -1,5 +1,5 @@
 import { OverflowError } from '../overflow-error.ts';
-import { Fifo } from '../ring-queue.ts';
+import { RingQueue } from '../ring-queue.ts';
 
 /** What becomes of a value when the queue of `onBackpressureBuffer` is full. */
 export type Overflow = 'error' | 'dropOldest' | 'dropLatest';
@@ -14,7 +14,7 @@ export interface WaitingValues<T> {
 }
 
 /** In the order they came, up to a limit. */
-export class Queue<T> extends Fifo<T> implements WaitingValues<T> {
+export class Queue<T> extends RingQueue<T> implements WaitingValues<T> {
   readonly #limit: number;
   readonly #overflow: Overflow;
   readonly #drop: (value: T) => void;

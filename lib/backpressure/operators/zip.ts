@@ -2,7 +2,7 @@ import { Observable, type ObservableInput, type zip as rxZip } from 'rxjs';
 import { Gate } from '../gate.ts';
 import { fromInput } from '../input.ts';
 import { checkHeld } from '../overflow-error.ts';
-import { Fifo } from '../ring-queue.ts';
+import { RingQueue } from '../ring-queue.ts';
 import { PacedSubscriber } from '../rxjs-internals.ts';
 
 /**
@@ -18,7 +18,7 @@ export const zip: typeof rxZip = (...args: unknown[]): Observable<any> => {
   return new Observable(output => {
     if (inputs.length === 0) return output.complete();
     const lanes = inputs.map(() => {
-      const values = new Fifo<unknown>();
+      const values = new RingQueue<unknown>();
       return { values, gate: new Gate(() => values.size === 0), isComplete: false };
     });
 
