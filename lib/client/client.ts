@@ -138,7 +138,7 @@ function clientMethodOf(connection: Connection, method: Method, name: string, de
       );
     }
     const options = given === noOptions ? noOptions : checkCallOptions(name, given);
-    const made = (options as { [madeAt]?: Captured })[madeAt] ?? traceMade(rpc);
+    const made = (options as { [madeAt]?: Captured })[madeAt] ?? traceMade();
     if (wrapped === undefined) {
       return call(connection, method, request, options === noOptions ? completeNoOptions : complete(options), made);
     }

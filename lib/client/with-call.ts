@@ -64,7 +64,7 @@ export function withCall<Request, O>(
     for (const each$ of [headers$, trailers$, status$]) each$.complete();
   };
   const inner = {
-    [madeAt]: traceMade(withCall),
+    [madeAt]: traceMade(),
     [onSettled]: (status: StatusObject | undefined) => {
       settled = status;
     },
