@@ -19,9 +19,10 @@ import { mayBatch } from '../grpc-js/batch.ts';
 import { mayJoin } from '../grpc-js/join.ts';
 import { noIpServerName } from '../grpc-js/no-ip-server-name.ts';
 import { RETRY_BUFFER_BYTES, repeatsRefused } from '../grpc-js/repeats-refused.ts';
+import { ShortCalls } from '../grpc-js/short-calls.ts';
 import { checkTls } from '../grpc-js/tls-options.ts';
 import { type Channel, Connectivity } from './connectivity.ts';
-import { DirectCall } from './direct-call.ts';
+import { DirectCall, type DirectOptions } from './direct-call.ts';
 import { openCall } from './open-call.ts';
 import type { Transport } from './transport.ts';
 
@@ -62,6 +63,12 @@ export interface ChannelSettings {
   readonly coalesce?: boolean | undefined;
 }
 
+interface OpenChannel {
+  readonly client: Client;
+  readonly channel: Channel;
+  readonly callOptions: DirectOptions;
+}
+
 /**
  * One grpc-js Client for methods with a single request and one for methods with a stream of requests, each made when it is needed,
  * because grpc-js knows the size of the retry buffer and the window for a whole channel only; one for all if the size of the buffer
@@ -79,19 +86,18 @@ export function openChannels(address: string, settings: ChannelSettings): Transp
   const isJoining = (settings.coalesce ?? true) && mayJoin({ [CHANNELZ]: 0, ...channelOptions });
   const isBatching = !hasInterceptors && mayBatch({ [CHANNELZ]: 0, ...channelOptions }, target);
   const isRepeating = isPatched(repeatsRefused, channelOptions);
-  const clients = {
-    forStreams: new Map<Compression | undefined, Client>(),
-    forSingle: new Map<Compression | undefined, Client>(),
+  const channels = {
+    forStreams: new Map<Compression | undefined, OpenChannel>(),
+    forSingle: new Map<Compression | undefined, OpenChannel>(),
   };
-  const opened: Client[] = [];
   const connectivity = new Connectivity();
 
-  const clientFor = (hasRequestStream: boolean, compression = defaultCompression): Client => {
+  const channelFor = (hasRequestStream: boolean, compression = defaultCompression): OpenChannel => {
     const isForStreams = hasRequestStream && !(RETRY_BUFFER in channelOptions);
-    const byCompression = isForStreams ? clients.forStreams : clients.forSingle;
-    let client = byCompression.get(compression);
-    if (client === undefined) {
-      client = new Client(target, credentials, {
+    const byCompression = isForStreams ? channels.forStreams : channels.forSingle;
+    let open = byCompression.get(compression);
+    if (open === undefined) {
+      const options = {
         [ADJUSTED]: 1,
         [CHANNELZ]: 0,
         [WINDOW]: isForStreams ? STREAM_WINDOW_BYTES : WINDOW_BYTES,
@@ -100,28 +106,33 @@ export function openChannels(address: string, settings: ChannelSettings): Transp
           : isForStreams && { [RETRY_BUFFER]: UNPATCHED_RETRY_BUFFER_BYTES }),
         ...channelOptions,
         ...(compression !== undefined && { [COMPRESSION]: compressionAlgorithms[compression] }),
-      });
-      byCompression.set(compression, client);
-      opened.push(client);
-      connectivity.add(client.getChannel());
+      };
+      const client = new Client(target, credentials, options);
+      const channel = client.getChannel();
+      const isPlain = compression === 'identity';
+      const isShort = isPlain && !hasInterceptors;
+      const shortCalls = isShort ? ShortCalls.of(channel, options, target) : undefined;
+      open = { client, channel, callOptions: { isJoining: isPlain && isJoining, isBatching, shortCalls } };
+      byCompression.set(compression, open);
+      connectivity.add(channel);
     }
-    return client;
+    return open;
   };
 
   return {
     open: (method, options) => {
       if (options.credentials !== undefined && isPlaintext) throw plaintextRefused();
-      const client = clientFor(method.requestStream, options.compression);
-      const channel = client.getChannel();
+      const { client, channel, callOptions } = channelFor(method.requestStream, options.compression);
       connectOutsideContext(channel);
       if (hasInterceptors) return openCall(client, method, options);
-      const isPlain = (options.compression ?? defaultCompression) === 'identity';
-      return new DirectCall(channel, method, options, { isJoining: isPlain && isJoining, isBatching });
+      return new DirectCall(channel, method, options, callOptions);
     },
     state$: connectivity.state$,
-    connect: () => connectOutsideContext(clientFor(false).getChannel()),
+    connect: () => connectOutsideContext(channelFor(false).channel),
     close: () => {
-      for (const client of opened) closeForGood(client);
+      for (const opened of [channels.forStreams, channels.forSingle]) {
+        for (const { client } of opened.values()) closeForGood(client);
+      }
       connectivity.shutDown();
     },
   };

@@ -7,6 +7,8 @@ import { Code } from '../core/status.ts';
 import { askForBatches } from '../grpc-js/batch.ts';
 import { Batch } from '../grpc-js/batch-decoder.ts';
 import { Joined } from '../grpc-js/joined.ts';
+import type { ShortCall } from '../grpc-js/short-call.ts';
+import type { ShortCalls } from '../grpc-js/short-calls.ts';
 import { listenForStream } from '../grpc-js/waits-for-place.ts';
 import type { Channel } from './connectivity.ts';
 import { explained, foreignType } from './content-type.ts';
@@ -24,6 +26,8 @@ export interface DirectOptions {
   readonly isJoining: boolean;
   /** Whether messages that arrive together are received together. */
   readonly isBatching: boolean;
+  /** For calls with one request that may skip layers of grpc-js. */
+  readonly shortCalls: ShortCalls | undefined;
 }
 
 /**
@@ -31,23 +35,32 @@ export interface DirectOptions {
  * is room for it.
  */
 export class DirectCall extends MessageStream implements ClientStream {
-  readonly #call: ReturnType<Channel['createCall']>;
+  readonly #call: ReturnType<Channel['createCall']> | ShortCall;
   readonly #keepsNothing: boolean;
   #onMetadata: ((headers: Metadata) => void) | undefined;
   #onStatus: ((status: StatusObject) => void) | undefined;
   #onWaits: ((isWaiting: boolean) => void) | undefined;
   #foreignType: string | undefined;
 
-  constructor(channel: Channel, method: Method, options: OpenOptions, { isJoining, isBatching }: DirectOptions) {
+  constructor(channel: Channel, method: Method, options: OpenOptions, directOptions: DirectOptions) {
+    const { isJoining, isBatching, shortCalls } = directOptions;
     super(isJoining ? joined : one);
     const { path, responseStream, responseDeserialize } = method;
     const { metadata, deadline = Number.POSITIVE_INFINITY, host, credentials } = options;
     this.#keepsNothing = keepsNothing(responseDeserialize);
     if (isBatching && responseStream) askForBatches(metadata);
-    this.#call = channel.createCall(path, deadline, host, null, undefined);
-    if (credentials !== undefined) this.#call.setCredentials(credentials);
     listenForStream(metadata, isWaiting => this.#onWaits?.(isWaiting));
-    this.#call.start(metadata, this);
+    const isShort = shortCalls !== undefined && !method.requestStream && credentials === undefined;
+    const short = isShort ? shortCalls.open({ path, metadata, deadline, host }, this) : undefined;
+    this.#call = short ?? this.#startCall(channel, method, options);
+  }
+
+  #startCall(channel: Channel, { path }: Method, options: OpenOptions): ReturnType<Channel['createCall']> {
+    const { metadata, deadline = Number.POSITIVE_INFINITY, host, credentials } = options;
+    const call = channel.createCall(path, deadline, host, null, undefined);
+    if (credentials !== undefined) call.setCredentials(credentials);
+    call.start(metadata, this);
+    return call;
   }
 
   end(): void {

@@ -15,6 +15,7 @@ import { repeatsRefused } from './repeats-refused.ts';
 import { resetAlone } from './reset-alone.ts';
 import { resetBehindRefusal, resetBehindStatus } from './reset-behind-status.ts';
 import { responseEncoding } from './response-encoding.ts';
+import { shortCalls } from './short-calls.ts';
 import { statusIsLast } from './status-is-last.ts';
 import { statusRead } from './status-read.ts';
 import { statusWaits } from './status-waits.ts';
@@ -53,6 +54,9 @@ export const serverPatches: readonly Patch[] = [
   prefixOfRequests,
 ];
 
+/** These replace nothing in grpc-js; each copy of this library uses the private parts for its own calls. */
+export const ownPatches: readonly Patch[] = [shortCalls];
+
 /** Where the names of the client patches are that some copy of this library has applied. */
 const mark = Symbol.for('rx-grpc.patches');
 
@@ -70,7 +74,7 @@ export function adjustGrpcJs(find: () => PrivateParts | undefined = findPrivateP
   if (parts === undefined) {
     warn(
       'the private parts of @grpc/grpc-js are missing, or belong to another copy of it: bundle all of @grpc/grpc-js or none of it',
-      [...clientPatches, ...serverPatches],
+      [...clientPatches, ...serverPatches, ...ownPatches],
     );
     return;
   }
@@ -90,7 +94,7 @@ export function adjustGrpcJs(find: () => PrivateParts | undefined = findPrivateP
     applied.add(patch.name);
     apply(patch);
   }
-  serverPatches.forEach(apply);
+  for (const patch of [...serverPatches, ...ownPatches]) apply(patch);
   if (off.length > 0) warn(`this version of @grpc/grpc-js does not fit (${misfits.join('; ')})`, off);
 }
 

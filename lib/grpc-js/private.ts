@@ -3,11 +3,21 @@ import { Client, type Metadata, Server, type StatusObject } from '@grpc/grpc-js'
 // Static imports, so that a bundler takes these files into the bundle together with the rest of grpc-js.
 import * as client from '@grpc/grpc-js/build/src/client.js';
 import * as compressionFilter from '@grpc/grpc-js/build/src/compression-filter.js';
+import * as internalChannel from '@grpc/grpc-js/build/src/internal-channel.js';
+import * as loadBalancingCall from '@grpc/grpc-js/build/src/load-balancing-call.js';
 import * as retryingCall from '@grpc/grpc-js/build/src/retrying-call.js';
 import * as serverInterceptors from '@grpc/grpc-js/build/src/server-interceptors.js';
 import * as subchannel from '@grpc/grpc-js/build/src/subchannel.js';
 import * as subchannelCall from '@grpc/grpc-js/build/src/subchannel-call.js';
 import * as transport from '@grpc/grpc-js/build/src/transport.js';
+import type {
+  PrivateChannel,
+  PrivateCompressionFilter,
+  PrivateFilterFactory,
+  PrivateLoadBalancingCall,
+  PrivateRetryingCall,
+  SubchannelCall,
+} from './private-channel.ts';
 
 interface HasOptions {
   getOptions(): Readonly<Record<string, unknown>>;
@@ -107,18 +117,6 @@ export interface PrivateConnector {
   ): Promise<PrivateTransport>;
 }
 
-/** What `load-balancing-call.js` uses of a call on a connection. */
-export interface SubchannelCall {
-  startRead(): void;
-  sendMessageWithContext(context: { callback?: (error?: Error | null) => void }, message: Buffer): void;
-  halfClose(): void;
-  cancelWithStatus(code: number, details: string): void;
-  getPeer(): string;
-  getCallNumber(): number;
-  getAuthContext(): object;
-  getDeadlineInfo(): string[];
-}
-
 /** A server's call on its HTTP/2 stream, `server-interceptors.js`. */
 export interface PrivateServerCall {
   readonly stream: ServerHttp2Stream;
@@ -162,55 +160,11 @@ export interface PrivateDecoder {
   write(data: Buffer): unknown[];
 }
 
-/** Frames the messages of a client's call and takes received frames apart, `compression-filter.js`. */
-export interface PrivateCompressionFilter {
-  new (
-    channelOptions: object,
-    sharedConfig: object,
-  ): {
-    readonly sendCompression: { writeMessage(message: Buffer, compress: boolean): Promise<Buffer> };
-    /** One for each call. */
-    readonly receiveCompression: { decompressMessage: Decompress; readMessage(frame: Buffer): Promise<Buffer> };
-    receiveMetadata(metadata: Metadata): Metadata;
-  };
-}
-
-export type Decompress = (message: Buffer) => Promise<Buffer>;
-
-/** Makes the filter of each call of a channel, `compression-filter.js`. */
-export interface PrivateFilterFactory {
-  /** Those of the channel. */
-  readonly options: Readonly<Record<string, unknown>>;
-  readonly sharedFilterConfig: object;
-  createFilter(): object;
-}
-
-/** A client's call with its attempts, each on a connection of its own, `retrying-call.js`. */
-export interface PrivateRetryingCall {
-  readonly channel: HasOptions;
-  /** No further attempt is made once it is COMMITTED, and requests that have been written are dropped. */
-  readonly state: 'RETRY' | 'HEDGING' | 'TRANSPARENT_ONLY' | 'COMMITTED' | 'NO_RETRY';
-  /** The attempts. */
-  readonly underlyingCalls: readonly { readonly state: 'ACTIVE' | 'COMPLETED' }[];
-  /** The requests that are kept, and the half-close. */
-  readonly writeBuffer: readonly BufferedRequest[];
-  getBufferEntry(index: number): BufferedRequest;
-  commitCall(index: number): void;
-  sendMessageWithContext(context: { callback?: () => void }, message: Buffer): void;
-  /** An attempt has written a request. */
-  handleChildWriteCompleted(index: number, messageIndex: number): void;
-}
-
-interface BufferedRequest {
-  readonly message?: { readonly message: Buffer };
-  /** It is in the retry buffer, and not only on its way. */
-  readonly allocated: boolean;
-  /** Called when it has been written. */
-  callback?: (() => void) | undefined;
-}
-
 /** The prototypes and the class of grpc-js that are patched or used. */
 export interface PrivateParts {
+  readonly internalChannel: PrivateChannel;
+  readonly loadBalancingCall: PrivateLoadBalancingCall;
+  readonly retryingCall: PrivateRetryingCall;
   readonly clientCall: PrivateClientCall;
   readonly subchannel: PrivateSubchannel;
   readonly connector: PrivateConnector;
@@ -218,13 +172,14 @@ export interface PrivateParts {
   readonly server: PrivateServer;
   readonly compressionFilter: PrivateCompressionFilter;
   readonly compressionFilterFactory: PrivateFilterFactory;
-  readonly retryingCall: PrivateRetryingCall;
 }
 
 /** The modules of grpc-js in which the private parts are. */
 export interface PrivateModules {
   readonly client: object;
   readonly compressionFilter: object;
+  readonly internalChannel: object;
+  readonly loadBalancingCall: object;
   readonly retryingCall: object;
   readonly serverInterceptors: object;
   readonly subchannel: object;
@@ -235,6 +190,8 @@ export interface PrivateModules {
 const own: PrivateModules = {
   client,
   compressionFilter,
+  internalChannel,
+  loadBalancingCall,
   retryingCall,
   serverInterceptors,
   subchannel,
@@ -248,34 +205,23 @@ const own: PrivateModules = {
  */
 export function findPrivateParts(modules: PrivateModules = own): PrivateParts | undefined {
   if (exported(modules.client, 'Client') !== Client) return undefined;
-  const clientCall = exported(modules.subchannelCall, 'Http2SubchannelCall')?.prototype;
-  const subchannelProto = exported(modules.subchannel, 'Subchannel')?.prototype;
-  const connector = exported(modules.transport, 'Http2SubchannelConnector')?.prototype;
-  const serverCall = exported(modules.serverInterceptors, 'BaseServerInterceptingCall')?.prototype;
-  const filter = exported(modules.compressionFilter, 'CompressionFilter');
-  const compressionFilterFactory = exported(modules.compressionFilter, 'CompressionFilterFactory')?.prototype;
-  const retrying = exported(modules.retryingCall, 'RetryingCall')?.prototype;
-  if (
-    !clientCall ||
-    !subchannelProto ||
-    !connector ||
-    !serverCall ||
-    !filter ||
-    !compressionFilterFactory ||
-    !retrying
-  ) {
-    return undefined;
-  }
-  return {
-    clientCall,
-    subchannel: subchannelProto,
-    connector,
-    serverCall,
+  const found = {
+    clientCall: prototypeOf(modules.subchannelCall, 'Http2SubchannelCall'),
+    subchannel: prototypeOf(modules.subchannel, 'Subchannel'),
+    connector: prototypeOf(modules.transport, 'Http2SubchannelConnector'),
+    internalChannel: prototypeOf(modules.internalChannel, 'InternalChannel'),
+    loadBalancingCall: prototypeOf(modules.loadBalancingCall, 'LoadBalancingCall'),
+    retryingCall: prototypeOf(modules.retryingCall, 'RetryingCall'),
+    serverCall: prototypeOf(modules.serverInterceptors, 'BaseServerInterceptingCall'),
     server: Server.prototype as unknown as PrivateServer,
-    compressionFilter: filter,
-    compressionFilterFactory,
-    retryingCall: retrying,
+    compressionFilter: exported(modules.compressionFilter, 'CompressionFilter'),
+    compressionFilterFactory: prototypeOf(modules.compressionFilter, 'CompressionFilterFactory'),
   };
+  return Object.values(found).includes(undefined) ? undefined : found;
+}
+
+function prototypeOf(module: object, name: string): any {
+  return exported(module, name)?.prototype;
 }
 
 /** Where Node or a bundler does not see the names that a CommonJS module exports, they are on its default export. */

@@ -1,12 +1,12 @@
 import { ADJUSTED } from './adjusted.ts';
 import type { Patch } from './patch.ts';
-import type { PrivateRetryingCall } from './private.ts';
+import type { PrivateRetryingCall } from './private-channel.ts';
 
 /**
  * A call keeps its requests until it has sent this many bytes. A server never enlarges the window of a stream that it refuses
  * unseen, so no more than HTTP/2's first window (65,535 bytes; RFC 9113, 6.9.2) has been sent by then.
  */
-const KEPT_BYTES = 64 * 1024;
+export const KEPT_BYTES: number = 64 * 1024;
 
 /**
  * The retry buffer of a channel with this patch, in bytes. It holds what is being written and what {@link KEPT_BYTES} allows, and

@@ -3,7 +3,7 @@ import { Code } from '../core/status.ts';
 import { ADJUSTED } from './adjusted.ts';
 import { ofClient, withOption } from './message-size.ts';
 import type { Patch } from './patch.ts';
-import type { Decompress, PrivateCompressionFilter, PrivateFilterFactory } from './private.ts';
+import type { Decompress, PrivateCompressionFilter, PrivateFilterFactory } from './private-channel.ts';
 
 /**
  * A response that cannot be decompressed ends its call with a status that says why.

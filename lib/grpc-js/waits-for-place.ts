@@ -7,9 +7,9 @@ import {
   isWholeTransport,
   type PrivateClientCall,
   type PrivateSubchannel,
-  type SubchannelCall,
   type WholeTransport,
 } from './private.ts';
+import type { SubchannelCall } from './private-channel.ts';
 import { StreamPlaces, type Waiting } from './stream-places.ts';
 
 /** Told when a call begins to wait for a stream, and when it has one or has ended. */

@@ -83,7 +83,7 @@ function begin({ isJoining = false, ...options }: Partial<OpenOptions> & { isJoi
     compression: undefined,
     ...options,
   };
-  const call = new DirectCall(grpc.asChannel, Lab.bidi, given, { isJoining, isBatching: false });
+  const call = new DirectCall(grpc.asChannel, Lab.bidi, given, { isJoining, isBatching: false, shortCalls: undefined });
   const told: string[] = [];
   call.on('metadata', (headers: Metadata) => told.push(`headers ${JSON.stringify(headers.getMap())}`));
   call.on('status', ({ code, details }: StatusObject) => told.push(`status ${code} ${details}`));

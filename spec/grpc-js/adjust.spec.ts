@@ -5,6 +5,8 @@ import { fileURLToPath } from 'node:url';
 import { Client, credentials } from '@grpc/grpc-js';
 import * as client from '@grpc/grpc-js/build/src/client.js';
 import * as compressionFilter from '@grpc/grpc-js/build/src/compression-filter.js';
+import * as internalChannel from '@grpc/grpc-js/build/src/internal-channel.js';
+import * as loadBalancingCall from '@grpc/grpc-js/build/src/load-balancing-call.js';
 import * as retryingCall from '@grpc/grpc-js/build/src/retrying-call.js';
 import * as serverInterceptors from '@grpc/grpc-js/build/src/server-interceptors.js';
 import * as subchannel from '@grpc/grpc-js/build/src/subchannel.js';
@@ -15,7 +17,7 @@ import { buildSync, transformSync } from 'esbuild';
 import { NEVER } from 'rxjs';
 import { close } from '../../lib/client/client.ts';
 import { connect } from '../../lib/client/connect.ts';
-import { adjustGrpcJs, clientPatches, serverPatches } from '../../lib/grpc-js/adjust.ts';
+import { adjustGrpcJs, clientPatches, ownPatches, serverPatches } from '../../lib/grpc-js/adjust.ts';
 import { findMisfit } from '../../lib/grpc-js/patch.ts';
 import { findPrivateParts, type PrivateModules, type PrivateParts } from '../../lib/grpc-js/private.ts';
 import { Lab } from '../support/lab.ts';
@@ -27,6 +29,8 @@ const lib = new URL('../../lib/', import.meta.url);
 const modules: PrivateModules = {
   client,
   compressionFilter,
+  internalChannel,
+  loadBalancingCall,
   retryingCall,
   serverInterceptors,
   subchannel,
@@ -46,10 +50,12 @@ const prototypes = [
   'clientCall',
   'subchannel',
   'connector',
+  'internalChannel',
+  'loadBalancingCall',
+  'retryingCall',
   'serverCall',
   'server',
   'compressionFilterFactory',
-  'retryingCall',
 ] as const;
 
 /** Prototypes that nobody uses, of the classes of grpc-js, or of classes whose source text has been changed. */
@@ -66,10 +72,12 @@ function unused(changes: Partial<Record<keyof PrivateParts, Source>> = {}): Priv
     clientCall: copyOf('clientCall'),
     subchannel: copyOf('subchannel'),
     connector: copyOf('connector'),
+    internalChannel: copyOf('internalChannel'),
+    loadBalancingCall: copyOf('loadBalancingCall'),
+    retryingCall: copyOf('retryingCall'),
     serverCall: copyOf('serverCall'),
     server: copyOf('server'),
     compressionFilterFactory: copyOf('compressionFilterFactory'),
-    retryingCall: copyOf('retryingCall'),
   } as PrivateParts;
 }
 
@@ -111,8 +119,8 @@ describe('The adjustments of grpc-js', () => {
     expect(methodsOf(serverCall)).to.not.deep.equal(server); // each copy knows its own services
   });
 
-  const patches = [...clientPatches, ...serverPatches];
-  const methodNames = patches.flatMap(({ shape }) =>
+  const patches = [...clientPatches, ...serverPatches, ...ownPatches];
+  const methodNames = [...clientPatches, ...serverPatches].flatMap(({ shape }) =>
     Object.entries(shape).flatMap(([part, { methods }]) => Object.keys(methods ?? {}).map(name => `${part}.${name}`)),
   );
   const off = (names: readonly string[], warning = ''): boolean[] =>
@@ -172,6 +180,16 @@ describe('The adjustments of grpc-js', () => {
       'a property of several patches has another name',
       { clientCall: s => s.replaceAll('readsClosed', 'hasEnded') },
       ['status-waits', 'ends-heard (client)'],
+    ],
+    [
+      'a method of the channel takes another parameter',
+      { internalChannel: s => s.replace('getConfig(method, metadata)', 'getConfig(method)') },
+      ['short-calls'],
+    ],
+    [
+      'further attempts know no throttle',
+      { retryingCall: s => s.replaceAll('.retryThrottler', '.other') },
+      ['short-calls'],
     ],
   ] satisfies [string, Partial<Record<keyof PrivateParts, Source>>, string[]][]) {
     it(`are made without those that rely on it where ${what}, and one warning names them`, async () => {
