@@ -61,6 +61,9 @@ export interface PrivateRetryingCall {
   sendMessageWithContext(context: { callback?: () => void }, message: Buffer): void;
   /** An attempt has written a request. */
   handleChildWriteCompleted(index: number, messageIndex: number): void;
+  /** An attempt has ended. */
+  handleChildStatus(status: StatusObject & { readonly progress: Progress }, index: number): void;
+  cancelWithStatus(code: number, details: string): void;
 }
 
 interface BufferedRequest {

@@ -4,6 +4,7 @@ import { pull } from '../../lib/backpressure/pull.ts';
 import { close } from '../../lib/client/client.ts';
 import { connect } from '../../lib/client/connect.ts';
 import { Code } from '../../lib/core/status.ts';
+import { findPrivateParts } from '../../lib/grpc-js/private.ts';
 import type { LabClient } from '../support/bench.ts';
 import { Lab, type Note } from '../support/lab.ts';
 import { record } from '../support/record.ts';
@@ -102,6 +103,35 @@ describe('A call that the server refuses unseen (grpc-js)', () => {
       });
     }
   }
+
+  for (const [title, requests] of Object.entries({
+    small: uploads['one small request'],
+    large: uploads['one request of 16 KiB'],
+  })) {
+    it(`begins again elsewhere when a GOAWAY comes behind the refusal: ${title}`, async () => {
+      const { peer, upload } = await refused(requests, (peer, stream) => {
+        peer.send(reset(stream, REFUSED_STREAM));
+        peer.send(goAway(stream, NO_ERROR));
+      });
+      await peer.seen(() => peer.connections.length === 2);
+      await settled(() => peer.frames().length);
+      answer(peer, 1);
+      expect(await upload.ending).to.deep.equal({});
+    });
+  }
+
+  it('begins no more when it is unsubscribed from as it is refused', async () => {
+    const { peer, upload } = await refused(uploads['one request of 16 KiB'], ways['by a reset']);
+    const unsubscribe = (): void => upload.subscription.unsubscribe();
+    const { handleChildStatus } = findPrivateParts()!.retryingCall;
+    findPrivateParts()!.retryingCall.handleChildStatus = function (...args) {
+      handleChildStatus.apply(this, args);
+      unsubscribe();
+    };
+    await settled(() => peer.frames().length);
+    findPrivateParts()!.retryingCall.handleChildStatus = handleChildStatus;
+    expect(peer.frames().filter(({ type }) => type === HEADERS)).to.have.lengthOf(1);
+  });
 
   it('begins again with a single request of any size', async () => {
     const { peer, client } = await connected();
