@@ -42,7 +42,7 @@ describe('from-nestjs and from-grpc-js, the values of proto-loader and of load()
     expect(() => Everything.encode({ data: 'AQI=' })).to.throw(TypeError, 'values.Everything.data');
   });
 
-  it('a property that is no field', () => {
+  it('a property that is not a field', () => {
     expect(write({ txet: 'x' })).to.have.length(0);
     expect(() => Everything.encode({ txet: 'x' })).to.throw(TypeError, 'values.Everything.txet');
   });
@@ -81,7 +81,7 @@ describe('from-nestjs and from-grpc-js, the values of proto-loader and of load()
     expect(Everything.decode(empty)).to.include({ long: 0n, color: 0 });
   });
 
-  it('a value of the wrong kind', () => {
+  it('a value of the wrong type', () => {
     expect(write({ long: 'five' })).to.deep.equal(write({ long: 0 }));
     expect(() => Everything.encode({ long: 'five' })).to.throw(TypeError, 'got string "five"');
     expect(write({ color: 'BLUE' })).to.deep.equal(empty);

@@ -66,7 +66,7 @@ describe('from-grpc-js, what is answered:', () => {
   /** What a client of grpc-js, which waits no longer than this, is told by getOrder. */
   const told = (address: string): Promise<any> => rejectionOf(plainClient(address)({}, { deadline: Date.now() + 250 }));
 
-  it('a handler fails with an error that is no status', async () => {
+  it('a handler fails with an error that is not a status', async () => {
     const secret = Object.assign(new Error('password=123'), { code: Code.PERMISSION_DENIED });
     const book = new OrderBook<any>();
     book.save = () => Promise.reject(secret);

@@ -117,7 +117,7 @@ export class OrdersClient {
 
   async *watchOrders(from: number): AsyncGenerator<Order> {
     const call = this.#client.watchOrders({ from });
-    call.on('error', () => {}); // told by the loop; without a listener it ends the process
+    call.on('error', () => {}); // the loop throws it; without a listener it ends the process
     try {
       yield* call;
     } finally {

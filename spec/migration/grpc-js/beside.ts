@@ -25,7 +25,7 @@ const importOrders = (book: OrderBook<Order>) => async (order$: Observable<Order
   return { saved: orders.length };
 };
 
-/** All RPCs over the client of grpc-js that is there already: its channel, its credentials, its interceptors. */
+/** All RPCs over an existing client of grpc-js: its channel, its credentials, its interceptors. */
 export function ordersOver(client: Client): any {
   return connect(Orders.service, client);
 }

@@ -50,13 +50,13 @@ describe('from-nestjs, what is answered:', () => {
 
   const waiting = { timeoutMs: 150 };
 
-  it('a unary handler gives no value', async () => {
+  it('a unary handler emits no value', async () => {
     const { nest, ours } = await servingOrder(EMPTY);
     expect(await errorOf(connectOurs(nest).getOrder(key, waiting))).to.include({ code: Code.DEADLINE_EXCEEDED });
     expect(await errorOf(connectOurs(ours).getOrder(key))).to.include({ code: Code.UNIMPLEMENTED });
   });
 
-  it('a unary handler gives two values', async () => {
+  it('a unary handler emits two values', async () => {
     const { nest, ours } = await servingOrder(of({}, {}));
     const getOrder: any = connectNest(nest).getOrder;
     const deadline = Date.now() + waiting.timeoutMs;
@@ -128,7 +128,7 @@ describe('from-nestjs, what is answered:', () => {
     expect(seen).to.have.lengthOf(4);
   });
 
-  it('a handler fails with an error that is no status', async () => {
+  it('a handler fails with an error that is not a status', async () => {
     const secret = Object.assign(new Error('password=123'), { code: Code.PERMISSION_DENIED });
     const fail = () => throwError(() => secret);
     const nest = await serveWithNest({ getOrder: fail });

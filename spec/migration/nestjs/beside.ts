@@ -17,7 +17,7 @@ export async function createApp(url: string, book: OrderBook<Order>): Promise<IN
   const before = grpcOptions(url);
   const onLoadPackageDefinition = (definition: any, server: Server) => {
     const { ImportOrders } = definition['shop.Orders'];
-    delete definition['shop.Orders'].ImportOrders; // or NestJS adds it as well, and listen() fails
+    delete definition['shop.Orders'].ImportOrders; // otherwise NestJS adds it too, and listen() fails
     const moved = implement<any>({ ImportOrders }, { importOrders: importOrders(app.get(OrderBook)) });
     server.addService(moved.definition, moved.implementation);
   };
