@@ -1,34 +1,176 @@
-import { execFile } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect } from 'chai';
-import { compileTexts } from './support/compiled.ts';
+import { compileAll, compiledPath } from './support/compiled.ts';
 
 const root = join(import.meta.dirname, '..');
-const pages = ['README.md', ...readdirSync(join(root, 'docs')).map(name => `docs/${name}`)];
+const folder = join(root, '.compiled/docs');
+const docs = readdirSync(join(root, 'docs')).filter(name => name.endsWith('.md'));
+const pages = ['README.md', ...docs.map(name => `docs/${name}`)];
 
-/** The programs of all pages, each with the block behind it that says what it prints. */
-const programs = pages.flatMap(page => {
-  const found = readFileSync(join(root, page), 'utf8').matchAll(/```ts\n(.*?)```\s+```text\n(.*?)```/gs);
-  return [...found].map(([, code, printed], index) => ({ page, number: index + 1, code: code!, printed: printed! }));
-});
+/** A block of TypeScript and the block behind it, if that shows an output. */
+const blocks = /```ts\n(.*?)```(?:\s+```text\n(.*?)```)?/gs;
 
-async function run(path: string): Promise<string> {
-  return (await promisify(execFile)(process.execPath, [path], { cwd: root, timeout: 60_000 })).stdout;
+/** The name of a file, in the first line of its block: `// server.ts`. */
+const fileName = /^\/\/ ([\w.-]+)\.ts\n/;
+
+/** Where the servers of the pages listen; here they take a free port. */
+const PORT = ':50051';
+
+interface Program {
+  readonly page: string;
+  readonly number: number;
+  /** The name of its file. */
+  readonly name: string;
+  /** Code by name of file: its own, and the files that the page showed before, which it can import. */
+  readonly files: ReadonlyMap<string, string>;
+  readonly output: string;
+  /** What the page's server prints first, if the program calls it. */
+  readonly serverOutput: string | undefined;
+}
+
+/** The programs of a page, in order. A block without an output is no program, but can be a file that programs import. */
+function programsOf(page: string): readonly Program[] {
+  const files = new Map<string, string>();
+  const programs: Program[] = [];
+  let serverOutput: string | undefined;
+  for (const [, code, output] of readFileSync(join(root, page), 'utf8').matchAll(blocks)) {
+    const name = fileName.exec(code!)?.[1] ?? 'program';
+    files.set(name, code!);
+    if (output === undefined) continue;
+    if (name === 'server') serverOutput = output;
+    const program = { page, number: programs.length + 1, name, files: new Map(files), output };
+    programs.push({ ...program, serverOutput: name !== 'server' && code!.includes(PORT) ? serverOutput : undefined });
+  }
+  return programs;
+}
+
+const programs = pages.flatMap(programsOf);
+
+const sourceOf = ({ page, number }: Program, name: string): string =>
+  join(folder, page.replace('/', '-'), String(number), `${name}.ts`);
+
+/** What the pages import from ./gen is generated already, for the examples; the specs have certificates. */
+const asRun = (code: string): string =>
+  code
+    .replaceAll(/'\.\/gen\/(.*)\.js'/g, `'${root}/examples/gen/$1.ts'`)
+    .replaceAll("'certs/cert.pem'", "'spec/support/tls/signed-cert.pem'")
+    .replaceAll("'certs/", "'spec/support/tls/")
+    .replaceAll(/'(https?:\/\/[\w.]+):50051'/g, "`$1:$${process.env['PORT']}`");
+
+function writeSources(): void {
+  rmSync(folder, { recursive: true, force: true });
+  for (const program of programs) {
+    mkdirSync(join(sourceOf(program, ''), '..'), { recursive: true });
+    for (const [name, code] of program.files) writeFileSync(sourceOf(program, name), `${asRun(code)}export {};\n`);
+  }
+}
+
+/** A program in a process of its own, until it ends. A server ends by SIGTERM, when it has printed what the page says. */
+class Running {
+  output = '';
+  #errors = '';
+  readonly #child;
+  readonly #closed: Promise<readonly unknown[]>;
+
+  constructor(program: Program, name: string, port: string) {
+    const args = [...(name.endsWith('.test') ? ['--test-reporter=spec'] : []), compiledPath(sourceOf(program, name))];
+    this.#child = spawn(process.execPath, args, { cwd: root, timeout: 60_000, env: { ...process.env, PORT: port } });
+    this.#closed = once(this.#child, 'close');
+    this.#child.stdout.setEncoding('utf8').on('data', text => {
+      this.output += text;
+    });
+    this.#child.stderr.setEncoding('utf8').on('data', text => {
+      this.#errors += text;
+    });
+  }
+
+  /** The port that it listens on, by what it printed. */
+  get port(): string {
+    return /(?:localhost|127\.0\.0\.1):(\d+)/.exec(this.output)?.[1] ?? '';
+  }
+
+  /** Resolves when it has printed a line, or has ended. */
+  async line(): Promise<void> {
+    while (!this.output.includes('\n') && this.#child.exitCode === null) {
+      await Promise.race([once(this.#child.stdout, 'data'), this.#closed]);
+    }
+  }
+
+  stop(): void {
+    this.#child.kill('SIGTERM');
+  }
+
+  async end(): Promise<void> {
+    const [code] = await this.#closed;
+    expect(code, this.#errors).to.equal(0);
+  }
+}
+
+/** Runs the server of a page, and what calls it meanwhile. */
+async function serving(program: Program, expected: string, call?: (port: string) => Promise<void>): Promise<void> {
+  const server = new Running(program, 'server', '0');
+  try {
+    await server.line();
+    expect(server.output.replace(server.port, PORT.slice(1))).to.equal(expected);
+    await call?.(server.port);
+  } finally {
+    server.stop();
+  }
+  await server.end();
+}
+
+/** The names of the tests that passed and failed; how long they took is different each time. */
+const testResults = (output: string): string =>
+  output.replaceAll(/^(?![✔✖]).*\n?/gm, '').replaceAll(/ \([\d.]+ms\)$/gm, '');
+
+async function run(program: Program, port: string): Promise<void> {
+  const running = new Running(program, program.name, port);
+  await running.end();
+  const { output } = running;
+  expect(program.name.endsWith('.test') ? testResults(output) : output).to.equal(program.output);
 }
 
 describe('the programs of the documentation', () => {
-  let paths: readonly string[];
   before(() => {
-    // What the pages import from ./gen is generated already, for the examples.
-    const codes = programs.map(({ code }) => code.replaceAll(/'\.\/gen\/(.*)\.js'/g, "'./examples/gen/$1.ts'"));
-    paths = compileTexts('docs', codes);
+    writeSources();
+    const sources = programs.flatMap(program => [
+      sourceOf(program, program.name),
+      ...(program.serverOutput === undefined ? [] : [sourceOf(program, 'server')]),
+    ]);
+    compileAll(sources);
   });
 
-  for (const [index, { page, number, printed }] of programs.entries()) {
+  for (const program of programs) {
+    const { page, number, name, output, serverOutput } = program;
     it(`print what ${page} says (${number})`, async () => {
-      expect(await run(paths[index]!)).to.equal(printed);
+      if (name === 'server') await serving(program, output);
+      else if (serverOutput !== undefined) await serving(program, serverOutput, port => run(program, port));
+      else await run(program, '');
     });
   }
+
+  it('have the right types', async () => {
+    const compilerOptions = {
+      module: 'nodenext',
+      target: 'es2023',
+      types: ['node'],
+      strict: true,
+      noUncheckedIndexedAccess: true,
+      exactOptionalPropertyTypes: true,
+      skipLibCheck: true,
+      noEmit: true,
+      allowImportingTsExtensions: true,
+    };
+    writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions }));
+    const args = [join(root, 'node_modules/typescript/bin/tsc'), '-p', folder];
+    const errors = await promisify(execFile)(process.execPath, args, { cwd: root }).then(
+      () => '',
+      error => error.stdout || String(error),
+    );
+    expect(errors).to.equal('');
+  });
 });

@@ -38,22 +38,6 @@ export function compileAll(modules: readonly string[]): void {
   }
 }
 
-/**
- * Compiles programs that are texts as {@link compileAll} compiles modules. They import from the repository's folder by `./`.
- *
- * @param name The folder for the programs, below the folder for JavaScript.
- * @returns the path of each
- */
-export function compileTexts(name: string, texts: readonly string[]): readonly string[] {
-  const sources = texts.map((text, index) => {
-    const path = join(out, name, `${index}.ts`);
-    write(path, text.replaceAll(/ from '\.\//g, ` from '${root}/`));
-    return path;
-  });
-  compileAll(sources);
-  return sources.map(compiledPath);
-}
-
 /** Where the JavaScript of a module is. */
 export function compiledPath(module: string): string {
   return join(out, relative(root, module)).replace(/ts$/, 'js');
@@ -66,7 +50,7 @@ export function compiledText(code: string): string {
 }
 
 /** Writes the whole file or nothing: other workers may write and read the same file. */
-function write(path: string, contents: Uint8Array | string): void {
+function write(path: string, contents: Uint8Array): void {
   mkdirSync(dirname(path), { recursive: true });
   const own = `${path}.${process.pid}`;
   writeFileSync(own, contents);
