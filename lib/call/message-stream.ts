@@ -1,4 +1,4 @@
-import { RingQueue as Fifo } from '../backpressure/ring-queue.ts';
+import { RingQueue } from '../backpressure/ring-queue.ts';
 import { Inbox } from './inbox.ts';
 import type { ByteSink, Encoder, InFlight, Taken } from './send.ts';
 
@@ -44,7 +44,7 @@ const MIN_ENCODED = 4;
 export abstract class MessageStream extends Inbox implements ByteSink {
   readonly inFlightLimits: Writing;
   /** The writes that wait before the last one. */
-  #waiting: Fifo<Waiting> | undefined;
+  #waiting: RingQueue<Waiting> | undefined;
   /** The write that waits last. Messages may still be added to it. */
   #last: Waiting | undefined;
   /** Of the last joined write that was handed over. */
@@ -147,7 +147,7 @@ export abstract class MessageStream extends Inbox implements ByteSink {
   }
 
   #seal(last: Waiting): void {
-    this.#waiting ??= new Fifo();
+    this.#waiting ??= new RingQueue();
     this.#waiting.push(last);
   }
 

@@ -1,13 +1,13 @@
 import type { Subscription } from 'rxjs';
 import { bindContext, bindKnownContext } from '../core/async-context.ts';
-import type { DirectionStats as Meter } from './direction-stats.ts';
+import type { DirectionStats } from './direction-stats.ts';
 import type { ByteSource, Receiving } from './receive.ts';
 
 export interface ReceiveOneOptions<T> {
   readonly decode: (bytes: Buffer) => T;
   /** That who calls has looked for an async context in this turn ({@link bindContext}). Default: false. */
   readonly isContextKnown?: boolean | undefined;
-  readonly meter: Meter;
+  readonly meter: DirectionStats;
   /** The stream has ended; with its one message, or without any. */
   readonly end: (message: One<T> | undefined) => void;
   /** There is a second message; nothing more is read. */

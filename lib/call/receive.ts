@@ -1,9 +1,9 @@
 import type { Subscriber } from 'rxjs';
 import { pace } from '../backpressure/pace.ts';
-import { RingQueue as Fifo } from '../backpressure/ring-queue.ts';
+import { RingQueue } from '../backpressure/ring-queue.ts';
 import { bindContext, bindKnownContext } from '../core/async-context.ts';
 import { MIN_PREFETCH } from '../core/call-options.ts';
-import type { DirectionStats as Meter } from './direction-stats.ts';
+import type { DirectionStats } from './direction-stats.ts';
 
 /** Decodes a message in memory of the transport. Codec and transport agree on what that is. */
 export type Decoder<T> = (memory: any) => T;
@@ -53,7 +53,7 @@ export interface ReceiveOptions<T> {
   /** That who calls has looked for an async context in this turn ({@link bindContext}). Default: false. */
   readonly isContextKnown?: boolean | undefined;
   /** Counts the messages delivered, and knows what they wait for. */
-  readonly meter?: Meter | undefined;
+  readonly meter?: DirectionStats | undefined;
   /** The stream has ended and all it held was delivered. The subscriber is the caller's to complete or to fail. */
   readonly end: () => void;
   /** A message cannot be decoded; nothing more is read. */
@@ -69,7 +69,7 @@ export function receive<T>(stream: ByteSource, subscriber: Subscriber<T>, option
   const { decode, decoder, prefetch = 0, isContextKnown = false, meter, end, malformed } = options;
   const maxHeld = Math.max(0, prefetch - (stream.holds ?? MIN_PREFETCH));
   const lowTide = Math.floor((maxHeld * 2) / 3);
-  const held = new Fifo<Buffer>();
+  const held = new RingQueue<Buffer>();
   const readsRows = decoder !== undefined && stream.readRow !== undefined && maxHeld === 0;
   let isFilling = true;
   let isDelivering = false;

@@ -2,9 +2,9 @@ import type { Observable } from 'rxjs';
 import { Gate } from '../backpressure/gate.ts';
 import { queueBudget } from '../backpressure/memory-limit.ts';
 import { OverflowError } from '../backpressure/overflow-error.ts';
-import { RingQueue as Fifo } from '../backpressure/ring-queue.ts';
+import { RingQueue } from '../backpressure/ring-queue.ts';
 import { PacedSubscriber } from '../backpressure/rxjs-internals.ts';
-import { DirectionStats as Meter } from './direction-stats.ts';
+import { DirectionStats } from './direction-stats.ts';
 
 const defaultInFlight: InFlight = { maxMessages: 12, maxBytes: 64 * 1024, minMessages: 1 };
 
@@ -47,7 +47,7 @@ export interface SendOptions<T> {
   /** Bytes that a source which cannot wait may leave in the queue, where a message counts for 64 or more. Default: 64 MiB. */
   readonly maxQueuedBytes?: number | undefined;
   /** Counts the messages given to the stream, and knows whether their source waits for it. */
-  readonly meter?: Meter | undefined;
+  readonly meter?: DirectionStats | undefined;
   /** The source has completed and all its messages have been given to the stream. */
   readonly complete: () => void;
   /**
@@ -72,10 +72,17 @@ export interface Sending {
  * and bytes than the stream's {@link InFlight} have been given to it without its taking them.
  */
 export function send<T>(source$: Observable<T>, stream: ByteSink, options: SendOptions<T>): Sending {
-  const { encode, encoder, maxQueuedBytes = DEFAULT_MAX_QUEUED_BYTES, meter = new Meter(), complete, error } = options;
+  const {
+    encode,
+    encoder,
+    maxQueuedBytes = DEFAULT_MAX_QUEUED_BYTES,
+    meter = new DirectionStats(),
+    complete,
+    error,
+  } = options;
   const { maxMessages, maxBytes, minMessages } = stream.inFlightLimits ?? defaultInFlight;
-  const queue = new Fifo<Uint8Array>();
-  const sizesInFlight = new Fifo<number>();
+  const queue = new RingQueue<Uint8Array>();
+  const sizesInFlight = new RingQueue<number>();
   let queuedBytes = 0;
   let bytesInFlight = 0;
   let stopped = false;

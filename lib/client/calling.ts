@@ -1,7 +1,7 @@
 import type { Metadata, StatusObject } from '@grpc/grpc-js';
 import { asyncScheduler, isObservable, type Observable, type Subscriber } from 'rxjs';
 import { OverflowError } from '../backpressure/overflow-error.ts';
-import type { LinkedList as Roster } from '../call/linked-list.ts';
+import type { LinkedList } from '../call/linked-list.ts';
 import type { CallOwner, LiveCall, LiveCalls } from '../call/live-calls.ts';
 import { type Receiving, receive } from '../call/receive.ts';
 import { type One, receiveOne } from '../call/receive-one.ts';
@@ -19,7 +19,7 @@ import { onAbort } from '../core/on-abort.ts';
 import { isRpcError, RpcError } from '../core/rpc-error.ts';
 import { onCancelled, type ParentCall } from '../core/server-call.ts';
 import { Code } from '../core/status.ts';
-import { attachCallSite as leadTo } from './attach-call-site.ts';
+import { attachCallSite } from './attach-call-site.ts';
 import { checkedCredentials } from './call-credentials.ts';
 import type { Trace } from './call-trace.ts';
 import { withConnectionHint } from './connection-hint.ts';
@@ -38,7 +38,7 @@ export interface Connection {
   /** The running calls, cancelled with a reason that becomes the details. */
   readonly live: LiveCalls<string>;
   /** Cancels the calls with middleware. Such a call may not have begun, and then it is not in `live`. */
-  readonly behindMiddleware: Roster<(details: string) => void>;
+  readonly behindMiddleware: LinkedList<(details: string) => void>;
   isClosed: boolean;
 }
 
@@ -121,7 +121,7 @@ export class Calling<O> implements CallOwner<string> {
   /** With an error that its own side found; it counts as received, so that no server shows it. */
   #fail(code: Code, details: string, cause?: unknown): void {
     const { path } = this.#method;
-    this.#error(leadTo(markReceived(new RpcError(code, details, { path, cause })), this.#trace));
+    this.#error(attachCallSite(markReceived(new RpcError(code, details, { path, cause })), this.#trace));
   }
 
   /** The call on its way, and everything that may cut it short; undefined when it has ended before it began. */
@@ -223,7 +223,7 @@ export class Calling<O> implements CallOwner<string> {
     const status = this.#status!;
     notify(this.#options.onTrailers, status.metadata, this.#subscriber);
     if (status.code === Code.OK) return true;
-    this.#error(leadTo(errorFromStatus(withConnectionHint(status), this.#method.path), this.#trace));
+    this.#error(attachCallSite(errorFromStatus(withConnectionHint(status), this.#method.path), this.#trace));
     return false;
   }
 

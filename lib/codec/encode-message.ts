@@ -4,7 +4,7 @@ import { checkKeys } from './check-keys.ts';
 import { maxDepth } from './decode.ts';
 import { encodeFields } from './encode.ts';
 import type { FieldCodec, MessageCodec, Step } from './field-codec.ts';
-import { FieldError as Unfit, within } from './field-error.ts';
+import { FieldError, within } from './field-error.ts';
 import { isRecord } from './is-record.ts';
 import { parseMapKey } from './map-key.ts';
 import { wireType } from './wire-type.ts';
@@ -22,8 +22,8 @@ export function encodeMessage(codec: MessageCodec, writer: Writer, value: unknow
 }
 
 function writeMessage(codec: MessageCodec, writer: Writer, value: unknown, depth: number): void {
-  if (!isRecord(value)) throw new Unfit('an object', value);
-  if (depth > maxDepth) throw new Unfit(`at most ${maxDepth} messages inside one another`, value);
+  if (!isRecord(value)) throw new FieldError('an object', value);
+  if (depth > maxDepth) throw new FieldError(`at most ${maxDepth} messages inside one another`, value);
   let key = '';
   try {
     for (const step of codec.steps) {
@@ -33,7 +33,7 @@ function writeMessage(codec: MessageCodec, writer: Writer, value: unknown, depth
         if (step.members === undefined) writeField(step.field, writer, given, depth);
         else writeMember(step, writer, given, depth);
       } else if (step.members !== undefined) refuseLooseMember(step, value);
-      else if (step.field.required) throw new Unfit('a value, as the field is required', undefined);
+      else if (step.field.required) throw new FieldError('a value, as the field is required', undefined);
     }
   } catch (error) {
     throw within(`.${key}`, error);
@@ -61,7 +61,7 @@ function writeValue(field: FieldCodec, writer: Writer, value: unknown, depth: nu
 }
 
 function writeMember(step: Step, writer: Writer, union: unknown, depth: number): void {
-  if (!isRecord(union)) throw new Unfit('undefined or an object with case and value', union);
+  if (!isRecord(union)) throw new FieldError('undefined or an object with case and value', union);
   const name = union['case'];
   const field = step.members!.get(name);
   if (field) {
@@ -72,7 +72,7 @@ function writeMember(step: Step, writer: Writer, union: unknown, depth: number):
     }
   } else if (!step.cases.includes(name as string)) {
     const cases = step.cases.map(each => `'${each}'`).join(', ');
-    throw within('.case', new Unfit(`one of ${cases}`, name));
+    throw within('.case', new FieldError(`one of ${cases}`, name));
   }
 }
 
@@ -80,13 +80,13 @@ function writeMember(step: Step, writer: Writer, union: unknown, depth: number):
 function refuseLooseMember({ cases }: Step, value: Record<string, unknown>): void {
   for (const name of cases) {
     if (Object.hasOwn(value, name) && value[name] !== undefined) {
-      throw new Unfit(`{ case: '${name}', value: ... } here, as '${name}' is in a oneof`, value[name]);
+      throw new FieldError(`{ case: '${name}', value: ... } here, as '${name}' is in a oneof`, value[name]);
     }
   }
 }
 
 function writeRepeated(field: FieldCodec, writer: Writer, value: unknown, depth: number): void {
-  if (!Array.isArray(value)) throw new Unfit('an array', value);
+  if (!Array.isArray(value)) throw new FieldError('an array', value);
   if (value.length === 0) return;
   let index = 0;
   try {
@@ -102,7 +102,7 @@ function writeRepeated(field: FieldCodec, writer: Writer, value: unknown, depth:
 }
 
 function writeMap(field: FieldCodec, writer: Writer, value: unknown, depth: number): void {
-  if (!isRecord(value)) throw new Unfit('an object', value);
+  if (!isRecord(value)) throw new FieldError('an object', value);
   const entry = field.entry!;
   for (const name of Object.keys(value)) {
     try {

@@ -1,6 +1,6 @@
 import { merge, type Observable, take, throwError } from 'rxjs';
 import { OverflowError } from '../backpressure/overflow-error.ts';
-import type { DirectionStats as Meter } from '../call/direction-stats.ts';
+import type { DirectionStats } from '../call/direction-stats.ts';
 import type { Leave } from '../call/linked-list.ts';
 import type { LiveCall } from '../call/live-calls.ts';
 import { send } from '../call/send.ts';
@@ -17,7 +17,7 @@ import { Code } from '../core/status.ts';
 import { statusOrNothing, whyUnfit, withTrailers } from './final-status.ts';
 import { type IncomingCall, type IncomingCallOwner, incomingCall } from './incoming-call.ts';
 import { Requests, type RequestsOwner } from './requests.ts';
-import { type ServerContext as Hooks, report } from './server-context.ts';
+import { report, type ServerContext } from './server-context.ts';
 import type { ServerStream } from './transport.ts';
 
 export interface Served {
@@ -29,14 +29,14 @@ export interface Served {
 }
 
 /** Runs one incoming call: the handler is called once, what it returns is sent, and how that ends is the status. */
-export function handle(stream: ServerStream, served: Served, hooks: Hooks): void {
+export function handle(stream: ServerStream, served: Served, hooks: ServerContext): void {
   new Handling(stream, served, hooks).start();
 }
 
 class Handling implements IncomingCallOwner, RequestsOwner {
   readonly #stream: ServerStream;
   readonly #served: Served;
-  readonly #hooks: Hooks;
+  readonly #hooks: ServerContext;
   readonly #serialize: Method['responseSerialize'];
   readonly #call: IncomingCall;
   readonly #live: LiveCall<RpcError>;
@@ -47,7 +47,7 @@ class Handling implements IncomingCallOwner, RequestsOwner {
   #hasEnded = false;
   #sending: { stop(): void } | undefined;
 
-  constructor(stream: ServerStream, served: Served, hooks: Hooks) {
+  constructor(stream: ServerStream, served: Served, hooks: ServerContext) {
     const { method, flow } = served;
     this.#stream = stream;
     this.#served = served;
@@ -76,7 +76,7 @@ class Handling implements IncomingCallOwner, RequestsOwner {
     return this.#served.flow.prefetch;
   }
 
-  get received(): Meter {
+  get received(): DirectionStats {
     return this.#live.received;
   }
 

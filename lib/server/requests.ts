@@ -1,6 +1,6 @@
 import { Observable, type Subscriber, Subscription } from 'rxjs';
 import { OneShot, refusal } from '../backpressure/one-shot.ts';
-import type { DirectionStats as Meter } from '../call/direction-stats.ts';
+import type { DirectionStats } from '../call/direction-stats.ts';
 import { receive } from '../call/receive.ts';
 import { type One, receiveOne } from '../call/receive-one.ts';
 import { decoderOf } from '../codec/received.ts';
@@ -14,7 +14,7 @@ import type { ServerStream } from './transport.ts';
 /** Who runs the call. */
 export interface RequestsOwner {
   readonly prefetch: number | undefined;
-  readonly received: Meter;
+  readonly received: DirectionStats;
   /** The half-close can be believed at once. */
   readonly isEndCertain: boolean;
   /** The requests are not what they should be: the call cannot go on. */
