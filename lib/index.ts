@@ -32,7 +32,7 @@ export type {
 } from './google/rpc/error_details.ts';
 export type { ClientKeepalive, ServerKeepalive } from './grpc-js/keepalive.ts';
 export { type LoopbackOptions, loopback } from './loopback/loopback.ts';
-export type { ConnectionAge } from './server/age-options.ts';
+export type { ConnectionAge } from './server/connection-ages.ts';
 export { type Bound, type Implement, type ImplementOptions, implement } from './server/implement.ts';
 export { type ServeOptions, type Server, type ServerTls, serve } from './server/serve.ts';
 export type { ShutdownOptions, ShutdownReport } from './server/shutdown.ts';

@@ -1,9 +1,7 @@
 // RxJS's operators that queue, paced: the same names, the same signatures.
-export { concatAll } from './backpressure/operators/concat-all.ts';
-export { concatMap } from './backpressure/operators/concat-map.ts';
+
 export { delay } from './backpressure/operators/delay.ts';
-export { mergeAll } from './backpressure/operators/merge-all.ts';
-export { mergeMap } from './backpressure/operators/merge-map.ts';
+export { concatAll, concatMap, mergeAll, mergeMap } from './backpressure/operators/merge-map.ts';
 export { mergeScan } from './backpressure/operators/merge-scan.ts';
 export { observeOn } from './backpressure/operators/observe-on.ts';
 // For what comes faster than it is read, and for operators of one's own.
@@ -18,5 +16,4 @@ export {
 export { type OperatorObserver, operator } from './backpressure/operators/operator.ts';
 export { type PacedShareConfig, share } from './backpressure/operators/share.ts';
 export { unpaced } from './backpressure/operators/unpaced.ts';
-export { zip } from './backpressure/operators/zip.ts';
-export { zipWith } from './backpressure/operators/zip-with.ts';
+export { zip, zipWith } from './backpressure/operators/zip.ts';

@@ -1,4 +1,5 @@
-import { asyncScheduler } from 'rxjs';
+import { asyncScheduler, interval } from 'rxjs';
+import { MAX_TIMER_MS } from '../core/validate.ts';
 
 /**
  * What a direction of a call waits for: `demand` is work of this process, `wire` a peer that does not read, `stream` a free stream on
@@ -49,3 +50,19 @@ export class DirectionStats {
     this.#listener?.changed(this);
   }
 }
+
+/**
+ * Calls back when a direction has waited for demand for `timeoutMs`; waiting for the wire does not count. It checks twice in that
+ * time, so that short pauses need no timer of their own; it may notice a stall up to half of the time late. Returns a function that
+ * stops it.
+ */
+export function watchForStall(stats: DirectionStats, timeoutMs: number | undefined, stalled: () => void): () => void {
+  if (timeoutMs === undefined || timeoutMs > MAX_TIMER_MS) return nothing;
+  const look = interval(timeoutMs / 2).subscribe(() => {
+    const { waitsFor, waitsSince } = stats;
+    if (waitsFor === 'demand' && asyncScheduler.now() - waitsSince!.getTime() >= timeoutMs) stalled();
+  });
+  return () => look.unsubscribe();
+}
+
+const nothing = (): void => {};

@@ -1,13 +1,13 @@
 import type { Metadata, StatusObject } from '@grpc/grpc-js';
 import { asyncScheduler, isObservable, type Observable, type Subscriber } from 'rxjs';
 import { OverflowError } from '../backpressure/overflow-error.ts';
+import { watchForStall } from '../call/direction-stats.ts';
 import type { LinkedList } from '../call/linked-list.ts';
 import type { CallOwner, LiveCall, LiveCalls } from '../call/live-calls.ts';
 import { type Receiving, receive } from '../call/receive.ts';
 import { type One, receiveOne } from '../call/receive-one.ts';
 import { send } from '../call/send.ts';
 import { sendOne } from '../call/send-one.ts';
-import { watchForStall } from '../call/stall.ts';
 import { encoderOf, lending } from '../codec/buffer-pool.ts';
 import { decoderOf } from '../codec/received.ts';
 import { bindKnownContext, captureContext } from '../core/async-context.ts';

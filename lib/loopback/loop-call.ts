@@ -4,7 +4,6 @@ import type { ClientStream } from '../client/transport.ts';
 import { startDeadline } from '../core/deadline.ts';
 import { Code } from '../core/status.ts';
 import type { ServerStream } from '../server/transport.ts';
-import { asReceived } from './as-received.ts';
 import { deferred } from './deferred.ts';
 import { Half } from './half.ts';
 import { MAX_HELD, Pipe } from './pipe.ts';
@@ -158,4 +157,23 @@ class ServerHalf extends Half implements ServerStream {
       this.tellOfEnd();
     });
   }
+}
+
+/** Keys that the transport writes itself: the peer does not see the user's values of them. */
+const TRANSPORT_KEYS: ReadonlySet<string> = new Set(
+  'accept-encoding content-type grpc-accept-encoding grpc-encoding grpc-timeout te user-agent'.split(' '),
+);
+
+/**
+ * A copy of metadata as a peer receives it over HTTP/2 in Node: the values of a key are joined with commas, and values that begin or
+ * end with a space are missing.
+ */
+function asReceived(metadata: Metadata): Metadata {
+  const headers: Record<string, string | string[]> = {};
+  for (const [key, given] of Object.entries(metadata.toHttp2Headers())) {
+    const values = [given as string | string[]].flat().filter(value => value === value.trim());
+    if (TRANSPORT_KEYS.has(key) || values.length === 0) continue;
+    headers[key] = key === 'set-cookie' ? values : values.join(key === 'cookie' ? '; ' : ', ');
+  }
+  return Metadata.fromHttp2Headers(headers);
 }

@@ -1,8 +1,8 @@
+import type { CallCredentials, Metadata } from '@grpc/grpc-js';
 import { BehaviorSubject, takeWhile } from 'rxjs';
 import type { ConnectivityState, Transport } from '../client/transport.ts';
-import { Code } from '../core/status.ts';
+import { Code, codeName, isErrorCode } from '../core/status.ts';
 import type { ServerStream } from '../server/transport.ts';
-import { addCredentials } from './add-credentials.ts';
 import { deferred } from './deferred.ts';
 import { LoopCall } from './loop-call.ts';
 
@@ -39,4 +39,39 @@ export function loopTransport(starts: ReadonlyMap<string, Start>, inContext: (wo
     connect: () => {},
     close: () => state$.next('SHUTDOWN'),
   };
+}
+
+/** Codes that grpc-js does not use for a client's own failures, because they would pass for the server's answer. */
+const NOT_OF_THIS_SIDE: readonly Code[] = [
+  Code.INVALID_ARGUMENT,
+  Code.NOT_FOUND,
+  Code.ALREADY_EXISTS,
+  Code.FAILED_PRECONDITION,
+  Code.ABORTED,
+  Code.OUT_OF_RANGE,
+  Code.DATA_LOSS,
+];
+
+/** Adds the metadata of call credentials. If they fail, returns the status with which grpc-js ends such a call. */
+async function addCredentials(
+  metadata: Metadata,
+  credentials: CallCredentials,
+  path: string,
+): Promise<{ readonly code: Code; readonly details: string } | undefined> {
+  const slash = path.lastIndexOf('/');
+  const call = { method_name: path.slice(slash + 1), service_url: `https://in-process${path.slice(0, slash)}` };
+  try {
+    metadata.merge(await credentials.generateMetadata(call));
+  } catch (error) {
+    return refusalFor(error as Error);
+  }
+  return undefined;
+}
+
+function refusalFor(error: Error & { readonly code?: unknown }) {
+  const code = isErrorCode(error.code) ? error.code : Code.UNKNOWN;
+  const details = `Getting metadata from plugin failed with error: ${error.message}`;
+  return NOT_OF_THIS_SIDE.includes(code)
+    ? { code: Code.INTERNAL, details: `Invalid status from control plane: ${code} ${codeName(code)} ${details}` }
+    : { code, details };
 }

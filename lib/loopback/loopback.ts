@@ -7,7 +7,6 @@ import { checkOptions, kindOf } from '../core/validate.ts';
 import { type Bound, implementationFor } from '../server/implement.ts';
 import { type ServerDefaults, serverContextOf, serverDefaults } from '../server/serve.ts';
 import { loopTransport, type Start } from './loop-transport.ts';
-import { unserialized } from './unserialized.ts';
 
 /** The options of a client stand at the top, those of its server in `server`. */
 export interface LoopbackOptions<S = any> extends ClientDefaults<S> {
@@ -76,3 +75,27 @@ function startsByPath(service: Bound, context: Parameters<typeof implementationF
     implementation.map(([name, start]) => [service.definition[name]!.path, start as unknown as Start] as const),
   );
 }
+
+/** A message as it is, in place of its bytes: it counts for none, so that of those on their way only their number is bounded. */
+class Unserialized {
+  readonly byteLength = 0;
+  readonly message: unknown;
+
+  constructor(message: unknown) {
+    this.message = message;
+  }
+}
+
+/** The method without serialization: messages are passed by reference. */
+function unserialized(method: Method): Method {
+  return {
+    ...method,
+    requestSerialize: box,
+    requestDeserialize: unbox,
+    responseSerialize: box,
+    responseDeserialize: unbox,
+  };
+}
+
+const box = (message: unknown): Buffer => new Unserialized(message) as unknown as Buffer;
+const unbox = (bytes: Buffer): unknown => (bytes as unknown as Unserialized).message;

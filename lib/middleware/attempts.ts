@@ -1,6 +1,19 @@
 import type { Metadata } from '@grpc/grpc-js';
-import { asyncScheduler, isObservable, merge, type Observable, Subscription, tap, throwError, timer } from 'rxjs';
-import { isOneShot, isRefusal } from '../backpressure/one-shot.ts';
+import {
+  asyncScheduler,
+  isObservable,
+  type MonoTypeOperatorFunction,
+  merge,
+  Observable,
+  ReplaySubject,
+  Subscription,
+  take,
+  tap,
+  throwError,
+  timer,
+} from 'rxjs';
+import { isOneShot, isRefusal, refusal } from '../backpressure/one-shot.ts';
+import { operator } from '../backpressure/operators/operator.ts';
 import type { CallOptions } from '../core/call-options.ts';
 import { endOf } from '../core/deadline.ts';
 import { toMetadata } from '../core/metadata.ts';
@@ -8,13 +21,9 @@ import type { MethodInfo } from '../core/method.ts';
 import type { Rpc } from '../core/middleware.ts';
 import { isRpcError } from '../core/rpc-error.ts';
 import { kindOf } from '../core/validate.ts';
-import { Backoff, pushbackOf } from './backoff.ts';
 import { cutShort } from './cut-short.ts';
-import type { ReadOnceWarning } from './read-once-warning.ts';
-import { replayOne } from './replay-one.ts';
 import type { RetryBudget } from './retry-budget.ts';
-import type { RetryPolicy } from './retry-policy.ts';
-import { wholeRequests } from './whole-requests.ts';
+import { Backoff, pushbackOf, type ReadOnceWarning, type RetryPolicy } from './retry-policy.ts';
 
 /** What the calls of one `retry()` share. */
 export interface Retrying<I, O> {
@@ -168,3 +177,55 @@ export class Attempts<I, O> {
     return asyncScheduler.now() + waitMs < endOf(this.#call) ? waitMs : undefined;
   }
 }
+
+/**
+ * Replays the single request of a call to each attempt. The first attempt subscribes to the source, which stays subscribed until it
+ * ends or `until` is unsubscribed.
+ */
+function replayOne<I>(request$: Observable<I>, until: Subscription): Observable<I> {
+  // Each attempt rejects a second request, so a third is not needed.
+  const requests = new ReplaySubject<I>(2);
+  let isRead = false;
+  return new Observable(output => {
+    requests.subscribe(output);
+    if (isRead) return;
+    isRead = true;
+    until.add(request$.pipe(take(2)).subscribe(requests));
+  });
+}
+
+/**
+ * An operator for the request$ of all attempts. It errors where request$ completes with fewer values than an earlier attempt has
+ * taken: the source can be read once (`from` of an iterator or a stream) and has only the rest. The server would take the completion
+ * for the end of a complete upload.
+ */
+function wholeRequests<I>(): MonoTypeOperatorFunction<I> {
+  let most = 0;
+  let hasEnded = false;
+  let first: I | undefined;
+  return operator(output => {
+    let count = 0;
+    let isOther = false;
+    return {
+      next: request => {
+        if (most === 0) first = request;
+        if (++count === 1) isOther = request !== first;
+        most = Math.max(most, count);
+        output.next(request);
+      },
+      complete: () => {
+        // While the iterator of an earlier attempt still waits, a later attempt gets one value and the end.
+        const isRest = count === 1 && isOther && !hasEnded;
+        if (count < most || isRest) output.error(refusal(new TypeError(NOT_WHOLE)));
+        else {
+          hasEnded = true;
+          output.complete();
+        }
+      },
+    };
+  });
+}
+
+const NOT_WHOLE =
+  'retry: request$ completed without all that was taken of it before. ' +
+  'What can be read only once (from(an iterator or stream)) is opened anew by pull(() => open())';

@@ -1,14 +1,14 @@
+import { types } from 'node:util';
 import { asyncScheduler, defer, type MonoTypeOperatorFunction, Observable, tap } from 'rxjs';
 import { operator } from '../backpressure/operators/operator.ts';
 import { captureContext } from '../core/async-context.ts';
 import type { CallOptions } from '../core/call-options.ts';
 import { statusToSend } from '../core/error-status.ts';
 import type { Middleware } from '../core/middleware.ts';
-import { isRpcError, type RpcError } from '../core/rpc-error.ts';
+import { extrasOf, isRpcError, type RpcError } from '../core/rpc-error.ts';
 import { isServerCall, onCancelled, type ParentCall, type ServerCall } from '../core/server-call.ts';
 import { Code, codeName } from '../core/status.ts';
 import { checkOptions, isPlainObject, kindOf } from '../core/validate.ts';
-import { hasCause, printableError } from './printable-error.ts';
 
 export type LogLevel = 'info' | 'warn' | 'error';
 
@@ -194,4 +194,31 @@ function check(options: LoggingOptions): LoggingOptions {
     throw new TypeError(`logging: expected message to be a text, got ${kindOf(message)}`);
   }
   return options;
+}
+
+/** The depth of causes that are logged, which ends circular causes as well. */
+const MAX_CAUSES = 5;
+
+/**
+ * An error in a form that every logger can write, as JSON as well: name, message, its fields that are strings, numbers or booleans,
+ * and the same of its causes. An RpcError also has its code's name, its rich details and the keys of its metadata. Other objects are
+ * left out. A value that is not an error stays as it is.
+ */
+function printableError(error: unknown, causes: number = MAX_CAUSES): unknown {
+  if (!(error instanceof Error || types.isNativeError(error))) return error;
+  const { name, message, stack } = error;
+  const printable = Object.assign(Object.create(Error.prototype), { name, message }, plainFields(error));
+  Object.defineProperty(printable, 'stack', { value: stack });
+  if (hasCause(error) && causes > 0) printable.cause = printableError(error.cause, causes - 1);
+  return printable;
+}
+
+function hasCause(error: unknown): boolean {
+  return typeof error === 'object' && error !== null && 'cause' in error && error.cause !== undefined;
+}
+
+function plainFields(error: Error): object {
+  const isPlain = (value: unknown) => ['string', 'number', 'boolean'].includes(typeof value);
+  const fields = Object.fromEntries(Object.entries(error).filter(([, value]) => isPlain(value)));
+  return isRpcError(error) ? { ...fields, codeName: codeName(error.code), ...extrasOf(error.metadata) } : fields;
 }

@@ -1,4 +1,6 @@
 import type { Observable } from 'rxjs';
+import { retryDelayMs } from '../core/error-details.ts';
+import type { RpcErrorLike } from '../core/rpc-error.ts';
 import { Code, codeName } from '../core/status.ts';
 import { checkOptions, kindOf, MAX_TIMER_MS } from '../core/validate.ts';
 import type { RetryBudgetOptions } from './retry-budget.ts';
@@ -78,4 +80,67 @@ const optionNames: readonly (keyof RetryOptions)[] = [
 function checkNumber(name: string, value: unknown, most: number, unit = ''): void {
   if (typeof value === 'number' && value > 0 && value <= most) return;
   throw new RangeError(`retry: expected ${name} to be more than 0 and at most ${most}${unit}, got ${kindOf(value)}`);
+}
+
+/** Each wait is randomized by this fraction in both directions. */
+const JITTER = 0.2;
+
+/**
+ * Computes the waits before attempts, by exponential backoff and the server's pushback.
+ *
+ * Source: https://github.com/grpc/proposal/blob/master/A6-client-retries.md#exponential-backoff
+ */
+export class Backoff {
+  readonly #policy: RetryPolicy<any, any>;
+  #waits = 0;
+
+  constructor(policy: RetryPolicy<any, any>) {
+    this.#policy = policy;
+  }
+
+  /** Starts again with the initial backoff. */
+  reset(): void {
+    this.#waits = 0;
+  }
+
+  /** The next wait in milliseconds. A pushback replaces it and resets the backoff; a RetryInfo is its minimum. */
+  next(error: RpcErrorLike, pushbackMs: number | undefined): number {
+    if (pushbackMs !== undefined) {
+      this.reset();
+      return pushbackMs;
+    }
+    const { initialBackoffMs, maxBackoffMs, backoffMultiplier, random } = this.#policy;
+    const backoffMs = Math.min(initialBackoffMs * backoffMultiplier ** this.#waits++, maxBackoffMs);
+    const jitteredMs = Math.round(backoffMs * (1 - JITTER + 2 * JITTER * random()));
+    return Math.min(Math.max(jitteredMs, Math.ceil(retryDelayMs(error) ?? 0)), MAX_TIMER_MS);
+  }
+}
+
+/**
+ * The pushback in the trailers of an overloaded server: milliseconds to wait, or `never` to retry.
+ *
+ * Source: https://github.com/grpc/proposal/blob/master/A6-client-retries.md#pushback
+ */
+export function pushbackOf({ metadata }: RpcErrorLike): number | 'never' | undefined {
+  const [pushback] = metadata.get('grpc-retry-pushback-ms');
+  if (pushback === undefined) return undefined;
+  const ms = /^(0|[1-9]\d*)$/.test(String(pushback)) ? Number(pushback) : Number.POSITIVE_INFINITY;
+  return ms <= MAX_TIMER_MS ? ms : 'never';
+}
+
+/** Warns once for each method that retry cannot repeat its calls. */
+export class ReadOnceWarning {
+  readonly #warned = new Set<string>();
+
+  warn(path: string): void {
+    if (this.#warned.has(path)) return;
+    this.#warned.add(path);
+    process.emitWarning(
+      `retry does not repeat ${path} once its requests have been read: they can be read only once (the request$ of an ` +
+        'incoming call, a Subject, an iterator). Give requests that can be opened again, pull(() => open()). A gateway ' +
+        'leaves the retry of such a call to its own caller. To silence this, give retry to the other methods alone: ' +
+        'middleware: [{ getUser: retry() }].',
+      { code: 'RX_GRPC_RETRY_OFF' },
+    );
+  }
 }

@@ -3,9 +3,8 @@ import { fixDeadline } from '../core/deadline.ts';
 import type { ClientMiddleware } from '../core/middleware.ts';
 import { Attempts } from './attempts.ts';
 import { checkSide } from './failure.ts';
-import { ReadOnceWarning } from './read-once-warning.ts';
 import { RetryBudget } from './retry-budget.ts';
-import { type RetryOptions, retryPolicy } from './retry-policy.ts';
+import { ReadOnceWarning, type RetryOptions, retryPolicy } from './retry-policy.ts';
 
 /**
  * Makes a call again when it fails with UNAVAILABLE, or one of `codes`, before its first response: at most `maxAttempts` times

@@ -1,11 +1,10 @@
 import { merge, type Observable, take, throwError } from 'rxjs';
 import { OverflowError } from '../backpressure/overflow-error.ts';
-import type { DirectionStats } from '../call/direction-stats.ts';
+import { type DirectionStats, watchForStall } from '../call/direction-stats.ts';
 import type { Leave } from '../call/linked-list.ts';
 import type { LiveCall } from '../call/live-calls.ts';
 import { send } from '../call/send.ts';
 import { sendOne } from '../call/send-one.ts';
-import { watchForStall } from '../call/stall.ts';
 import { encoderOf, lending } from '../codec/buffer-pool.ts';
 import type { FlowOptions } from '../core/call-options.ts';
 import { isPast, startDeadline } from '../core/deadline.ts';

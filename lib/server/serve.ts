@@ -9,13 +9,11 @@ import { parseAddress } from '../grpc-js/address.ts';
 import { type ServerKeepalive, withKeepalive } from '../grpc-js/keepalive.ts';
 import { checkTls } from '../grpc-js/tls-options.ts';
 import { warnOfBun } from '../grpc-js/warn-of-bun.ts';
-import { ageOptions, type ConnectionAge } from './age-options.ts';
-import { ConnectionAges } from './connection-ages.ts';
-import { Connections } from './connections.ts';
+import { ageOptions, type ConnectionAge, ConnectionAges } from './connection-ages.ts';
 import { grpcServer } from './grpc-server.ts';
 import type { Bound } from './implement.ts';
 import { defaultContext, type ServerContext } from './server-context.ts';
-import { type ShutdownOptions, type ShutdownReport, shutdown } from './shutdown.ts';
+import { Connections, type ShutdownOptions, type ShutdownReport, shutdown } from './shutdown.ts';
 
 /** PEM texts, or their bytes; the file's content and not its path. A key that is encrypted is refused. */
 export interface ServerTls {

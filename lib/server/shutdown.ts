@@ -1,10 +1,11 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { isIP, type Socket } from 'node:net';
 import type { Server as GrpcServer } from '@grpc/grpc-js';
 import type { Subject } from 'rxjs';
 import type { CallReport } from '../call/live-calls.ts';
 import { RpcError } from '../core/rpc-error.ts';
 import { Code } from '../core/status.ts';
 import { checkOptions, kindOf, MAX_TIMER_MS } from '../core/validate.ts';
-import type { Connections } from './connections.ts';
 import type { ServerContext } from './server-context.ts';
 
 export interface ShutdownOptions {
@@ -12,7 +13,7 @@ export interface ShutdownOptions {
   readonly graceMs?: number | undefined;
 }
 
-/** How a shutdown went. */
+/** The outcome of a shutdown. */
 export interface ShutdownReport {
   /**
    * The calls that were ended with UNAVAILABLE, with path and peer, as {@link inspect} saw them: those that ran when the grace was
@@ -21,13 +22,13 @@ export interface ShutdownReport {
   readonly cut: readonly CallReport[];
 }
 
-/** How long the last statuses may take to reach their callers before the connections are cut. */
+/** The time for the last statuses to reach their callers before the connections are closed. */
 export const FAREWELL_MS = 100;
 
-/** How long a peer may take to close its side of a connection when ours has been closed: it may still be reading. */
+/** The time for a peer, which may still read, to close its side of a connection after this side is closed. */
 const LINGER_MS = 5000;
 
-/** What is shut down. */
+/** The parts of a server that a shutdown needs. */
 export interface Stoppable {
   readonly grpc: GrpcServer;
   /** `host:port` as bound. */
@@ -102,4 +103,63 @@ async function endsWithin(work: Promise<void>, ms: number): Promise<boolean> {
   const ended = await Promise.race([work.then(() => true), timeout]);
   clearTimeout(timer);
   return ended;
+}
+
+/** Node's diagnostics channel for the connections that the servers of this process accept. */
+const ACCEPTED = 'net.server.socket';
+
+/**
+ * The TCP connections of one server. grpc-js closes its side of a connection and then waits for the peer to close the other side,
+ * which keeps the process alive without a limit. It has no API to close them.
+ */
+export class Connections {
+  readonly #open = new Set<Socket>();
+  readonly #isOurs: (socket: Socket) => boolean;
+
+  /** @param target `host:port` as bound. Finds no connections for a host name other than localhost, or for a path. */
+  constructor(target: string) {
+    this.#isOurs = isBoundTo(target);
+    subscribe(ACCEPTED, this.#accept);
+  }
+
+  /** Ignores further connections. Called when the server has stopped listening, because another may then listen there. */
+  stopTracking(): void {
+    unsubscribe(ACCEPTED, this.#accept);
+  }
+
+  /** Closes each connection that the peer has not closed `lingerMs` after the server closed its side. */
+  closeAfter(lingerMs: number): void {
+    for (const socket of this.#open) {
+      const linger = () => {
+        const timer = setTimeout(() => socket.destroy(), lingerMs).unref(); // the socket is what keeps it waited for
+        socket.once('close', () => clearTimeout(timer)); // it holds all that hangs on the socket
+      };
+      if (socket.writableFinished) linger();
+      else socket.once('finish', linger);
+    }
+  }
+
+  /** Closes all connections now. */
+  close(): void {
+    for (const socket of this.#open) socket.destroy();
+  }
+
+  readonly #accept = (message: unknown): void => {
+    const { socket } = message as { readonly socket: Socket };
+    if (!this.#isOurs(socket)) return;
+    this.#open.add(socket);
+    socket.once('close', () => this.#open.delete(socket));
+  };
+}
+
+/** Whether a socket belongs to the target. Another server of this process may have the same port on another address. */
+function isBoundTo(target: string): (socket: Socket) => boolean {
+  const [, name = '', port] = /^(?:dns:|ipv4:|ipv6:)?\/*\[?(.*?)\]?:(\d+)$/.exec(target) ?? [];
+  const host = name.toLowerCase();
+  const isHost = (address: string): boolean => {
+    if (host === 'localhost') return address === '::1' || address.startsWith('127.');
+    return isIP(host) !== 0 && (host === '0.0.0.0' || /^[0:]+$/.test(host) || address === host);
+  };
+  return ({ localPort, localAddress = '' }) =>
+    localPort === Number(port) && isHost(localAddress.replace(/^::ffff:/, ''));
 }

@@ -2,7 +2,7 @@ import { AssertionError } from 'node:assert';
 import type { Metadata } from '@grpc/grpc-js';
 import { isMetadata } from '../core/metadata.ts';
 import { kindOf } from '../core/validate.ts';
-import { type ExpectedMetadata, metadataMismatches } from './expected-metadata.ts';
+import { type ExpectedMetadata, metadataMismatches } from './expected.ts';
 import { mismatchError } from './mismatch.ts';
 
 /**

@@ -1,7 +1,7 @@
 import { AssertionError } from 'node:assert';
 import { codeName } from '../core/status.ts';
 import { kindOf } from '../core/validate.ts';
-import { type AnyStatus, type ExpectedStatus, isStatus, statusMismatches } from './expected-status.ts';
+import { type AnyStatus, type ExpectedStatus, isStatus, statusMismatches } from './expected.ts';
 import { mismatchError } from './mismatch.ts';
 
 /**

@@ -1,8 +1,10 @@
 import { AssertionError } from 'node:assert';
 import { isDeepStrictEqual } from 'node:util';
 import { type RunHelpers, TestScheduler } from 'rxjs/testing';
-import { asExpected, plain } from './as-expected.ts';
-import { type Frame, inWords } from './frame-in-words.ts';
+import { isMetadata } from '../core/metadata.ts';
+import { codeName } from '../core/status.ts';
+import { asExpected, isExpectedStatus, isStatus, plain } from './expected.ts';
+import { inFull } from './mismatch.ts';
 
 /**
  * Runs a test in virtual time: TestScheduler.run of RxJS with assertions of node:assert, whose messages are lists of frames.
@@ -24,7 +26,7 @@ export function marbles<T>(test: (helpers: RunHelpers) => T): T {
 function assertFrames(came: readonly Frame[], wanted: readonly Frame[]): void {
   const given = came.map((frame, at) => likeExpected(frame, wanted[at]));
   if (isDeepStrictEqual(given.map(plainFrame), wanted.map(plainFrame))) return;
-  const [actual, expected] = [given.map(inWords), wanted.map(inWords)];
+  const [actual, expected] = [given.map(frameText), wanted.map(frameText)];
   const list = (lines: readonly string[]) => lines.map(line => `\n  ${line}`).join('') || ' nothing';
   const message = `the marbles differ\nexpected:${list(expected)}\ngot:${list(actual)}`;
   const cause = came.find(({ notification }) => notification?.kind === 'E')?.notification?.error;
@@ -44,4 +46,37 @@ function likeExpected(frame: Frame, wanted: Frame | undefined): Frame {
 function plainFrame(frame: Frame): unknown {
   const { frame: at, notification } = frame;
   return notification === undefined ? { ...frame } : { at, notification: plain({ ...notification }) };
+}
+
+/** The unit that a TestScheduler compares: a notification with its frame, or a subscription with its end. */
+interface Frame {
+  readonly frame?: number;
+  readonly notification?: { readonly kind: string; readonly value: unknown; readonly error: unknown };
+  readonly subscribedFrame?: number;
+  readonly unsubscribedFrame?: number;
+}
+
+/** A frame as one line of an error text. */
+function frameText({ frame, notification, subscribedFrame, unsubscribedFrame }: Frame): string {
+  if (notification === undefined) {
+    const end = unsubscribedFrame === Number.POSITIVE_INFINITY ? 'never' : `at ${unsubscribedFrame}`;
+    return `subscribed at ${subscribedFrame}, unsubscribed ${end}`;
+  }
+  const { kind, value, error } = notification;
+  if (kind === 'N') return `${frame}: next ${valueInWords(value)}`;
+  return kind === 'E' ? `${frame}: error ${valueInWords(error)}` : `${frame}: complete`;
+}
+
+function valueInWords(value: unknown): string {
+  if (isMetadata(value)) return inFull(value.getMap());
+  if (!isStatus(value) && !isExpectedStatus(value)) return value instanceof Error ? errorInWords(value) : inFull(value);
+  const { code, details, metadata = {} } = value;
+  const keys = isMetadata(metadata) ? metadata.getMap() : metadata;
+  const text = details === undefined ? codeName(code) : `${codeName(code)}: ${details}`;
+  return Object.keys(keys).length === 0 ? text : `${text} ${inFull(keys)}`;
+}
+
+function errorInWords(error: Error): string {
+  const properties = { ...error, ...(error.cause !== undefined && { cause: error.cause }) };
+  return Object.keys(properties).length === 0 ? String(error) : `${error} ${inFull(properties)}`;
 }

@@ -1,5 +1,5 @@
 import { AssertionError } from 'node:assert';
-import { inFull } from './in-full.ts';
+import { inspect } from 'node:util';
 
 /** A part of something that is not as it was expected. */
 export interface Mismatch {
@@ -22,4 +22,9 @@ export function mismatchError(
     expected: side('expected'),
     stackStartFn,
   });
+}
+
+/** A value in words, all of it: what differs may lie deep, or far back in a list or a text. */
+export function inFull(value: unknown): string {
+  return inspect(value, { depth: null, maxArrayLength: null, maxStringLength: null });
 }

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { concat, map, merge, NEVER, Observable, type Observer, of, Subject, take, takeUntil, tap } from 'rxjs';
 import { type Demand, demand } from '../../lib/backpressure/demand.ts';
 import { Gate } from '../../lib/backpressure/gate.ts';
-import { concatMap } from '../../lib/backpressure/operators/concat-map.ts';
+import { concatMap } from '../../lib/backpressure/operators/merge-map.ts';
 import { operator } from '../../lib/backpressure/operators/operator.ts';
 import { pace } from '../../lib/backpressure/pace.ts';
 import { pull } from '../../lib/backpressure/pull.ts';

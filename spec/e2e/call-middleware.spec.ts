@@ -16,7 +16,7 @@ import {
   throwError,
   timer,
 } from 'rxjs';
-import { concatMap } from '../../lib/backpressure/operators/concat-map.ts';
+import { concatMap } from '../../lib/backpressure/operators/merge-map.ts';
 import { pull } from '../../lib/backpressure/pull.ts';
 import { close } from '../../lib/client/client.ts';
 import { connect } from '../../lib/client/connect.ts';

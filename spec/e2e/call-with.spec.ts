@@ -1,7 +1,7 @@
 import type { Metadata } from '@grpc/grpc-js';
 import { expect } from 'chai';
 import { concat, defer, firstValueFrom, map, NEVER, type Observable, of, retry, take, throwError } from 'rxjs';
-import { concatMap } from '../../lib/backpressure/operators/concat-map.ts';
+import { concatMap } from '../../lib/backpressure/operators/merge-map.ts';
 import { pull } from '../../lib/backpressure/pull.ts';
 import { type CallWithMetadata, withCall } from '../../lib/client/with-call.ts';
 import type { CallOptions } from '../../lib/core/call-options.ts';

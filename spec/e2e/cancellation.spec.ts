@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { concat, finalize, map, NEVER, Observable, of, range, take, tap } from 'rxjs';
-import { concatMap } from '../../lib/backpressure/operators/concat-map.ts';
+import { concatMap } from '../../lib/backpressure/operators/merge-map.ts';
 import { pull } from '../../lib/backpressure/pull.ts';
 import { close } from '../../lib/client/client.ts';
 import { isRpcError } from '../../lib/core/rpc-error.ts';

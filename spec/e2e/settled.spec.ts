@@ -1,7 +1,7 @@
 import { gzipSync } from 'node:zlib';
 import { expect } from 'chai';
 import { concat, map, type Observable, of, Subject, take } from 'rxjs';
-import { concatMap } from '../../lib/backpressure/operators/concat-map.ts';
+import { concatMap } from '../../lib/backpressure/operators/merge-map.ts';
 import { close } from '../../lib/client/client.ts';
 import { withCall } from '../../lib/client/with-call.ts';
 import type { CallOptions } from '../../lib/core/call-options.ts';

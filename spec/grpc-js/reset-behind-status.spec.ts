@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { concat, EMPTY, map, NEVER, Observable, of, range, throwError } from 'rxjs';
-import { concatMap } from '../../lib/backpressure/operators/concat-map.ts';
+import { concatMap } from '../../lib/backpressure/operators/merge-map.ts';
 import { RpcError } from '../../lib/core/rpc-error.ts';
 import { Code } from '../../lib/core/status.ts';
 import { type RawClient, rawClient, requestHeaders } from '../faults/raw-client.ts';

@@ -5,7 +5,7 @@ import { RpcError } from '../../lib/core/rpc-error.ts';
 import { Code } from '../../lib/core/status.ts';
 import { assertMetadata } from '../../lib/testing/assert-metadata.ts';
 import { assertStatus } from '../../lib/testing/assert-status.ts';
-import type { ExpectedMetadata } from '../../lib/testing/expected-metadata.ts';
+import type { ExpectedMetadata } from '../../lib/testing/expected.ts';
 import { thrownBy } from '../support/record.ts';
 
 const metadata = new Metadata();

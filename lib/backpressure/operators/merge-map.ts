@@ -1,4 +1,15 @@
-import { isObservable, map, type ObservableInput, type OperatorFunction, type mergeMap as rxMergeMap } from 'rxjs';
+import {
+  identity,
+  isObservable,
+  map,
+  type ObservableInput,
+  type ObservedValueOf,
+  type OperatorFunction,
+  type concatAll as rxConcatAll,
+  type concatMap as rxConcatMap,
+  type mergeAll as rxMergeAll,
+  type mergeMap as rxMergeMap,
+} from 'rxjs';
 import { bindKnownContext } from '../../core/async-context.ts';
 import { Gate } from '../gate.ts';
 import { fromInput } from '../input.ts';
@@ -126,3 +137,23 @@ function behindSubject(): OverflowError {
       'source to go on. Allow more of them at a time, or, where it does not, hide the Subject: defer(() => inner$)',
   );
 }
+
+/** RxJS's `mergeAll`, paced as {@link mergeMap} is. */
+export const mergeAll: typeof rxMergeAll = <O extends ObservableInput<any>>(
+  concurrent?: number,
+): OperatorFunction<O, ObservedValueOf<O>> => mergeMap(identity<O>, concurrent);
+
+/**
+ * RxJS's `concatMap`, and a source that can wait is asked for a value only when no inner Observable is at work.
+ * Otherwise as {@link mergeMap} with `concurrent` 1.
+ */
+export const concatMap: typeof rxConcatMap = <T, O extends ObservableInput<any>>(
+  project: (value: T, index: number) => O,
+  resultSelector?: any,
+): OperatorFunction<T, any> => mergeMap(project, typeof resultSelector === 'function' ? resultSelector : 1, 1);
+
+/** RxJS's `concatAll`, paced as {@link concatMap} is. */
+export const concatAll: typeof rxConcatAll = <O extends ObservableInput<any>>(): OperatorFunction<
+  O,
+  ObservedValueOf<O>
+> => mergeAll(1);

@@ -1,8 +1,9 @@
-import type { MonoTypeOperatorFunction } from 'rxjs';
-import { firstFull } from '../demand.ts';
+import { asyncScheduler, type MonoTypeOperatorFunction } from 'rxjs';
+import { type Demand, firstFull } from '../demand.ts';
+import { Gate } from '../gate.ts';
 import { pace } from '../pace.ts';
-import { Rest } from '../rest.ts';
 import { demandsBelow, PacedSubscriber, withSource } from '../rxjs-internals.ts';
+import { isVirtualTime } from '../virtual-time.ts';
 import { LatestByKey, type Overflow, Queue, type WaitingValues } from './waiting-values.ts';
 
 export type { Overflow };
@@ -149,4 +150,53 @@ function policy<T>(
     queued: { get: () => counters.queued },
     dropped: { get: () => counters.dropped },
   }) as Policy<T>;
+}
+
+// Node's own, so that a test's fake timers do not stop it.
+const { setImmediate, clearImmediate } = globalThis;
+
+/** Values between two pauses. */
+const MAX_VALUES = 1024;
+
+/**
+ * The Demand of a stage that takes every value and pauses now and then, so that the event loop runs. Without it, a source that
+ * always has a next value (`pull` of an endless generator) would block the process.
+ */
+class Rest implements Demand {
+  readonly isBrief = true;
+  readonly #gate: Gate = new Gate(() => this.ready);
+  #values = 0;
+  #stop: (() => void) | undefined;
+
+  get ready(): boolean {
+    return this.#values < MAX_VALUES;
+  }
+
+  onReady(resume: () => void): () => void {
+    return this.#gate.onReady(resume);
+  }
+
+  /** Counts a value that was held or dropped. */
+  count(): void {
+    this.#values++;
+    if (this.ready || this.#stop !== undefined) return;
+    this.#stop = atNextTurn(() => {
+      this.#stop = undefined;
+      this.#values = 0;
+      this.#gate.wake();
+    });
+  }
+
+  stop(): void {
+    this.#stop?.();
+  }
+}
+
+function atNextTurn(work: () => void): () => void {
+  if (isVirtualTime()) {
+    const timer = asyncScheduler.schedule(work);
+    return () => timer.unsubscribe();
+  }
+  const immediate = setImmediate(work);
+  return () => clearImmediate(immediate);
 }

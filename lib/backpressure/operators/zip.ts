@@ -1,4 +1,10 @@
-import { Observable, type ObservableInput, type zip as rxZip } from 'rxjs';
+import {
+  Observable,
+  type ObservableInput,
+  type OperatorFunction,
+  type zip as rxZip,
+  type zipWith as rxZipWith,
+} from 'rxjs';
 import { Gate } from '../gate.ts';
 import { fromInput } from '../input.ts';
 import { checkHeld } from '../overflow-error.ts';
@@ -52,4 +58,9 @@ export const zip: typeof rxZip = (...args: unknown[]): Observable<any> => {
       );
     }
   });
+};
+
+/** RxJS's `zipWith`, paced as {@link zip} is. */
+export const zipWith: typeof rxZipWith = <T>(...others: ObservableInput<any>[]): OperatorFunction<T, any> => {
+  return source => zip([source, ...others]) as any;
 };
