@@ -48,12 +48,12 @@ async function measured(): Promise<Growth[]> {
   const done: Growth[] = [];
   for (const { name, contenders, points } of chosen) {
     const found: Record<string, readonly Point[]> = {};
+    done.push({ name, machine: machine(), points: found });
     for (const contender of contenders) {
       process.stderr.write(`${name}: ${contender}\n`);
       found[contender] = await withPairs(contender, start => points(start, Math.round(Number(messages))));
+      writeFileSync(json, `${JSON.stringify(done, null, 1)}\n`);
     }
-    done.push({ name, machine: machine(), points: found });
-    writeFileSync(json, `${JSON.stringify(done, null, 1)}\n`);
   }
   return done;
 }
