@@ -62,8 +62,8 @@ export function inspect(clientOrServer: object): Inspector {
 
 /** Who runs a call. */
 export interface CallOwner<Reason> {
-  /** Ends it. */
-  cut(reason: Reason): void;
+  /** Ends the call. */
+  abort(reason: Reason): void;
   /** The caller's address. */
   readonly peer?: string | undefined;
   /** Whether its handler cannot be told that the server shuts down. */
@@ -113,7 +113,7 @@ export class LiveCall<Reason = any> implements DirectionListener {
     if (this.sent.waitsFor === undefined) this.#tell(isWaiting ? 'paused' : 'resumed', 'sent');
   }
 
-  /** Whether it runs until it is cut: a stream of responses whose handler cannot be told to end it. */
+  /** Whether it runs until it is aborted: a stream of responses whose handler cannot be asked to end it. */
   get isEndless(): boolean {
     return this.owner.isUntold === true && this.#method.responseStream;
   }
@@ -165,7 +165,7 @@ export class LiveCalls<Reason = any> {
    * From now on ends calls that would run for ever ({@link LiveCall.isEndless}) as soon as there are no others, and tells of each
    * before.
    */
-  cutWhenEndless(reason: () => Reason, cut: (report: CallReport) => void): void {
+  abortWhenEndless(reason: () => Reason, aborted: (report: CallReport) => void): void {
     const { calls } = this.#all;
     let isDue = false;
     const look = () => {
@@ -173,8 +173,8 @@ export class LiveCalls<Reason = any> {
       const all = [...calls];
       if (!all.every(({ isEndless }) => isEndless)) return;
       for (const call of all) {
-        cut(call.report);
-        call.owner.cut(reason());
+        aborted(call.report);
+        call.owner.abort(reason());
       }
     };
     this.#all.changed = () => {
@@ -184,8 +184,8 @@ export class LiveCalls<Reason = any> {
     this.#all.changed();
   }
 
-  cutAll(reason: () => Reason): void {
-    for (const { owner } of this.#all.calls) owner.cut(reason());
+  abortAll(reason: () => Reason): void {
+    for (const { owner } of this.#all.calls) owner.abort(reason());
   }
 
   get inspector(): Inspector {

@@ -87,7 +87,7 @@ export class Calling<O> implements CallOwner<string> {
     else this.#send(request as Observable<unknown>);
   }
 
-  cut(details: string, cause?: unknown): void {
+  abort(details: string, cause?: unknown): void {
     this.#end(Code.CANCELLED, details, cause);
   }
 
@@ -131,8 +131,8 @@ export class Calling<O> implements CallOwner<string> {
     const connection = this.#connection;
     const parent = this.#options.parent as ParentCall | undefined;
 
-    if (connection.isClosed) this.cut('the client is closed');
-    else if (signal?.aborted) this.cut('cancelled by its signal', signal.reason);
+    if (connection.isClosed) this.abort('the client is closed');
+    else if (signal?.aborted) this.abort('cancelled by its signal', signal.reason);
     if (subscriber.closed) return undefined;
 
     const live = connection.live.open(this.#method, this);
@@ -142,8 +142,8 @@ export class Calling<O> implements CallOwner<string> {
       const stalled = () => this.#end(Code.ABORTED, `no response was taken for ${stallTimeoutMs} ms (stallTimeoutMs)`);
       subscriber.add(watchForStall(live.received, stallTimeoutMs, stalled));
     }
-    if (signal) subscriber.add(onAbort(signal, () => this.cut('cancelled by its signal', signal.reason)));
-    if (parent) subscriber.add(parent[onCancelled](reason => this.cut('cancelled by its parent call', reason)));
+    if (signal) subscriber.add(onAbort(signal, () => this.abort('cancelled by its signal', signal.reason)));
+    if (parent) subscriber.add(parent[onCancelled](reason => this.abort('cancelled by its parent call', reason)));
     if (subscriber.closed) return undefined;
 
     const metadata = requestHeaders(this.#options);

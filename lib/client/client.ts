@@ -107,9 +107,9 @@ function connectionOf(apiName: string, client: object): Connection {
 function closeConnection(connection: Connection): void {
   if (connection.isClosed) return;
   connection.isClosed = true;
-  connection.live.cutAll(() => 'the client was closed');
+  connection.live.abortAll(() => 'the client was closed');
   const cutWaiting = (): void => {
-    for (const cut of connection.behindMiddleware) cut('the client was closed');
+    for (const abort of connection.behindMiddleware) abort('the client was closed');
   };
   // Calls that are live still, inside `next`, end a turn later: some of them as their server said, which middleware passes on.
   if (connection.live.size === 0) cutWaiting();
@@ -145,15 +145,15 @@ function clientMethodOf(connection: Connection, method: Method, name: string, de
     const request$ = isObservable(request) ? request : of(request);
     const begin = (subscriber: Subscriber<unknown>, trace: Trace): void => {
       // A call that its middleware lets wait is none yet that closing the client would end.
-      const cut = (details: string): void =>
+      const abort = (details: string): void =>
         subscriber.error(
           attachCallSite(markReceived(new RpcError(Code.CANCELLED, details, { path: method.path })), trace),
         );
       if (connection.isClosed) {
-        cut('the client is closed');
+        abort('the client is closed');
         return;
       }
-      subscriber.add(connection.behindMiddleware.add(cut));
+      subscriber.add(connection.behindMiddleware.add(abort));
       wrapped(request$, { ...options, [subscribedAt]: trace }).subscribe(subscriber);
     };
     return new TracedCall(method.path, begin, made);

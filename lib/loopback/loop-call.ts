@@ -30,7 +30,7 @@ export class LoopCall {
   constructor(deadline: number | undefined, inContext: InContext) {
     this.server = new ServerHalf(this, deadline ?? Number.POSITIVE_INFINITY, inContext);
     if (deadline === undefined) return;
-    const passed = () => this.cut(Code.DEADLINE_EXCEEDED, 'Deadline exceeded');
+    const passed = () => this.abort(Code.DEADLINE_EXCEEDED, 'Deadline exceeded');
     if (deadline <= asyncScheduler.now()) passed();
     else this.#stopDeadline = startDeadline(new Date(deadline), passed);
   }
@@ -56,7 +56,7 @@ export class LoopCall {
   }
 
   /** Any other end. What the server has sent can still be read. */
-  cut(code: Code, details: string): void {
+  abort(code: Code, details: string): void {
     if (this.status !== undefined) return;
     this.isCut = true;
     this.#end({ code: code as number, details, metadata: new Metadata() });
@@ -92,7 +92,7 @@ class ClientHalf extends Half implements ClientStream {
   }
 
   cancel(): void {
-    this.#call.cut(Code.CANCELLED, 'Cancelled on client');
+    this.#call.abort(Code.CANCELLED, 'Cancelled on client');
   }
 
   protected tell(): void {

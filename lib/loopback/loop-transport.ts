@@ -23,13 +23,13 @@ export function loopTransport(starts: ReadonlyMap<string, Start>, inContext: (wo
       const start = starts.get(path);
       const begin = (): void => {
         if (start !== undefined) call.begin(metadata, start);
-        else call.cut(Code.UNIMPLEMENTED, `The server does not implement the method ${path}`);
+        else call.abort(Code.UNIMPLEMENTED, `The server does not implement the method ${path}`);
       };
       deferred(() => {
         if (credentials === undefined) begin();
         else {
           addCredentials(metadata, credentials, path).then(refusal =>
-            refusal === undefined ? begin() : call.cut(refusal.code, refusal.details),
+            refusal === undefined ? begin() : call.abort(refusal.code, refusal.details),
           );
         }
       });

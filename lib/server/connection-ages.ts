@@ -154,15 +154,15 @@ class AgingConnection implements Connection {
       session.close();
     }
     if (this.#graceMs !== Number.POSITIVE_INFINITY) {
-      this.#timer = setTimeout(() => this.#cut(), this.#graceMs).unref();
+      this.#timer = setTimeout(() => this.#abort(), this.#graceMs).unref();
     }
     this.#draining$.next();
     this.#draining$.complete();
   }
 
-  #cut(): void {
+  #abort(): void {
     for (const call of this.#calls) {
-      call.cut(new RpcError(Code.UNAVAILABLE, 'the connection has reached its age (connectionAge)'));
+      call.abort(new RpcError(Code.UNAVAILABLE, 'the connection has reached its age (connectionAge)'));
     }
     // A caller that does not read does not get the status either; of a lost connection it is told UNAVAILABLE.
     this.#timer = setTimeout(() => this.#socket.destroy(), FAREWELL_MS).unref();

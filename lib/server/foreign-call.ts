@@ -67,7 +67,7 @@ export class ForeignCall extends ServerInterceptingCall implements CallOwner<Rpc
     if (!this.#isCut) super.sendStatus(status);
   }
 
-  cut({ code, details }: RpcError): void {
+  abort({ code, details }: RpcError): void {
     if (this.#isCut) return;
     this.#isCut = true;
     this.#end();

@@ -92,7 +92,7 @@ class Handling implements IncomingCallOwner, RequestsOwner {
   }
 
   /** Error backward: the call cannot go on, and the caller is told why. */
-  cut(error: RpcError): void {
+  abort(error: RpcError): void {
     this.#fail(error, error);
   }
 
@@ -198,7 +198,9 @@ class Handling implements IncomingCallOwner, RequestsOwner {
 
   #stalled(): void {
     const { stallTimeoutMs } = this.#served.flow;
-    this.cut(this.#failure(Code.ABORTED, `the handler has taken no request for ${stallTimeoutMs} ms (stallTimeoutMs)`));
+    this.abort(
+      this.#failure(Code.ABORTED, `the handler has taken no request for ${stallTimeoutMs} ms (stallTimeoutMs)`),
+    );
   }
 
   #failure(code: Code, details: string, cause?: unknown): RpcError {

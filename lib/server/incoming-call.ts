@@ -15,7 +15,7 @@ import type { ServerStream } from './transport.ts';
 export interface IncomingCallOwner {
   readonly draining$: Observable<void>;
   /** Ends the call, and tells its caller why. */
-  cut(error: RpcError): void;
+  abort(error: RpcError): void;
 }
 
 /** The ServerCall of one incoming call, with what its server may do to it. */
@@ -146,7 +146,7 @@ class Incoming implements IncomingCall {
     this.#deadline = deadline;
     this.#stopLimit?.();
     this.#stopLimit = startDeadline(deadline, () =>
-      this.#owner.cut(new RpcError(Code.DEADLINE_EXCEEDED, details, { path: this.path })),
+      this.#owner.abort(new RpcError(Code.DEADLINE_EXCEEDED, details, { path: this.path })),
     );
   }
 

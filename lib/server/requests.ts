@@ -18,7 +18,7 @@ export interface RequestsOwner {
   /** The half-close can be believed at once. */
   readonly isEndCertain: boolean;
   /** The requests are not what they should be: the call cannot go on. */
-  cut(error: RpcError): void;
+  abort(error: RpcError): void;
 }
 
 /**
@@ -107,13 +107,13 @@ export class Requests {
 
   #readOne(reading: Subscription): void {
     const { received, isEndCertain } = this.#owner;
-    const isNone = () => this.#cut(Code.UNIMPLEMENTED, 'expected one request, got none');
+    const isNone = () => this.#abort(Code.UNIMPLEMENTED, 'expected one request, got none');
     receiveOne<unknown>(this.#stream, reading, {
       decode: bytes => this.#decode(bytes),
       isContextKnown: true,
       meter: received,
       malformed: error => this.#malformed(error),
-      exceeded: () => this.#cut(Code.UNIMPLEMENTED, 'expected one request, got a second one'),
+      exceeded: () => this.#abort(Code.UNIMPLEMENTED, 'expected one request, got a second one'),
       end: request => {
         if (request !== undefined) {
           reading.unsubscribe();
@@ -131,13 +131,13 @@ export class Requests {
   }
 
   #malformed(error: unknown): void {
-    if (error === truncation) afterTwoTurns(() => this.#cut(Code.INTERNAL, TRUNCATED));
-    else this.#cut(Code.INTERNAL, 'a request cannot be decoded', error);
+    if (error === truncation) afterTwoTurns(() => this.#abort(Code.INTERNAL, TRUNCATED));
+    else this.#abort(Code.INTERNAL, 'a request cannot be decoded', error);
   }
 
   /** Ends the call; its end is what errors request$. */
-  #cut(code: Code, details: string, cause?: unknown): void {
-    this.#owner.cut(new RpcError(code, details, { path: this.#method.path, cause }));
+  #abort(code: Code, details: string, cause?: unknown): void {
+    this.#owner.abort(new RpcError(code, details, { path: this.#method.path, cause }));
   }
 }
 

@@ -62,10 +62,10 @@ async function stop(server: Stoppable, graceMs: number): Promise<ShutdownReport>
   connections.closeAfter(LINGER_MS);
   const reason = () => new RpcError(Code.UNAVAILABLE, 'the server is shutting down');
   const cut: CallReport[] = [];
-  live.cutWhenEndless(reason, report => cut.push(report));
+  live.abortWhenEndless(reason, report => cut.push(report));
   if (await endsWithin(drained, graceMs)) return { cut };
   cut.push(...live.inspector.calls);
-  live.cutAll(reason);
+  live.abortAll(reason);
   if (await endsWithin(drained, FAREWELL_MS)) return { cut };
   grpc.forceShutdown();
   if (await endsWithin(drained, FAREWELL_MS)) return { cut };

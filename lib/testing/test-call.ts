@@ -83,7 +83,7 @@ export function testCall(options: TestCallOptions = {}): TestCall {
     endCall(reason);
   };
   const failure = (code: Code, details: string) => new RpcError(code, details, { path: method.path });
-  const call: IncomingCall = incomingCall(stream as ServerStream, method, { draining$, cut: end });
+  const call: IncomingCall = incomingCall(stream as ServerStream, method, { draining$, abort: end });
   const endCall = call.end.bind(call);
   const stopDeadline = startTimer(deadline, () => end(failure(Code.DEADLINE_EXCEEDED, 'the deadline has passed')));
   return Object.defineProperties(call, {

@@ -123,7 +123,7 @@ overEachTransport('cancelled$', (bench, transport) => {
 
 describe('cancelled$ and signal', () => {
   const fakeStream = { metadata: new Metadata(), getDeadline: () => Infinity };
-  const fake = () => incomingCall(fakeStream as never, Lab.bidi, { draining$: NEVER, cut: () => {} });
+  const fake = () => incomingCall(fakeStream as never, Lab.bidi, { draining$: NEVER, abort: () => {} });
 
   it('hold nobody once the call has ended, or who listened has left', async () => {
     setFlagsFromString('--expose-gc');

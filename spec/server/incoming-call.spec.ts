@@ -12,7 +12,7 @@ describe('incomingCall', () => {
   const call = () =>
     incomingCall({ metadata: new Metadata(), getDeadline: () => Infinity } as never, Lab.bidi, {
       draining$: NEVER,
-      cut: () => {},
+      abort: () => {},
     });
 
   it('is recognised as a ServerCall', () => {
