@@ -1,6 +1,6 @@
+import { inspect } from 'node:util';
 import { Observable, type Subscriber, type Subscription } from 'rxjs';
 import { countOperatorsBelow } from '../backpressure/rxjs-internals.ts';
-import { callInWords, printAs } from './call-in-words.ts';
 
 /**
  * Frames that are looked at where a call is subscribed to: 3 of RxJS stand before the user's; and more for each operator below it,
@@ -115,4 +115,19 @@ function framesOf({ error, own }: Captured): readonly string[] {
 /** File and line, without the column. */
 function placeOf(frame: string): string {
   return frame.replace(/^.*[( ](?=\S+:\d+:\d+\)?$)/, '').replace(/:\d+\)?$/, '');
+}
+
+/**
+ * What is printed of a call, by console.log and util.inspect and in templates. Who forgot to subscribe to it (`await
+ * client.get(request)` gives the Observable itself) has nothing else to see.
+ */
+function callInWords(path: string, isBegun: boolean): string {
+  return isBegun
+    ? `Observable of a call of ${path}, which has been subscribed to`
+    : `Observable of a call of ${path}, which begins when it is subscribed to: call$.subscribe(...), or await firstValueFrom(call$)`;
+}
+
+/** Has an Observable, or all of a class, printed as this. */
+export function printAs<O extends Observable<any>>(target: O, inWords: (this: O) => string): void {
+  for (const key of [inspect.custom, 'toString']) Object.defineProperty(target, key, { value: inWords });
 }

@@ -7,8 +7,7 @@ import { isRpcError } from '../core/rpc-error.ts';
 import type { ServerCall } from '../core/server-call.ts';
 import { Code } from '../core/status.ts';
 import { kindOf } from '../core/validate.ts';
-import { printAs } from './call-in-words.ts';
-import { type Captured, madeAt, traceMade } from './call-trace.ts';
+import { type Captured, madeAt, printAs, traceMade } from './call-trace.ts';
 import { onSettled } from './calling.ts';
 
 /** How a call ended. */
