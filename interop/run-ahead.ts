@@ -33,7 +33,7 @@ for (const { name, prepare } of servers) {
       lines.length = 0;
       await cancelUploads(TestService, target, isAdjusted);
       const whole = lines.filter(line => line.startsWith('whole')).length;
-      endings.push(lines.length === 0 ? 'hears nothing' : `whole ${whole} of ${UPLOADS}`);
+      endings.push(lines.length === 0 ? 'no end at all' : `whole ${whole} of ${UPLOADS}`);
     }
     rows.push([name, ahead, ...endings, await gzip(TestService, target)]);
     await stop(server);

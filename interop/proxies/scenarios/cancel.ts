@@ -12,15 +12,15 @@ const CANCEL_MS = 6_000;
 /** What a client's cancellation becomes for the backend. */
 export function cancellations(go: CommandLine | undefined): Scenario[] {
   return [
-    scenario('upload cancelled, backend of rx-grpc', uploadCancelled, { backend: rxBackend }),
-    scenario('upload cancelled, backend of grpc-js', uploadCancelled, { backend: plainBackend }),
-    ...(go === undefined ? [] : [scenario('upload cancelled, backend of grpc-go', uploadCancelled, { backend: go })]),
-    scenario('cancelled while the backend says nothing', async stand => {
+    scenario('upload cancelled, rx-grpc backend', uploadCancelled, { backend: rxBackend }),
+    scenario('upload cancelled, grpc-js backend', uploadCancelled, { backend: plainBackend }),
+    ...(go === undefined ? [] : [scenario('upload cancelled, grpc-go backend', uploadCancelled, { backend: go })]),
+    scenario('cancelled before the backend answers', async stand => {
       const call = stand.call({ act: 'mute' }, of({}));
       await stand.backend.begun(call.number, PATIENCE_MS);
       return await cancelHeard(call);
     }),
-    scenario('cancelled while the backend is silent behind a response', whileSilent),
+    scenario('cancelled while the backend is silent after a response', whileSilent),
     scenario('the same, silent, with timeouts of 3 s', whileSilent, timeouts(3)),
     scenario('cancelled while the client does not read', async stand => {
       const call = stand.call({ act: 'download', messages: Flood.MAX, bytes: 1024 }, of({}), { reads: 1 });
@@ -55,7 +55,7 @@ async function uploadCancelled(stand: Stand): Promise<string> {
     if (!(await call.has(count))) return `no answer (${await call.ends(0)})`;
     call.cancel();
     const record = await call.backend();
-    seen.push(record === undefined ? 'not heard of' : record.completed ? 'taken for whole' : 'cancelled');
+    seen.push(record === undefined ? 'not passed on' : record.completed ? 'complete' : 'cancelled');
   }
   return tally(seen);
 }
@@ -63,5 +63,5 @@ async function uploadCancelled(stand: Stand): Promise<string> {
 async function cancelHeard(call: Call): Promise<string> {
   call.cancel();
   const record = await call.backend(CANCEL_MS);
-  return record === undefined ? 'not heard of' : codeName(record.code);
+  return record === undefined ? 'not passed on' : codeName(record.code);
 }

@@ -23,9 +23,9 @@ export const endings: readonly Scenario[] = [
     return `${end}, ${flood.asked} KiB sent`;
   }),
   scenario(`streams left at the backend after ${CALLS} early ends`, streamsLeft),
-  scenario('streams left, backend of grpc-js', streamsLeft, { backend: plainBackend }),
+  scenario('streams left, grpc-js backend', streamsLeft, { backend: plainBackend }),
   scenario('backend killed before its headers', stand => killed(stand, 'mute')),
-  scenario('backend killed behind a response', stand => killed(stand, 'silent')),
+  scenario('backend killed after a response', stand => killed(stand, 'silent')),
   scenario('backend killed in a download', async stand => {
     const client = stand.connect();
     const call = stand.call({ act: 'download', messages: Flood.MAX, bytes: 1024 }, of({}), { client });
@@ -40,11 +40,11 @@ export const endings: readonly Scenario[] = [
     await stand.backend.kill();
     return await call.ends();
   }),
-  scenario('backend not there', async stand => {
+  scenario('backend not running', async stand => {
     await stand.backend.kill();
     return await withRetry(stand, 'echo', async () => {});
   }),
-  scenario('backend there again, after a call that failed', async stand => {
+  scenario('backend running again after a failed call', async stand => {
     const client = stand.connect();
     await stand.backend.kill();
     await stand.call({ act: 'echo' }, of({}), { client }).ends(RETRIES_MS);

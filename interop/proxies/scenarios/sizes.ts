@@ -10,7 +10,7 @@ const SIZES = [3, 5, 7, 9, 15, 17, 31, 39];
 
 /** How large headers, trailers and messages may be. */
 export const sizes: readonly Scenario[] = [
-  scenario('trailers of an error behind a response', stand =>
+  scenario('trailers of an error after a response', stand =>
     upTo(stand, 'ABORTED', bytes => ({ act: 'fail', trailerBytes: bytes }), 2),
   ),
   scenario('trailers of an error, nothing before', stand =>
