@@ -5,7 +5,7 @@ const rows = {
   serverStream: "a server's stream",
   others: 'requests, and responses to a stream of requests',
   ownResponses: 'responses over a Client or Channel of your own',
-  ownRequests: 'requests over one',
+  ownRequests: 'requests over a Client or Channel of your own',
   loopback: '`loopback()`',
 } as const;
 
