@@ -23,10 +23,10 @@ process.stdout.write(text);
 if (process.argv.includes('--write')) {
   const header = `# Codecs
 
-\`npx tsx bench/codec/run.ts ${rounds} ${ms} --write\` on Node ${process.version}: nanoseconds of processor time of our
-generated code (median of ${rounds} rounds, each in a process of its own), and ours divided by each other's (median of the ratios within a
-round): below 1, ours is faster. load() is our interpreter. protobufjs is its static code: decode with toObject, create with encode,
-its 64-bit integers given as numbers. ts-proto has bigint and unions, as ours.
+\`npx tsx bench/codec/run.ts ${rounds} ${ms} --write\` on Node ${process.version}: nanoseconds of CPU of the generated
+code of rx-grpc (median of ${rounds} rounds, each in a process of its own), and the ratio to each other codec (median of the ratios
+within a round). Below 1, rx-grpc is faster. load() is the interpreter of rx-grpc. protobufjs is its static code: decode with toObject, create
+with encode, and 64-bit integers as numbers. ts-proto has bigint and unions, like rx-grpc.
 
 `;
   writeFileSync(new URL('RESULTS.md', import.meta.url), header + text);
