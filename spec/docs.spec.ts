@@ -57,8 +57,9 @@ const sourceOf = ({ page, number }: Program, name: string): string =>
 const asRun = (code: string): string =>
   code
     .replaceAll(/'\.\/gen\/(.*)\.js'/g, `'${root}/examples/gen/$1.ts'`)
-    .replaceAll("'certs/cert.pem'", "'spec/support/tls/signed-cert.pem'")
-    .replaceAll("'certs/", "'spec/support/tls/")
+    .replaceAll(/'certs\/(?:client-)?cert\.pem'/g, "'spec/support/tls/signed-cert.pem'")
+    .replaceAll(/'certs\/(?:client-)?key\.pem'/g, "'spec/support/tls/key.pem'")
+    .replaceAll("'certs/ca.pem'", "'spec/support/tls/ca.pem'")
     .replaceAll(/'(https?:\/\/[\w.]+):50051'/g, "`$1:$${process.env['PORT']}`");
 
 function writeSources(): void {
