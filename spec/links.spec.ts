@@ -89,6 +89,12 @@ describe('what the repository says of its documents', () => {
     );
   });
 
+  it('has a row in docs/README.md for each page of the folder', () => {
+    const listed = [...read('docs/README.md').matchAll(/^\| .*?\((\S+\.md)\) \|/gm)].map(([, page]) => page!);
+    const others = readdirSync(join(root, 'docs')).filter(name => name.endsWith('.md') && name !== 'README.md');
+    expect(listed.toSorted()).to.deep.equal(others.toSorted());
+  });
+
   it('has a row in CONTRIBUTING.md for each folder of the sources, and for no other', () => {
     const named = [...read('CONTRIBUTING.md').matchAll(/`(lib\/[\w-]+)`(?=.*\|.*\|$)/gm)].map(([, folder]) => folder!);
     const folders = readdirSync(join(root, 'lib'), { withFileTypes: true }).filter(entry => entry.isDirectory());
