@@ -145,15 +145,15 @@ describe('a source behind a reader that stops, over a Client of grpc-js', () => 
 describe('README', () => {
   it('says of how far a source runs ahead what docs/backpressure.md says', () => {
     const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8').replaceAll(/\s+/g, ' ');
-    const [said] = /asked for at most .*?\(see \[docs\/backpressure/.exec(readme)!;
+    const [said] = /the source runs at most .*?\(see \[docs\/backpressure/.exec(readme)!;
     const figures = [20, 22].flatMap(major =>
       (['others', 'serverStream'] as const).map(row => documentedRunAhead(row, major)),
     );
     const [, stream, othersSince22, streamSince22] = figures.map(each => `${each.of32KiB} or ${each.of1KiB}`);
     const { of32KiB, of1KiB } = figures[0]!;
-    expect(said).to.contain(`at most ${of32KiB} messages of 32 KiB, or ${of1KiB} of 1 KiB`);
-    expect(said).to.contain(`of a server's stream for ${stream};`);
-    expect(said).to.contain(`with Node 22 and later for ${othersSince22}, and ${streamSince22} (`);
+    expect(said).to.contain(`at most ${of32KiB} messages of 32 KiB, or ${of1KiB} of 1 KiB,`);
+    expect(said).to.contain(`for a server's stream ${stream}.`);
+    expect(said).to.contain(`With Node 22 and later the figures are ${othersSince22}, and ${streamSince22} (`);
   });
 });
 
