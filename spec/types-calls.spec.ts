@@ -1,26 +1,32 @@
 import type { Metadata } from '@grpc/grpc-js';
 import { expectTypeOf } from 'expect-type';
 import { map, type Observable, of, tap } from 'rxjs';
-import { connect } from '../lib/client/connect.ts';
-import { forward } from '../lib/client/forward.ts';
-import { type CallWithMetadata, type Status, withCall } from '../lib/client/with-call.ts';
-import type { CallOptions } from '../lib/core/call-options.ts';
-import type { Message, Method, MethodInfo } from '../lib/core/method.ts';
 import {
+  type CallContext,
+  type CallOptions,
+  type CallWithMetadata,
   type ClientMiddleware,
+  type ClientOf,
+  type Code,
+  type ContextKey,
   compose,
+  connect,
+  contextKey,
+  forward,
+  implement,
+  loopback,
+  type Message,
+  type Method,
+  type MethodInfo,
   type Middleware,
   type Rpc,
+  type RpcError,
+  type ServerCall,
   type ServerMiddleware,
-} from '../lib/core/middleware.ts';
-import type { RpcError } from '../lib/core/rpc-error.ts';
-import type { ServerCall } from '../lib/core/server-call.ts';
-import { type CallContext, type ContextKey, contextKey } from '../lib/core/server-call.ts';
-import type { ClientOf } from '../lib/core/service.ts';
-import type { Code } from '../lib/core/status.ts';
-import { loopback } from '../lib/loopback/loopback.ts';
-import { implement } from '../lib/server/implement.ts';
-import { serve } from '../lib/server/serve.ts';
+  type Status,
+  serve,
+  withCall,
+} from '../lib/index.ts';
 import { Lab, type Note } from './support/lab.ts';
 
 declare const client: ClientOf<typeof Lab>;

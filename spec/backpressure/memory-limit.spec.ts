@@ -1,5 +1,6 @@
 import { expect } from 'chai';
-import { MemoryLimit, queueBudget } from '../../lib/backpressure/memory-limit.ts';
+import { MemoryLimit } from '../../lib/backpressure/memory-limit.ts';
+import { queueBudget } from '../../lib/index.ts';
 
 describe('MemoryLimit', () => {
   it('takes up to its limit', () => {

@@ -19,7 +19,7 @@ import {
   windowCount,
 } from 'rxjs';
 import { isOneShot, isRefusal, markOneShot } from '../../lib/backpressure/one-shot.ts';
-import { pull } from '../../lib/backpressure/pull.ts';
+import { pull } from '../../lib/index.ts';
 import { concatMap, operator, share } from '../../lib/operators.ts';
 import { errorOf, record } from '../support/record.ts';
 

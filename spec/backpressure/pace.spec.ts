@@ -1,11 +1,9 @@
 import { expect } from 'chai';
 import { concat, map, merge, NEVER, Observable, type Observer, of, Subject, take, takeUntil, tap } from 'rxjs';
-import { type Demand, demand } from '../../lib/backpressure/demand.ts';
 import { Gate } from '../../lib/backpressure/gate.ts';
-import { concatMap } from '../../lib/backpressure/operators/merge-map.ts';
-import { operator } from '../../lib/backpressure/operators/operator.ts';
 import { pace } from '../../lib/backpressure/pace.ts';
-import { pull } from '../../lib/backpressure/pull.ts';
+import { type Demand, demand, pull } from '../../lib/index.ts';
+import { concatMap, operator } from '../../lib/operators.ts';
 import { Counted } from './support/counted.ts';
 import { Sink } from './support/sink.ts';
 

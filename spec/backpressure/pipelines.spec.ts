@@ -1,8 +1,7 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import * as rx from 'rxjs';
-import { pull } from '../../lib/backpressure/pull.ts';
-import { toAsyncIterable } from '../../lib/backpressure/to-async-iterable.ts';
+import { pull, toAsyncIterable } from '../../lib/index.ts';
 import {
   concatAll,
   concatMap,

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { pull } from '../../lib/backpressure/pull.ts';
+import { pull } from '../../lib/index.ts';
 import { HandAnswered } from './support/counted.ts';
 import { Sink } from './support/sink.ts';
 

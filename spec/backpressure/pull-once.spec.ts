@@ -4,7 +4,7 @@ import { PassThrough, Readable } from 'node:stream';
 import { ReadableStream } from 'node:stream/web';
 import { expect } from 'chai';
 import { concat, ignoreElements, repeat, take } from 'rxjs';
-import { pull } from '../../lib/backpressure/pull.ts';
+import { pull } from '../../lib/index.ts';
 import { Sink } from './support/sink.ts';
 
 const readable = (last: number): Readable => Readable.from(Array.from({ length: last }, (_, i) => i + 1));

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { concat, map, of, retry, take, throwError } from 'rxjs';
-import { pull } from '../../lib/backpressure/pull.ts';
+import { pull } from '../../lib/index.ts';
 import { Counted, HandAnswered } from './support/counted.ts';
 import { Sink } from './support/sink.ts';
 

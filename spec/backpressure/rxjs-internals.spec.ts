@@ -16,14 +16,13 @@ import {
   take,
   windowCount,
 } from 'rxjs';
-import { type Demand, demand } from '../../lib/backpressure/demand.ts';
 import {
   comesFromSubject,
   countOperatorsBelow,
-  demandsBelow,
   ignoreFurther,
   someSource,
 } from '../../lib/backpressure/rxjs-internals.ts';
+import { type Demand, demand, demandsBelow } from '../../lib/index.ts';
 import { concatMap, mergeMap, operator } from '../../lib/operators.ts';
 import { table, type Way } from './support/rxjs-table.ts';
 

@@ -1,9 +1,7 @@
 import { expect } from 'chai';
 import { concat, defer, from, map, NEVER, Observable, of, range, Subject, throwError } from 'rxjs';
-import { OverflowError } from '../../lib/backpressure/overflow-error.ts';
 import { pace } from '../../lib/backpressure/pace.ts';
-import { pull } from '../../lib/backpressure/pull.ts';
-import { toAsyncIterable } from '../../lib/backpressure/to-async-iterable.ts';
+import { OverflowError, pull, toAsyncIterable } from '../../lib/index.ts';
 import { Counted } from './support/counted.ts';
 
 const start = <T>(x$: Observable<T>, maxQueued?: number) => toAsyncIterable(x$, { maxQueued })[Symbol.asyncIterator]();

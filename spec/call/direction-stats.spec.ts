@@ -1,9 +1,9 @@
 import { expect } from 'chai';
 import { Subject } from 'rxjs';
 import { Gate } from '../../lib/backpressure/gate.ts';
-import { pull } from '../../lib/backpressure/pull.ts';
 import { DirectionStats } from '../../lib/call/direction-stats.ts';
 import { send } from '../../lib/call/send.ts';
+import { pull } from '../../lib/index.ts';
 import { Counted } from '../backpressure/support/counted.ts';
 import { FakeWritable } from './support/fake-writable.ts';
 

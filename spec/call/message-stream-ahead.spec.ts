@@ -1,8 +1,8 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { NEVER, range } from 'rxjs';
-import { pull } from '../../lib/backpressure/pull.ts';
 import { send } from '../../lib/call/send.ts';
+import { pull } from '../../lib/index.ts';
 import { Counted } from '../backpressure/support/counted.ts';
 import { joining, MessageWire, oneByOne, plain } from './support/message-wire.ts';
 

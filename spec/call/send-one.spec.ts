@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { EMPTY, NEVER, Observable, of, Subject, throwError } from 'rxjs';
-import { pull } from '../../lib/backpressure/pull.ts';
 import { type SendOneOptions, sendOne } from '../../lib/call/send-one.ts';
+import { pull } from '../../lib/index.ts';
 import { Counted } from '../backpressure/support/counted.ts';
 
 describe('sendOne', () => {

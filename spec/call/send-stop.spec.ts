@@ -1,9 +1,7 @@
 import { expect } from 'chai';
 import { merge, type Observable, range, Subject } from 'rxjs';
-import { queueBudget } from '../../lib/backpressure/memory-limit.ts';
-import { OverflowError } from '../../lib/backpressure/overflow-error.ts';
-import { pull } from '../../lib/backpressure/pull.ts';
 import { type Sending, send } from '../../lib/call/send.ts';
+import { OverflowError, pull, queueBudget } from '../../lib/index.ts';
 import { Counted } from '../backpressure/support/counted.ts';
 import { FakeWritable } from './support/fake-writable.ts';
 

@@ -1,9 +1,8 @@
 import { Writable } from 'node:stream';
 import { expect } from 'chai';
 import { concat, from, NEVER, type Observable, of, range, Subject, throwError } from 'rxjs';
-import { OverflowError } from '../../lib/backpressure/overflow-error.ts';
-import { pull } from '../../lib/backpressure/pull.ts';
 import { type Sending, type SendOptions, send } from '../../lib/call/send.ts';
+import { OverflowError, pull } from '../../lib/index.ts';
 import { Counted } from '../backpressure/support/counted.ts';
 import { FakeWritable } from './support/fake-writable.ts';
 

@@ -2,7 +2,7 @@ import { deepStrictEqual } from 'node:assert';
 import { expect } from 'chai';
 import fc from 'fast-check';
 import protobuf from 'protobufjs';
-import { load } from '../../lib/codec/load.ts';
+import { load } from '../../lib/index.ts';
 import { anyMessage, oracle, protos } from '../codec/oracle.ts';
 
 interface Codec {

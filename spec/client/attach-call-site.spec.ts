@@ -1,10 +1,8 @@
 import { inspect } from 'node:util';
 import { expect } from 'chai';
 import { lastValueFrom, map, mergeMap, Observable, of } from 'rxjs';
-import { pull } from '../../lib/backpressure/pull.ts';
 import { attachCallSite } from '../../lib/client/attach-call-site.ts';
-import { RpcError } from '../../lib/core/rpc-error.ts';
-import { Code } from '../../lib/core/status.ts';
+import { Code, pull, RpcError } from '../../lib/index.ts';
 
 /** The stack at a subscription, inside of rxjs and of this library. */
 function whereUsersSubscribe(): { readonly stack?: string } {

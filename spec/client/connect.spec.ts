@@ -1,9 +1,7 @@
 import { Client, credentials } from '@grpc/grpc-js';
 import { expect } from 'chai';
 import { firstValueFrom, NEVER, of } from 'rxjs';
-import { close } from '../../lib/client/client.ts';
-import { connect } from '../../lib/client/connect.ts';
-import { Code } from '../../lib/core/status.ts';
+import { Code, close, connect } from '../../lib/index.ts';
 import { callOf, inAllShapes, useBench } from '../support/bench.ts';
 import { Lab, type Note, shapes } from '../support/lab.ts';
 import { errorOf, record, thrownBy } from '../support/record.ts';

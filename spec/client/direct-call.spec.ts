@@ -1,13 +1,10 @@
 import { credentials as grpcCredentials, Metadata, type StatusObject } from '@grpc/grpc-js';
 import { expect } from 'chai';
 import { NEVER } from 'rxjs';
-import { pull } from '../../lib/backpressure/pull.ts';
 import { send } from '../../lib/call/send.ts';
-import { close } from '../../lib/client/client.ts';
-import { connect } from '../../lib/client/connect.ts';
 import { DirectCall } from '../../lib/client/direct-call.ts';
 import type { OpenOptions } from '../../lib/client/transport.ts';
-import { Code } from '../../lib/core/status.ts';
+import { Code, close, connect, pull } from '../../lib/index.ts';
 import { Counted } from '../backpressure/support/counted.ts';
 import { data, HEADERS, message, RST_STREAM, responseHeaders, trailers, trailersOnly } from '../grpc-js/raw-peer.ts';
 import { usePeers } from '../grpc-js/use-peers.ts';

@@ -1,9 +1,7 @@
 import { Metadata } from '@grpc/grpc-js';
 import { expect } from 'chai';
 import { lastValueFrom, mergeMap, of } from 'rxjs';
-import { connect } from '../../lib/client/connect.ts';
-import { forward } from '../../lib/client/forward.ts';
-import type { ServerCall } from '../../lib/core/server-call.ts';
+import { connect, forward, type ServerCall } from '../../lib/index.ts';
 import { Lab } from '../support/lab.ts';
 import { running } from '../support/running.ts';
 

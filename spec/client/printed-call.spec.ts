@@ -1,7 +1,7 @@
 import { inspect } from 'node:util';
 import { expect } from 'chai';
 import { lastValueFrom, map, of } from 'rxjs';
-import { withCall } from '../../lib/client/with-call.ts';
+import { withCall } from '../../lib/index.ts';
 import { callOf, inAllShapes, overEachTransport } from '../support/bench.ts';
 import { Lab, type Note, shapes } from '../support/lab.ts';
 

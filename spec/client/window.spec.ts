@@ -4,8 +4,7 @@ import type { AddressInfo } from 'node:net';
 import type { ClientOptions } from '@grpc/grpc-js';
 import { expect } from 'chai';
 import { NEVER } from 'rxjs';
-import { close } from '../../lib/client/client.ts';
-import { connect } from '../../lib/client/connect.ts';
+import { close, connect } from '../../lib/index.ts';
 import { Lab } from '../support/lab.ts';
 
 describe('The window of a client', () => {

@@ -1,9 +1,8 @@
 import { expect } from 'chai';
 import { giveBack, lending, MAX_LENT_BYTES, MAX_SPARE, MIN_LENT_BYTES } from '../../lib/codec/buffer-pool.ts';
-import { load } from '../../lib/codec/load.ts';
-import { method } from '../../lib/codec/message-type.ts';
+import { method } from '../../lib/generated.ts';
 import { BytesValue } from '../../lib/google/protobuf/wrappers.ts';
-import type { Method } from '../../lib/index.ts';
+import { load, type Method } from '../../lib/index.ts';
 
 const { Files } = await load('protos/files.proto');
 const { responseSerialize }: Method<any, any> = method('/a.B/C', true, true, BytesValue, () => BytesValue);

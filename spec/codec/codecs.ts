@@ -1,4 +1,4 @@
-import { load } from '../../lib/codec/load.ts';
+import { load } from '../../lib/index.ts';
 import { protos } from './oracle.ts';
 
 /** The two ways to the codecs of a file in protos/: they have the same specs. */

@@ -1,7 +1,7 @@
 import { deepStrictEqual } from 'node:assert';
 import { join, relative } from 'node:path';
 import { expect } from 'chai';
-import { load } from '../../lib/codec/load.ts';
+import { load } from '../../lib/index.ts';
 import { protos } from './oracle.ts';
 
 async function failure(...args: Parameters<typeof load>): Promise<Error> {

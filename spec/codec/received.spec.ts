@@ -2,11 +2,10 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import protobuf from 'protobufjs/minimal.js';
 import { from, lastValueFrom, map, pipe, toArray } from 'rxjs';
-import { load } from '../../lib/codec/load.ts';
-import { method } from '../../lib/codec/message-type.ts';
 import { decoderOf } from '../../lib/codec/received.ts';
+import { method } from '../../lib/generated.ts';
 import { BytesValue } from '../../lib/google/protobuf/wrappers.ts';
-import { close, connect, implement, type Method, serve } from '../../lib/index.ts';
+import { close, connect, implement, load, type Method, serve } from '../../lib/index.ts';
 
 const { Files, Part } = await load('protos/files.proto');
 

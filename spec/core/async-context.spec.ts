@@ -2,8 +2,8 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { expect } from 'chai';
 import { asapScheduler, map, Observable, type OperatorFunction, Subject, tap } from 'rxjs';
 import { inOwnContext } from '../../lib/backpressure/in-own-context.ts';
-import { pull } from '../../lib/backpressure/pull.ts';
 import { bindContext, bindKnownContext, captureContext, outsideContext } from '../../lib/core/async-context.ts';
+import { pull } from '../../lib/index.ts';
 import { concatMap, delay, mergeMap, observeOn, onBackpressureBuffer, share, zipWith } from '../../lib/operators.ts';
 import { Sink } from '../backpressure/support/sink.ts';
 

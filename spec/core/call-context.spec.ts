@@ -1,8 +1,7 @@
 import { expect } from 'chai';
 import { map, of } from 'rxjs';
-import type { ServerMiddleware } from '../../lib/core/middleware.ts';
-import type { ServerCall } from '../../lib/core/server-call.ts';
-import { CallContext, contextKey } from '../../lib/core/server-call.ts';
+import { CallContext } from '../../lib/core/server-call.ts';
+import { contextKey, type ServerCall, type ServerMiddleware } from '../../lib/index.ts';
 import { callOf, inAllShapes, overEachTransport } from '../support/bench.ts';
 import { shapes } from '../support/lab.ts';
 import { record } from '../support/record.ts';

@@ -1,10 +1,8 @@
 import { deepStrictEqual } from 'node:assert';
 import type { Metadata } from '@grpc/grpc-js';
 import { expect } from 'chai';
-import type { RichDetailInput } from '../../lib/core/error-details.ts';
 import { statusToSend } from '../../lib/core/error-status.ts';
-import { RpcError } from '../../lib/core/rpc-error.ts';
-import { Code } from '../../lib/core/status.ts';
+import { Code, type RichDetailInput, RpcError } from '../../lib/index.ts';
 import { decodeStatus, encodeStatus } from '../support/google-rpc.ts';
 
 const key = 'grpc-status-details-bin';

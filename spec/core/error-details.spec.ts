@@ -2,11 +2,18 @@ import { deepStrictEqual } from 'node:assert';
 import { Metadata, type ServiceError } from '@grpc/grpc-js';
 import { expect } from 'chai';
 import { expectTypeOf } from 'expect-type';
-import type { RichDetail, RichDetailInput } from '../../lib/core/error-details.ts';
-import { detailCases, retryDelayMs, retryInfo, richDetail, richDetailsOf } from '../../lib/core/error-details.ts';
-import { RpcError } from '../../lib/core/rpc-error.ts';
-import { Code } from '../../lib/core/status.ts';
-import type { BadRequest } from '../../lib/google/rpc/error_details.ts';
+import { detailCases } from '../../lib/core/error-details.ts';
+import {
+  type BadRequest,
+  Code,
+  type RichDetail,
+  type RichDetailInput,
+  RpcError,
+  retryDelayMs,
+  retryInfo,
+  richDetail,
+  richDetailsOf,
+} from '../../lib/index.ts';
 import { decodeStatus, encode, encodeStatus } from '../support/google-rpc.ts';
 import { thrownBy } from '../support/record.ts';
 import { samples } from '../support/rich-detail-samples.ts';

@@ -1,9 +1,7 @@
 import { expect } from 'chai';
 import { from, lastValueFrom, NEVER, type Observable, of } from 'rxjs';
-import { connect } from '../../lib/client/connect.ts';
-import { checkMiddleware, compose, type Middleware, type Rpc, wrap } from '../../lib/core/middleware.ts';
-import { implement } from '../../lib/server/implement.ts';
-import { serve } from '../../lib/server/serve.ts';
+import { checkMiddleware, wrap } from '../../lib/core/middleware.ts';
+import { compose, connect, implement, type Middleware, type Rpc, serve } from '../../lib/index.ts';
 import { Lab } from '../support/lab.ts';
 import { errorOf, rejectionOf, thrownBy } from '../support/record.ts';
 

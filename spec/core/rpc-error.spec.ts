@@ -5,8 +5,7 @@ import { Metadata, type ServiceError } from '@grpc/grpc-js';
 import { expect } from 'chai';
 import { expectTypeOf } from 'expect-type';
 import { errorFromStatus, hiddenStatus, markReceived, passOn, statusToSend } from '../../lib/core/error-status.ts';
-import { isRpcError, RpcError, type RpcErrorLike } from '../../lib/core/rpc-error.ts';
-import { Code, codeName } from '../../lib/core/status.ts';
+import { Code, codeName, isRpcError, RpcError, type RpcErrorLike } from '../../lib/index.ts';
 import { compiled } from '../support/compiled.ts';
 import { thrownBy } from '../support/record.ts';
 

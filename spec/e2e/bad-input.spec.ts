@@ -1,12 +1,6 @@
 import { expect } from 'chai';
 import { concat, NEVER, Observable, of, retry } from 'rxjs';
-import { pull } from '../../lib/backpressure/pull.ts';
-import { close } from '../../lib/client/client.ts';
-import { connect } from '../../lib/client/connect.ts';
-import type { Method } from '../../lib/core/method.ts';
-import { isRpcError, RpcError } from '../../lib/core/rpc-error.ts';
-import { Code } from '../../lib/core/status.ts';
-import type { Server } from '../../lib/server/serve.ts';
+import { Code, close, connect, isRpcError, type Method, pull, RpcError, type Server } from '../../lib/index.ts';
 import {
   callOf,
   inAllShapes,

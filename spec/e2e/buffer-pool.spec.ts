@@ -2,7 +2,7 @@ import { InterceptingCall, type Interceptor, ServerInterceptingCall, type Server
 import { expect } from 'chai';
 import { endWith, from, ignoreElements, lastValueFrom, merge, type Observable, toArray } from 'rxjs';
 import { lending, MAX_SPARE } from '../../lib/codec/buffer-pool.ts';
-import { method } from '../../lib/codec/message-type.ts';
+import { method } from '../../lib/generated.ts';
 import { BytesValue } from '../../lib/google/protobuf/wrappers.ts';
 import {
   type ClientOf,

@@ -1,12 +1,7 @@
 import { CallCredentials, Client, credentials as grpcCredentials, Metadata } from '@grpc/grpc-js';
 import { expect } from 'chai';
 import { map, of } from 'rxjs';
-import { connect } from '../../lib/client/connect.ts';
-import type { ClientMiddleware } from '../../lib/core/middleware.ts';
-import type { RpcError } from '../../lib/core/rpc-error.ts';
-import { Code } from '../../lib/core/status.ts';
-import { implement } from '../../lib/server/implement.ts';
-import { type Server, serve } from '../../lib/server/serve.ts';
+import { type ClientMiddleware, Code, connect, implement, type RpcError, type Server, serve } from '../../lib/index.ts';
 import { callOf, inAllShapes, type LabClient, overEachTransport, useBench } from '../support/bench.ts';
 import { deferred } from '../support/deferred.ts';
 import { Lab, type Note, shapes } from '../support/lab.ts';

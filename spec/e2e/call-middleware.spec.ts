@@ -16,16 +16,20 @@ import {
   throwError,
   timer,
 } from 'rxjs';
-import { concatMap } from '../../lib/backpressure/operators/merge-map.ts';
-import { pull } from '../../lib/backpressure/pull.ts';
-import { close } from '../../lib/client/client.ts';
-import { connect } from '../../lib/client/connect.ts';
-import type { ClientMiddleware, Middleware, ServerMiddleware } from '../../lib/core/middleware.ts';
-import { RpcError } from '../../lib/core/rpc-error.ts';
-import { Code } from '../../lib/core/status.ts';
-import { loopback } from '../../lib/loopback/loopback.ts';
-import { implement } from '../../lib/server/implement.ts';
-import { serve } from '../../lib/server/serve.ts';
+import {
+  type ClientMiddleware,
+  Code,
+  close,
+  connect,
+  implement,
+  loopback,
+  type Middleware,
+  pull,
+  RpcError,
+  type ServerMiddleware,
+  serve,
+} from '../../lib/index.ts';
+import { concatMap } from '../../lib/operators.ts';
 import { callOf, inAllShapes, overEachTransport, useBench } from '../support/bench.ts';
 import { deferred } from '../support/deferred.ts';
 import { Lab, type Note, shapes } from '../support/lab.ts';

@@ -2,15 +2,17 @@ import { createServer } from 'node:net';
 import { CallCredentials, Client, credentials, Metadata } from '@grpc/grpc-js';
 import { expect } from 'chai';
 import { filter, firstValueFrom, Observable, of, tap } from 'rxjs';
-import { state$ } from '../../lib/client/client.ts';
-import { connect } from '../../lib/client/connect.ts';
-import { forward } from '../../lib/client/forward.ts';
-import type { CallOptions } from '../../lib/core/call-options.ts';
-import type { ClientMiddleware } from '../../lib/core/middleware.ts';
-import { Code } from '../../lib/core/status.ts';
+import {
+  type CallOptions,
+  type ClientMiddleware,
+  Code,
+  connect,
+  forward,
+  implement,
+  serve,
+  state$,
+} from '../../lib/index.ts';
 import { concatMap } from '../../lib/operators.ts';
-import { implement } from '../../lib/server/implement.ts';
-import { serve } from '../../lib/server/serve.ts';
 import { callOf, inAllShapes, overEachTransport, useBench } from '../support/bench.ts';
 import { Lab, type Note, shapes } from '../support/lab.ts';
 import { rawServer } from '../support/raw-server.ts';

@@ -17,13 +17,7 @@ import {
   throwError,
   timer,
 } from 'rxjs';
-import { toAsyncIterable } from '../../lib/backpressure/to-async-iterable.ts';
-import { close } from '../../lib/client/client.ts';
-import { connect } from '../../lib/client/connect.ts';
-import { withCall } from '../../lib/client/with-call.ts';
-import type { ClientMiddleware } from '../../lib/core/middleware.ts';
-import { RpcError } from '../../lib/core/rpc-error.ts';
-import { Code } from '../../lib/core/status.ts';
+import { type ClientMiddleware, Code, close, connect, RpcError, toAsyncIterable, withCall } from '../../lib/index.ts';
 import { inAllShapes, type LabClient, overEachTransport, useBench } from '../support/bench.ts';
 import { Lab, type Note } from '../support/lab.ts';
 import { thrownBy } from '../support/record.ts';

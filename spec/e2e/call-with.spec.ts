@@ -1,14 +1,18 @@
 import type { Metadata } from '@grpc/grpc-js';
 import { expect } from 'chai';
 import { concat, defer, firstValueFrom, map, NEVER, type Observable, of, retry, take, throwError } from 'rxjs';
-import { concatMap } from '../../lib/backpressure/operators/merge-map.ts';
-import { pull } from '../../lib/backpressure/pull.ts';
-import { type CallWithMetadata, withCall } from '../../lib/client/with-call.ts';
-import type { CallOptions } from '../../lib/core/call-options.ts';
-import type { ClientMiddleware } from '../../lib/core/middleware.ts';
-import { RpcError } from '../../lib/core/rpc-error.ts';
-import type { ServerCall } from '../../lib/core/server-call.ts';
-import { Code, codeName } from '../../lib/core/status.ts';
+import {
+  type CallOptions,
+  type CallWithMetadata,
+  type ClientMiddleware,
+  Code,
+  codeName,
+  pull,
+  RpcError,
+  type ServerCall,
+  withCall,
+} from '../../lib/index.ts';
+import { concatMap } from '../../lib/operators.ts';
 import { inAllShapes, type LabClient, type LabHandler, overEachTransport } from '../support/bench.ts';
 import { deferred } from '../support/deferred.ts';
 import { type Note, type Shape, shapes } from '../support/lab.ts';

@@ -1,10 +1,7 @@
 import { expect } from 'chai';
 import { concat, finalize, map, NEVER, Observable, of, range, take, tap } from 'rxjs';
-import { concatMap } from '../../lib/backpressure/operators/merge-map.ts';
-import { pull } from '../../lib/backpressure/pull.ts';
-import { close } from '../../lib/client/client.ts';
-import { isRpcError } from '../../lib/core/rpc-error.ts';
-import { Code } from '../../lib/core/status.ts';
+import { Code, close, isRpcError, pull } from '../../lib/index.ts';
+import { concatMap } from '../../lib/operators.ts';
 import { callOf, inAllShapes, overEachTransport, useBench } from '../support/bench.ts';
 import { deferred } from '../support/deferred.ts';
 import { isBefore, withEnoughTime } from '../support/enough-time.ts';

@@ -1,9 +1,6 @@
 import { expect } from 'chai';
 import { finalize, lastValueFrom, NEVER, of, concatMap as rxConcatMap, throwError } from 'rxjs';
-import { pull } from '../../lib/backpressure/pull.ts';
-import { inspect } from '../../lib/call/live-calls.ts';
-import { isRpcError } from '../../lib/core/rpc-error.ts';
-import { Code } from '../../lib/core/status.ts';
+import { Code, inspect, isRpcError, pull } from '../../lib/index.ts';
 import { concatMap } from '../../lib/operators.ts';
 import { overEachTransport } from '../support/bench.ts';
 import type { Note } from '../support/lab.ts';

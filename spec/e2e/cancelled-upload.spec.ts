@@ -1,7 +1,6 @@
 import { expect } from 'chai';
 import { concat, NEVER, type Observable, of } from 'rxjs';
-import { isRpcError } from '../../lib/core/rpc-error.ts';
-import { Code } from '../../lib/core/status.ts';
+import { Code, isRpcError } from '../../lib/index.ts';
 import { callOf, inAllShapes, overEachTransport } from '../support/bench.ts';
 import type { Note } from '../support/lab.ts';
 import { record } from '../support/record.ts';

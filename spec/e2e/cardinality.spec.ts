@@ -1,11 +1,6 @@
 import { expect } from 'chai';
 import { concat, EMPTY, NEVER, type Observable, of } from 'rxjs';
-import { close } from '../../lib/client/client.ts';
-import { connect } from '../../lib/client/connect.ts';
-import { isRpcError } from '../../lib/core/rpc-error.ts';
-import { Code } from '../../lib/core/status.ts';
-import { implement } from '../../lib/server/implement.ts';
-import { serve } from '../../lib/server/serve.ts';
+import { Code, close, connect, implement, isRpcError, serve } from '../../lib/index.ts';
 import { inAllShapes, overEachTransport, useBench } from '../support/bench.ts';
 import { deferred } from '../support/deferred.ts';
 import { Lab, type Note } from '../support/lab.ts';

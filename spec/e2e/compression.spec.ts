@@ -3,11 +3,15 @@ import { gunzipSync, inflateSync } from 'node:zlib';
 import { Client, type ClientOptions, credentials as grpcCredentials } from '@grpc/grpc-js';
 import { expect } from 'chai';
 import { filter, firstValueFrom, of } from 'rxjs';
-import { pull } from '../../lib/backpressure/pull.ts';
-import { state$ } from '../../lib/client/client.ts';
-import { type ConnectOptions, connect } from '../../lib/client/connect.ts';
-import type { CallOptions, Compression } from '../../lib/core/call-options.ts';
-import type { ClientMiddleware } from '../../lib/core/middleware.ts';
+import {
+  type CallOptions,
+  type ClientMiddleware,
+  type Compression,
+  type ConnectOptions,
+  connect,
+  pull,
+  state$,
+} from '../../lib/index.ts';
 import { callOf, inAllShapes, type LabClient, useBench } from '../support/bench.ts';
 import { Lab, type Note, type Shape, shapes } from '../support/lab.ts';
 import { rawCall } from '../support/raw-call.ts';

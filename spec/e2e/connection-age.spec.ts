@@ -5,15 +5,18 @@ import { mock } from 'node:test';
 import { Client, credentials, type ServiceDefinition, type UntypedServiceImplementation } from '@grpc/grpc-js';
 import { expect } from 'chai';
 import { concat, NEVER, type Observable, of, Subject, takeUntil } from 'rxjs';
-import { pull } from '../../lib/backpressure/pull.ts';
-import { inspect } from '../../lib/call/live-calls.ts';
-import { close } from '../../lib/client/client.ts';
-import { connect } from '../../lib/client/connect.ts';
-import type { ServerCall } from '../../lib/core/server-call.ts';
-import { Code } from '../../lib/core/status.ts';
+import {
+  Code,
+  close,
+  connect,
+  implement,
+  inspect,
+  pull,
+  type ServeOptions,
+  type ServerCall,
+  serve,
+} from '../../lib/index.ts';
 import { retry } from '../../lib/middleware.ts';
-import { implement } from '../../lib/server/implement.ts';
-import { type ServeOptions, serve } from '../../lib/server/serve.ts';
 import { frame, message, SETTINGS } from '../grpc-js/raw-peer.ts';
 import { callOf, inAllShapes, useBench } from '../support/bench.ts';
 import { deferred } from '../support/deferred.ts';

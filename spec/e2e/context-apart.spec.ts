@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { concat, defer, from, map, type Observable, of, tap, timer } from 'rxjs';
-import type { ServerMiddleware } from '../../lib/core/middleware.ts';
+import type { ServerMiddleware } from '../../lib/index.ts';
 import { concatMap } from '../../lib/operators.ts';
 import { callOf, inAllShapes, useBench } from '../support/bench.ts';
 import { deferred } from '../support/deferred.ts';

@@ -1,11 +1,7 @@
 import { Client, credentials } from '@grpc/grpc-js';
 import { expect } from 'chai';
 import { finalize, map, NEVER, type Observable, take, tap } from 'rxjs';
-import { pull } from '../../lib/backpressure/pull.ts';
-import { close, state$ } from '../../lib/client/client.ts';
-import { connect } from '../../lib/client/connect.ts';
-import { implement } from '../../lib/server/implement.ts';
-import { serve } from '../../lib/server/serve.ts';
+import { close, connect, implement, pull, serve, state$ } from '../../lib/index.ts';
 import { callOf, inAllShapes, type LabClient, useBench } from '../support/bench.ts';
 import { deferred } from '../support/deferred.ts';
 import { Lab, type Note, shapes } from '../support/lab.ts';

@@ -1,9 +1,6 @@
 import { expect } from 'chai';
 import { finalize, map, NEVER, of, type Subscription, takeUntil, tap, throwError } from 'rxjs';
-import { pull } from '../../lib/backpressure/pull.ts';
-import { toAsyncIterable } from '../../lib/backpressure/to-async-iterable.ts';
-import { close } from '../../lib/client/client.ts';
-import type { Server } from '../../lib/server/serve.ts';
+import { close, pull, type Server, toAsyncIterable } from '../../lib/index.ts';
 import { callOf, inAllShapes, type LabClient, useBench } from '../support/bench.ts';
 import { deferred } from '../support/deferred.ts';
 import { type Note, shapes } from '../support/lab.ts';

@@ -13,8 +13,7 @@ import {
   tap,
   timer,
 } from 'rxjs';
-import { pull } from '../../lib/backpressure/pull.ts';
-import { toAsyncIterable } from '../../lib/backpressure/to-async-iterable.ts';
+import { pull, toAsyncIterable } from '../../lib/index.ts';
 import {
   concatMap,
   delay,

@@ -1,9 +1,7 @@
 import { expect } from 'chai';
 import { concat, finalize, map, NEVER, Observable, of, range, type Subscriber } from 'rxjs';
-import { demand } from '../../lib/backpressure/demand.ts';
-import { concatMap } from '../../lib/backpressure/operators/merge-map.ts';
-import { isRpcError, type RpcError } from '../../lib/core/rpc-error.ts';
-import { Code } from '../../lib/core/status.ts';
+import { Code, demand, isRpcError, type RpcError } from '../../lib/index.ts';
+import { concatMap } from '../../lib/operators.ts';
 import { callOf, inAllShapes, overEachTransport, useBench } from '../support/bench.ts';
 import { deferred } from '../support/deferred.ts';
 import { isBefore, withEnoughTime } from '../support/enough-time.ts';

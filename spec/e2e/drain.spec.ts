@@ -5,15 +5,17 @@ import net from 'node:net';
 import tls from 'node:tls';
 import { expect } from 'chai';
 import { concat, config, defer, map, NEVER, type Observable, of, Subject, scan, takeLast, takeUntil, tap } from 'rxjs';
-import { pull } from '../../lib/backpressure/pull.ts';
-import { toAsyncIterable } from '../../lib/backpressure/to-async-iterable.ts';
-import { isRpcError } from '../../lib/core/rpc-error.ts';
-import type { ServerCall } from '../../lib/core/server-call.ts';
-import { Code } from '../../lib/core/status.ts';
-import { loopback } from '../../lib/loopback/loopback.ts';
+import {
+  Code,
+  implement,
+  isRpcError,
+  loopback,
+  pull,
+  type ServerCall,
+  serve,
+  toAsyncIterable,
+} from '../../lib/index.ts';
 import { concatMap } from '../../lib/operators.ts';
-import { implement } from '../../lib/server/implement.ts';
-import { serve } from '../../lib/server/serve.ts';
 import { callOf, inAllShapes, useBench } from '../support/bench.ts';
 import { deferred } from '../support/deferred.ts';
 import { Lab, type Note, shapes } from '../support/lab.ts';

@@ -13,9 +13,7 @@ import {
   take,
   throwError,
 } from 'rxjs';
-import { isRpcError, RpcError } from '../../lib/core/rpc-error.ts';
-import type { ServerCall } from '../../lib/core/server-call.ts';
-import { Code } from '../../lib/core/status.ts';
+import { Code, isRpcError, RpcError, type ServerCall } from '../../lib/index.ts';
 import { callOf, inAllShapes, overEachTransport, streaming, useBench } from '../support/bench.ts';
 import { deferred } from '../support/deferred.ts';
 import { type Note, shapes } from '../support/lab.ts';

@@ -1,12 +1,7 @@
 import { Metadata } from '@grpc/grpc-js';
 import { expect } from 'chai';
 import { concat, NEVER, Observable, of, throwError } from 'rxjs';
-import { connect } from '../../lib/client/connect.ts';
-import { richDetail } from '../../lib/core/error-details.ts';
-import { isRpcError, RpcError } from '../../lib/core/rpc-error.ts';
-import { Code } from '../../lib/core/status.ts';
-import { implement } from '../../lib/server/implement.ts';
-import { serve } from '../../lib/server/serve.ts';
+import { Code, connect, implement, isRpcError, RpcError, richDetail, serve } from '../../lib/index.ts';
 import { callOf, inAllShapes, useBench } from '../support/bench.ts';
 import { deferred } from '../support/deferred.ts';
 import { decodeStatus, encodeStatus } from '../support/google-rpc.ts';

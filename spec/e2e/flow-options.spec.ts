@@ -1,14 +1,17 @@
 import { expect } from 'chai';
 import { defer, lastValueFrom, NEVER, Observable, Subject } from 'rxjs';
-import { pull } from '../../lib/backpressure/pull.ts';
-import { toAsyncIterable } from '../../lib/backpressure/to-async-iterable.ts';
-import { inspect } from '../../lib/call/live-calls.ts';
-import { connect } from '../../lib/client/connect.ts';
-import { isRpcError, type RpcError } from '../../lib/core/rpc-error.ts';
-import { Code } from '../../lib/core/status.ts';
+import {
+  Code,
+  connect,
+  implement,
+  inspect,
+  isRpcError,
+  pull,
+  type RpcError,
+  serve,
+  toAsyncIterable,
+} from '../../lib/index.ts';
 import { concatMap, share, zip } from '../../lib/operators.ts';
-import { implement } from '../../lib/server/implement.ts';
-import { serve } from '../../lib/server/serve.ts';
 import { overEachTransport, overTransportsOfBytes } from '../support/bench.ts';
 import { Lab, type Note } from '../support/lab.ts';
 import { settled } from '../support/settled.ts';

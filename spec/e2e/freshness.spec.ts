@@ -1,7 +1,6 @@
 import { expect } from 'chai';
 import { type Observable, Subject } from 'rxjs';
-import { toAsyncIterable } from '../../lib/backpressure/to-async-iterable.ts';
-import { inspect } from '../../lib/call/live-calls.ts';
+import { inspect, toAsyncIterable } from '../../lib/index.ts';
 import { concatMap, onBackpressureBuffer, onBackpressureDrop, onBackpressureLatest } from '../../lib/operators.ts';
 import { overEachTransport } from '../support/bench.ts';
 import type { Note } from '../support/lab.ts';

@@ -3,10 +3,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { map } from 'rxjs';
-import { pull } from '../../lib/backpressure/pull.ts';
-import { toAsyncIterable } from '../../lib/backpressure/to-async-iterable.ts';
-import { close } from '../../lib/client/client.ts';
-import { connect } from '../../lib/client/connect.ts';
+import { close, connect, pull, toAsyncIterable } from '../../lib/index.ts';
 import { compiled } from '../support/compiled.ts';
 import { Lab } from '../support/lab.ts';
 

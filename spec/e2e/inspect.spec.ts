@@ -1,8 +1,6 @@
 import { expect } from 'chai';
 import { NEVER, Subject } from 'rxjs';
-import { pull } from '../../lib/backpressure/pull.ts';
-import { toAsyncIterable } from '../../lib/backpressure/to-async-iterable.ts';
-import { type CallReport, type Direction, inspect } from '../../lib/call/live-calls.ts';
+import { type CallReport, type Direction, inspect, pull, toAsyncIterable } from '../../lib/index.ts';
 import { concatMap } from '../../lib/operators.ts';
 import { overEachTransport, overTransportsOfBytes } from '../support/bench.ts';
 import type { Note } from '../support/lab.ts';

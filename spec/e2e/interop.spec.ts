@@ -3,15 +3,8 @@ import { Client, credentials, loadPackageDefinition, type Metadata, Server, Serv
 import { loadSync } from '@grpc/proto-loader';
 import { expect } from 'chai';
 import { from, lastValueFrom, map, type Observable, reduce, toArray } from 'rxjs';
-import { close } from '../../lib/client/client.ts';
-import { connect } from '../../lib/client/connect.ts';
-import { load } from '../../lib/codec/load.ts';
-import type { Method } from '../../lib/core/method.ts';
-import { isRpcError, RpcError } from '../../lib/core/rpc-error.ts';
-import { Code } from '../../lib/core/status.ts';
+import { Code, close, connect, implement, isRpcError, load, type Method, RpcError, serve } from '../../lib/index.ts';
 import { mergeMap } from '../../lib/operators.ts';
-import { implement } from '../../lib/server/implement.ts';
-import { serve } from '../../lib/server/serve.ts';
 import { Lab, type Note, type Shape, shapes } from '../support/lab.ts';
 import { plainCall, plainServer } from '../support/plain.ts';
 

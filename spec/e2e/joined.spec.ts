@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { concat, endWith, ignoreElements, lastValueFrom, map, type Observable, range, Subject, toArray } from 'rxjs';
-import { method } from '../../lib/codec/message-type.ts';
+import { method } from '../../lib/generated.ts';
 import { BytesValue } from '../../lib/google/protobuf/wrappers.ts';
 import { type ClientOf, Code, close, connect, implement, pull, type Server, serve } from '../../lib/index.ts';
 import { type CountedWrites, countWrites } from '../grpc-js/count-writes.ts';

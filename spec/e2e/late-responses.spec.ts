@@ -1,10 +1,7 @@
 import { Metadata, Server, ServerCredentials, ServerInterceptingCall, type ServerInterceptor } from '@grpc/grpc-js';
 import { expect } from 'chai';
 import { concat, defer, EMPTY, map, type Observable, of, range } from 'rxjs';
-import type { ServerCall } from '../../lib/core/server-call.ts';
-import { Code } from '../../lib/core/status.ts';
-import { implement } from '../../lib/server/implement.ts';
-import type { ServeOptions } from '../../lib/server/serve.ts';
+import { Code, implement, type ServeOptions, type ServerCall } from '../../lib/index.ts';
 import { callOf, inAllShapes, overEachTransport, streaming, useBench } from '../support/bench.ts';
 import { Lab, type Note, shapes } from '../support/lab.ts';
 import { plainCall, type Seen } from '../support/plain.ts';

@@ -1,7 +1,6 @@
 import { expect } from 'chai';
 import { EMPTY, firstValueFrom, NEVER, Observable, of, retry, share, take, throwError, toArray } from 'rxjs';
-import { isRpcError, RpcError } from '../../lib/core/rpc-error.ts';
-import { Code } from '../../lib/core/status.ts';
+import { Code, isRpcError, RpcError } from '../../lib/index.ts';
 import { callOf, inAllShapes, overEachTransport, streaming } from '../support/bench.ts';
 import { deferred } from '../support/deferred.ts';
 import { type Note, shapes } from '../support/lab.ts';

@@ -1,10 +1,8 @@
 import { getEventListeners } from 'node:events';
 import { expect } from 'chai';
 import { concat, firstValueFrom, map, NEVER, of, range, take, throwError, toArray } from 'rxjs';
-import { queueBudget } from '../../lib/backpressure/memory-limit.ts';
-import { RpcError } from '../../lib/core/rpc-error.ts';
-import { onCancelled, type ParentCall, type ServerCall } from '../../lib/core/server-call.ts';
-import { Code } from '../../lib/core/status.ts';
+import { onCancelled, type ParentCall } from '../../lib/core/server-call.ts';
+import { Code, queueBudget, RpcError, type ServerCall } from '../../lib/index.ts';
 import { callOf, inAllShapes, overEachTransport } from '../support/bench.ts';
 import { deferred } from '../support/deferred.ts';
 import { type Note, shapes } from '../support/lab.ts';

@@ -1,9 +1,7 @@
 import { Metadata } from '@grpc/grpc-js';
 import { expect } from 'chai';
 import { concat, NEVER, Observable, of, throwError } from 'rxjs';
-import { close } from '../../lib/client/client.ts';
-import { isRpcError, RpcError } from '../../lib/core/rpc-error.ts';
-import { Code } from '../../lib/core/status.ts';
+import { Code, close, isRpcError, RpcError } from '../../lib/index.ts';
 import {
   type AnyBench,
   type AnyServer,

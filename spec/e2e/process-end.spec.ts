@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { close } from '../../lib/client/client.ts';
+import { close } from '../../lib/index.ts';
 import { inAllShapes, useBench } from '../support/bench.ts';
 import { runChild } from '../support/run-child.ts';
 

@@ -1,12 +1,6 @@
 import { expect } from 'chai';
 import { concatMap, type Observable, of, throwError } from 'rxjs';
-import { close } from '../../lib/client/client.ts';
-import { connect } from '../../lib/client/connect.ts';
-import type { ServerMiddleware } from '../../lib/core/middleware.ts';
-import { RpcError } from '../../lib/core/rpc-error.ts';
-import { Code } from '../../lib/core/status.ts';
-import { implement } from '../../lib/server/implement.ts';
-import { serve } from '../../lib/server/serve.ts';
+import { Code, close, connect, implement, RpcError, type ServerMiddleware, serve } from '../../lib/index.ts';
 import { inAllShapes, useBench } from '../support/bench.ts';
 import { Lab } from '../support/lab.ts';
 import { errorOf } from '../support/record.ts';

@@ -1,12 +1,16 @@
 import { expect } from 'chai';
 import { catchError, concat, NEVER, type Observable, of, throwError } from 'rxjs';
-import { connect } from '../../lib/client/connect.ts';
-import type { RichDetailInput } from '../../lib/core/error-details.ts';
-import { retryDelayMs, retryInfo, richDetail } from '../../lib/core/error-details.ts';
-import { RpcError } from '../../lib/core/rpc-error.ts';
-import { Code } from '../../lib/core/status.ts';
-import { implement } from '../../lib/server/implement.ts';
-import { serve } from '../../lib/server/serve.ts';
+import {
+  Code,
+  connect,
+  implement,
+  type RichDetailInput,
+  RpcError,
+  retryDelayMs,
+  retryInfo,
+  richDetail,
+  serve,
+} from '../../lib/index.ts';
 import { callOf, inAllShapes, overEachTransport, useBench } from '../support/bench.ts';
 import { decodeStatus, encodeStatus } from '../support/google-rpc.ts';
 import { Lab, type Note, type Shape, shapes } from '../support/lab.ts';

@@ -16,13 +16,9 @@ import {
   throwError,
   timer,
 } from 'rxjs';
-import { connect } from '../../lib/client/connect.ts';
-import { RpcError } from '../../lib/core/rpc-error.ts';
-import { onCancelled, type ServerCall } from '../../lib/core/server-call.ts';
-import { Code } from '../../lib/core/status.ts';
-import { implement } from '../../lib/server/implement.ts';
+import { onCancelled } from '../../lib/core/server-call.ts';
+import { Code, connect, implement, RpcError, type ServerCall, serve } from '../../lib/index.ts';
 import { incomingCall } from '../../lib/server/incoming-call.ts';
-import { serve } from '../../lib/server/serve.ts';
 import { callOf, inAllShapes, overEachTransport, useBench } from '../support/bench.ts';
 import { deferred } from '../support/deferred.ts';
 import { isBefore, withEnoughTime } from '../support/enough-time.ts';

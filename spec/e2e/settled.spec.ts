@@ -1,14 +1,9 @@
 import { gzipSync } from 'node:zlib';
 import { expect } from 'chai';
 import { concat, map, type Observable, of, Subject, take } from 'rxjs';
-import { concatMap } from '../../lib/backpressure/operators/merge-map.ts';
-import { close } from '../../lib/client/client.ts';
-import { withCall } from '../../lib/client/with-call.ts';
-import type { CallOptions } from '../../lib/core/call-options.ts';
-import type { RpcError } from '../../lib/core/rpc-error.ts';
-import type { ServerCall } from '../../lib/core/server-call.ts';
-import { Code, codeName } from '../../lib/core/status.ts';
-import { type TestCall, testCall } from '../../lib/testing/test-call.ts';
+import { type CallOptions, Code, close, codeName, type RpcError, type ServerCall, withCall } from '../../lib/index.ts';
+import { concatMap } from '../../lib/operators.ts';
+import { type TestCall, testCall } from '../../lib/testing.ts';
 import { type ClientKind, clients } from '../grpc-js/each-client.ts';
 import { data, message, type RawPeer, rawPeer, responseHeaders, trailers } from '../grpc-js/raw-peer.ts';
 import { callOf, inAllShapes, type LabClient, overEachTransport, streaming } from '../support/bench.ts';

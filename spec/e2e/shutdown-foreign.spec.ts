@@ -1,12 +1,7 @@
 import { Client, credentials, type ServiceDefinition, status } from '@grpc/grpc-js';
 import { expect } from 'chai';
 import { concat, NEVER, of, Subject } from 'rxjs';
-import { inspect } from '../../lib/call/live-calls.ts';
-import { close } from '../../lib/client/client.ts';
-import { connect } from '../../lib/client/connect.ts';
-import { Code } from '../../lib/core/status.ts';
-import { implement } from '../../lib/server/implement.ts';
-import { serve } from '../../lib/server/serve.ts';
+import { Code, close, connect, implement, inspect, serve } from '../../lib/index.ts';
 import { useBench } from '../support/bench.ts';
 import { deferred } from '../support/deferred.ts';
 import { Lab, type Note } from '../support/lab.ts';

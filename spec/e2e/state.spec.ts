@@ -1,12 +1,8 @@
 import { Client, credentials } from '@grpc/grpc-js';
 import { expect } from 'chai';
 import { filter, firstValueFrom, NEVER, of, type Subscription } from 'rxjs';
-import { close, state$ } from '../../lib/client/client.ts';
-import { connect } from '../../lib/client/connect.ts';
 import type { Channel } from '../../lib/client/connectivity.ts';
-import type { ConnectivityState } from '../../lib/client/transport.ts';
-import { implement } from '../../lib/server/implement.ts';
-import { serve } from '../../lib/server/serve.ts';
+import { type ConnectivityState, close, connect, implement, serve, state$ } from '../../lib/index.ts';
 import { callOf, inAllShapes, type LabClient, useBench } from '../support/bench.ts';
 import { Lab, type Note, shapes } from '../support/lab.ts';
 import { errorOf, record, thrownBy } from '../support/record.ts';

@@ -1,7 +1,6 @@
 import { expect } from 'chai';
 import { concat, defer, delay, finalize, from, type Observable, of } from 'rxjs';
-import { inspect } from '../../lib/call/live-calls.ts';
-import { Code } from '../../lib/core/status.ts';
+import { Code, inspect } from '../../lib/index.ts';
 import { callOf, inAllShapes, overEachTransport } from '../support/bench.ts';
 import { type Note, shapes } from '../support/lab.ts';
 import { errorOf, record } from '../support/record.ts';

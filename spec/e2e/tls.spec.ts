@@ -1,12 +1,17 @@
 import { credentials as grpcCredentials, ServerCredentials } from '@grpc/grpc-js';
 import { expect } from 'chai';
 import { firstValueFrom, lastValueFrom, throwError } from 'rxjs';
-import { close } from '../../lib/client/client.ts';
-import { type ConnectOptions, connect } from '../../lib/client/connect.ts';
-import { isRpcError, RpcError } from '../../lib/core/rpc-error.ts';
-import { Code } from '../../lib/core/status.ts';
-import { implement } from '../../lib/server/implement.ts';
-import { type ServeOptions, serve } from '../../lib/server/serve.ts';
+import {
+  Code,
+  type ConnectOptions,
+  close,
+  connect,
+  implement,
+  isRpcError,
+  RpcError,
+  type ServeOptions,
+  serve,
+} from '../../lib/index.ts';
 import { Lab } from '../support/lab.ts';
 import { ca, expiredCert, otherNameCert, signedCert, tls } from '../support/tls.ts';
 

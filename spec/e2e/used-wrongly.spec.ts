@@ -3,12 +3,15 @@ import { inspect } from 'node:util';
 import { Metadata } from '@grpc/grpc-js';
 import { expect } from 'chai';
 import { defer, lastValueFrom, map, NEVER, type Observable, of, toArray } from 'rxjs';
-import { close } from '../../lib/client/client.ts';
-import { withMetadata } from '../../lib/core/call-options.ts';
-import { retryInfo } from '../../lib/core/error-details.ts';
-import type { ClientMiddleware, ServerMiddleware } from '../../lib/core/middleware.ts';
-import { RpcError } from '../../lib/core/rpc-error.ts';
-import { Code } from '../../lib/core/status.ts';
+import {
+  type ClientMiddleware,
+  Code,
+  close,
+  RpcError,
+  retryInfo,
+  type ServerMiddleware,
+  withMetadata,
+} from '../../lib/index.ts';
 import { callOf, inAllShapes, useBench } from '../support/bench.ts';
 import { type Note, shapes } from '../support/lab.ts';
 import { errorOf, record } from '../support/record.ts';

@@ -1,10 +1,7 @@
 import http2 from 'node:http2';
 import { expect } from 'chai';
 import { Observable } from 'rxjs';
-import { inspect } from '../../lib/call/live-calls.ts';
-import type { ServerCall } from '../../lib/core/server-call.ts';
-import { implement } from '../../lib/server/implement.ts';
-import { type ServeOptions, type Server, serve } from '../../lib/server/serve.ts';
+import { implement, inspect, type ServeOptions, type Server, type ServerCall, serve } from '../../lib/index.ts';
 import { message } from '../grpc-js/raw-peer.ts';
 import { inAllShapes, type LabImplementation } from '../support/bench.ts';
 import { deferred } from '../support/deferred.ts';

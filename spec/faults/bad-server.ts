@@ -1,9 +1,6 @@
 import { expect } from 'chai';
 import { Observable } from 'rxjs';
-import { inspect } from '../../lib/call/live-calls.ts';
-import { close } from '../../lib/client/client.ts';
-import { connect } from '../../lib/client/connect.ts';
-import type { CallOptions } from '../../lib/core/call-options.ts';
+import { type CallOptions, close, connect, inspect } from '../../lib/index.ts';
 import {
   data,
   frame,

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import type net from 'node:net';
 import { expect } from 'chai';
-import { Code } from '../../lib/core/status.ts';
+import { Code } from '../../lib/index.ts';
 import { data, message } from '../grpc-js/raw-peer.ts';
 import { streaming } from '../support/bench.ts';
 import { shapes } from '../support/lab.ts';

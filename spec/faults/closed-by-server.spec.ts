@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import type net from 'node:net';
 import { expect } from 'chai';
 import { NEVER } from 'rxjs';
-import { Code } from '../../lib/core/status.ts';
+import { Code } from '../../lib/index.ts';
 import { data, message, responseHeaders } from '../grpc-js/raw-peer.ts';
 import { callOf, streaming } from '../support/bench.ts';
 import { shapes } from '../support/lab.ts';

@@ -1,6 +1,6 @@
 import zlib from 'node:zlib';
 import { expect } from 'chai';
-import { Code, codeName } from '../../lib/core/status.ts';
+import { Code, codeName } from '../../lib/index.ts';
 import { data, message, responseHeaders, trailers } from '../grpc-js/raw-peer.ts';
 import { streaming } from '../support/bench.ts';
 import { type Note, shapes } from '../support/lab.ts';

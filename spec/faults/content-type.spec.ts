@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { Code, codeName } from '../../lib/core/status.ts';
+import { Code, codeName } from '../../lib/index.ts';
 import { data, headerBlock, message, trailers } from '../grpc-js/raw-peer.ts';
 import { streaming } from '../support/bench.ts';
 import { shapes } from '../support/lab.ts';

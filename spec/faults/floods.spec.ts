@@ -1,6 +1,6 @@
 import http2 from 'node:http2';
 import { expect } from 'chai';
-import { isRpcError } from '../../lib/core/rpc-error.ts';
+import { isRpcError } from '../../lib/index.ts';
 import {
   data,
   type Frame,

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import http2 from 'node:http2';
 import { expect } from 'chai';
-import { Code } from '../../lib/core/status.ts';
+import { Code } from '../../lib/index.ts';
 import { data, goAway, HEADERS, isEndOfStream, message } from '../grpc-js/raw-peer.ts';
 import { streaming } from '../support/bench.ts';
 import { shapes } from '../support/lab.ts';

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { Code } from '../../lib/core/status.ts';
+import { Code } from '../../lib/index.ts';
 import { DATA, data, frame, HEADERS, headerBlock, isEndOfStream, message, RST_STREAM } from '../grpc-js/raw-peer.ts';
 import { shapes } from '../support/lab.ts';
 import { useBadClient } from './bad-client.ts';

@@ -1,6 +1,5 @@
 import { expect } from 'chai';
-import { load } from '../../lib/codec/load.ts';
-import { Code } from '../../lib/core/status.ts';
+import { Code, load } from '../../lib/index.ts';
 import { CANCEL, data, message, RST_STREAM, responseHeaders } from '../grpc-js/raw-peer.ts';
 import { streaming } from '../support/bench.ts';
 import { Lab, type Note, shapes } from '../support/lab.ts';

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { inspect } from '../../lib/call/live-calls.ts';
+import { inspect } from '../../lib/index.ts';
 import { data, isEndOfStream, message, windowUpdate } from '../grpc-js/raw-peer.ts';
 import { useBadClient } from './bad-client.ts';
 import { itGivesBackTheMemory } from './memory.ts';

@@ -1,6 +1,6 @@
 import { logVerbosity, type Metadata, setLogVerbosity } from '@grpc/grpc-js';
 import { expect } from 'chai';
-import { Code } from '../../lib/core/status.ts';
+import { Code } from '../../lib/index.ts';
 import { data, message, responseHeaders, trailers } from '../grpc-js/raw-peer.ts';
 import { type Note, shapes } from '../support/lab.ts';
 import { useBadClient } from './bad-client.ts';

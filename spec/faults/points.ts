@@ -1,5 +1,5 @@
 import http2 from 'node:http2';
-import { Code } from '../../lib/core/status.ts';
+import { Code } from '../../lib/index.ts';
 import { data, message, responseHeaders, trailers } from '../grpc-js/raw-peer.ts';
 import type { Note } from '../support/lab.ts';
 

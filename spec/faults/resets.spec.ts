@@ -1,6 +1,6 @@
 import http2 from 'node:http2';
 import { expect } from 'chai';
-import { Code } from '../../lib/core/status.ts';
+import { Code } from '../../lib/index.ts';
 import { data, message, reset } from '../grpc-js/raw-peer.ts';
 import { streaming } from '../support/bench.ts';
 import { shapes } from '../support/lab.ts';

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { Code } from '../../lib/core/status.ts';
+import { Code } from '../../lib/index.ts';
 import { data, frame, headerBlock, message, responseHeaders, SETTINGS, trailers } from '../grpc-js/raw-peer.ts';
 import { shapes } from '../support/lab.ts';
 import { useBadServer, type VictimCall } from './bad-server.ts';

@@ -1,9 +1,7 @@
 import http2 from 'node:http2';
 import { expect } from 'chai';
 import type { Observable } from 'rxjs';
-import { pull } from '../../lib/backpressure/pull.ts';
-import { inspect } from '../../lib/call/live-calls.ts';
-import { Code } from '../../lib/core/status.ts';
+import { Code, inspect, pull } from '../../lib/index.ts';
 import { data, isEndOfStream, message, reset, windowUpdate } from '../grpc-js/raw-peer.ts';
 import type { LabHandler } from '../support/bench.ts';
 import type { Note } from '../support/lab.ts';

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { Code, codeName } from '../../lib/core/status.ts';
+import { Code, codeName } from '../../lib/index.ts';
 import { data, headerBlock, message, responseHeaders, trailers, trailersOnly } from '../grpc-js/raw-peer.ts';
 import { streaming } from '../support/bench.ts';
 import { type Note, shapes } from '../support/lab.ts';

@@ -1,7 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
-import { loopback } from '../../lib/loopback/loopback.ts';
-import { implement } from '../../lib/server/implement.ts';
+import { implement, loopback } from '../../lib/index.ts';
 import { errorOf } from '../support/record.ts';
 import { tool, works } from './support/works.ts';
 

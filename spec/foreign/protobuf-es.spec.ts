@@ -1,7 +1,7 @@
 import Module from 'node:module';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { connect } from '../../lib/client/connect.ts';
+import { connect } from '../../lib/index.ts';
 import { thrownBy } from '../support/record.ts';
 import { generate } from './support/generated.ts';
 import { fullNote, proto } from './support/notes.ts';

@@ -8,16 +8,20 @@ import {
 } from '@grpc/grpc-js';
 import { expect } from 'chai';
 import { count, lastValueFrom, toArray } from 'rxjs';
-import { pull } from '../../lib/backpressure/pull.ts';
-import { toAsyncIterable } from '../../lib/backpressure/to-async-iterable.ts';
-import { close } from '../../lib/client/client.ts';
-import { type ConnectOptions, connect } from '../../lib/client/connect.ts';
 import { adjustGrpcJs } from '../../lib/grpc-js/adjust.ts';
 import { mayBatch } from '../../lib/grpc-js/batch.ts';
 import { Batch } from '../../lib/grpc-js/batch-decoder.ts';
 import { findPrivateParts, type PrivateParts } from '../../lib/grpc-js/private.ts';
-import { implement } from '../../lib/server/implement.ts';
-import { type ServeOptions, serve } from '../../lib/server/serve.ts';
+import {
+  type ConnectOptions,
+  close,
+  connect,
+  implement,
+  pull,
+  type ServeOptions,
+  serve,
+  toAsyncIterable,
+} from '../../lib/index.ts';
 import { useBench } from '../support/bench.ts';
 import { Blobs, blobs } from './blobs.ts';
 

@@ -2,13 +2,9 @@
 // saw as JSON.
 import { setImmediate as turn } from 'node:timers/promises';
 import { concat, lastValueFrom, NEVER, of, toArray } from 'rxjs';
-import { toAsyncIterable } from '../../lib/backpressure/to-async-iterable.ts';
-import { close } from '../../lib/client/client.ts';
-import { connect } from '../../lib/client/connect.ts';
 import { adjustGrpcJs } from '../../lib/grpc-js/adjust.ts';
 import { findPrivateParts } from '../../lib/grpc-js/private.ts';
-import { implement } from '../../lib/server/implement.ts';
-import { serve } from '../../lib/server/serve.ts';
+import { close, connect, implement, serve, toAsyncIterable } from '../../lib/index.ts';
 import { deferred } from '../support/deferred.ts';
 import { Lab, type Note } from '../support/lab.ts';
 import { errorOf } from '../support/record.ts';

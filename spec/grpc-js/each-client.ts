@@ -1,6 +1,5 @@
 import { Client, credentials, InterceptingCall } from '@grpc/grpc-js';
-import { connect } from '../../lib/client/connect.ts';
-import type { ClientMiddleware } from '../../lib/core/middleware.ts';
+import { type ClientMiddleware, connect } from '../../lib/index.ts';
 import type { LabClient } from '../support/bench.ts';
 import { Lab } from '../support/lab.ts';
 import type { RawPeer } from './raw-peer.ts';

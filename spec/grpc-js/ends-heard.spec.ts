@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { expect } from 'chai';
 import { concat, NEVER, Observable, of } from 'rxjs';
-import { close } from '../../lib/client/client.ts';
+import { close } from '../../lib/index.ts';
 import { callOf, inAllShapes, useBench } from '../support/bench.ts';
 import { deferred } from '../support/deferred.ts';
 import { type Note, type Shape, shapes } from '../support/lab.ts';

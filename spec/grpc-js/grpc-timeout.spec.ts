@@ -1,10 +1,8 @@
 import { Server, ServerCredentials } from '@grpc/grpc-js';
 import { expect } from 'chai';
 import { NEVER, of } from 'rxjs';
-import { Code } from '../../lib/core/status.ts';
 import { parseTimeout } from '../../lib/grpc-js/grpc-timeout.ts';
-import { implement } from '../../lib/server/implement.ts';
-import type { Server as RxServer } from '../../lib/server/serve.ts';
+import { Code, implement, type Server as RxServer } from '../../lib/index.ts';
 import { inAllShapes, useBench } from '../support/bench.ts';
 import { Lab, type Note, shapes } from '../support/lab.ts';
 import { rawCall } from '../support/raw-call.ts';

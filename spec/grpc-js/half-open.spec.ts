@@ -1,10 +1,7 @@
 import type { ServerOptions } from '@grpc/grpc-js';
 import { expect } from 'chai';
 import { concat, map, NEVER, Observable, of, range } from 'rxjs';
-import { close } from '../../lib/client/client.ts';
-import { connect } from '../../lib/client/connect.ts';
-import { isRpcError } from '../../lib/core/rpc-error.ts';
-import { Code } from '../../lib/core/status.ts';
+import { Code, close, connect, isRpcError } from '../../lib/index.ts';
 import { inAllShapes, type LabClient, useBench } from '../support/bench.ts';
 import { deferred } from '../support/deferred.ts';
 import { Lab, type Note } from '../support/lab.ts';

@@ -9,14 +9,18 @@ import {
 } from '@grpc/grpc-js';
 import { expect } from 'chai';
 import { lastValueFrom, toArray } from 'rxjs';
-import { pull } from '../../lib/backpressure/pull.ts';
-import { close } from '../../lib/client/client.ts';
-import { type ConnectOptions, connect } from '../../lib/client/connect.ts';
-import type { CallOptions } from '../../lib/core/call-options.ts';
 import { mayJoin } from '../../lib/grpc-js/join.ts';
 import { findPrivateParts, type PrivateParts } from '../../lib/grpc-js/private.ts';
-import { implement } from '../../lib/server/implement.ts';
-import { type ServeOptions, serve } from '../../lib/server/serve.ts';
+import {
+  type CallOptions,
+  type ConnectOptions,
+  close,
+  connect,
+  implement,
+  pull,
+  type ServeOptions,
+  serve,
+} from '../../lib/index.ts';
 import { useBench } from '../support/bench.ts';
 import { Lab, type Note } from '../support/lab.ts';
 import { rawServer } from '../support/raw-server.ts';

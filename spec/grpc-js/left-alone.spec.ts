@@ -9,7 +9,7 @@ import {
   type StatusObject,
 } from '@grpc/grpc-js';
 import { expect } from 'chai';
-import { implement } from '../../lib/server/implement.ts';
+import { implement } from '../../lib/index.ts';
 import { deferred } from '../support/deferred.ts';
 import { Lab, type Note } from '../support/lab.ts';
 import { settled } from '../support/settled.ts';

@@ -1,10 +1,7 @@
 import { expect } from 'chai';
 import { concat, from, NEVER } from 'rxjs';
-import { pull } from '../../lib/backpressure/pull.ts';
-import { close } from '../../lib/client/client.ts';
-import { connect } from '../../lib/client/connect.ts';
-import { Code } from '../../lib/core/status.ts';
 import { findPrivateParts } from '../../lib/grpc-js/private.ts';
+import { Code, close, connect, pull } from '../../lib/index.ts';
 import type { LabClient } from '../support/bench.ts';
 import { Lab, type Note } from '../support/lab.ts';
 import { record } from '../support/record.ts';

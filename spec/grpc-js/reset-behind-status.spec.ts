@@ -1,8 +1,7 @@
 import { expect } from 'chai';
 import { concat, EMPTY, map, NEVER, Observable, of, range, throwError } from 'rxjs';
-import { concatMap } from '../../lib/backpressure/operators/merge-map.ts';
-import { RpcError } from '../../lib/core/rpc-error.ts';
-import { Code } from '../../lib/core/status.ts';
+import { Code, RpcError } from '../../lib/index.ts';
+import { concatMap } from '../../lib/operators.ts';
 import { type RawClient, rawClient, requestHeaders } from '../faults/raw-client.ts';
 import { callOf, inAllShapes, type LabHandler, streaming, useBench } from '../support/bench.ts';
 import { deferred } from '../support/deferred.ts';

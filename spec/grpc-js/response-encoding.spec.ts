@@ -1,9 +1,7 @@
 import { gzipSync } from 'node:zlib';
 import { expect } from 'chai';
 import { NEVER } from 'rxjs';
-import { close } from '../../lib/client/client.ts';
-import type { RpcError } from '../../lib/core/rpc-error.ts';
-import { Code } from '../../lib/core/status.ts';
+import { Code, close, type RpcError } from '../../lib/index.ts';
 import { callOf } from '../support/bench.ts';
 import { shapes } from '../support/lab.ts';
 import { record } from '../support/record.ts';

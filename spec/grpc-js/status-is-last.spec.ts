@@ -1,9 +1,7 @@
 import { Server as GrpcServer, ServerCredentials } from '@grpc/grpc-js';
 import { expect } from 'chai';
 import { concat, finalize, map, NEVER, range } from 'rxjs';
-import { Code } from '../../lib/core/status.ts';
-import { implement } from '../../lib/server/implement.ts';
-import type { Server } from '../../lib/server/serve.ts';
+import { Code, implement, type Server } from '../../lib/index.ts';
 import { inAllShapes, useBench } from '../support/bench.ts';
 import { deferred } from '../support/deferred.ts';
 import { Lab } from '../support/lab.ts';

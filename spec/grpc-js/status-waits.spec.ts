@@ -2,14 +2,16 @@ import { once } from 'node:events';
 import { gzipSync } from 'node:zlib';
 import { expect } from 'chai';
 import { concat, map, NEVER, Observable, of, range, throwError } from 'rxjs';
-import { toAsyncIterable } from '../../lib/backpressure/to-async-iterable.ts';
-import { close } from '../../lib/client/client.ts';
-import { connect } from '../../lib/client/connect.ts';
-import type { CallOptions } from '../../lib/core/call-options.ts';
-import { RpcError } from '../../lib/core/rpc-error.ts';
-import { Code } from '../../lib/core/status.ts';
-import { implement } from '../../lib/server/implement.ts';
-import { serve } from '../../lib/server/serve.ts';
+import {
+  type CallOptions,
+  Code,
+  close,
+  connect,
+  implement,
+  RpcError,
+  serve,
+  toAsyncIterable,
+} from '../../lib/index.ts';
 import type { LabClient } from '../support/bench.ts';
 import { deferred } from '../support/deferred.ts';
 import { Lab, type Note } from '../support/lab.ts';

@@ -1,9 +1,6 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { expect } from 'chai';
-import { close } from '../../lib/client/client.ts';
-import { connect } from '../../lib/client/connect.ts';
-import { implement } from '../../lib/server/implement.ts';
-import { serve } from '../../lib/server/serve.ts';
+import { close, connect, implement, serve } from '../../lib/index.ts';
 import { Lab } from '../support/lab.ts';
 import { rejectionOf, thrownBy } from '../support/record.ts';
 import { ca, otherKey, signedCert, tls } from '../support/tls.ts';

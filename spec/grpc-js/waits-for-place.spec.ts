@@ -1,8 +1,6 @@
 import { expect } from 'chai';
 import { concat, finalize, NEVER, type Observable, of, switchMap, take } from 'rxjs';
-import { toAsyncIterable } from '../../lib/backpressure/to-async-iterable.ts';
-import { type CallReport, inspect } from '../../lib/call/live-calls.ts';
-import { Code } from '../../lib/core/status.ts';
+import { type CallReport, Code, inspect, toAsyncIterable } from '../../lib/index.ts';
 import { callOf, inAllShapes, type LabClient, useBench } from '../support/bench.ts';
 import { deferred } from '../support/deferred.ts';
 import { type Note, type Shape, shapes } from '../support/lab.ts';

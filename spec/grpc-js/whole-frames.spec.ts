@@ -10,8 +10,8 @@ import {
 import { expect } from 'chai';
 import { endWith, ignoreElements, NEVER, Observable, of, tap } from 'rxjs';
 import { TRUNCATED } from '../../lib/grpc-js/whole-frames.ts';
+import type { Server } from '../../lib/index.ts';
 import { mergeMap } from '../../lib/operators.ts';
-import type { Server } from '../../lib/server/serve.ts';
 import { callOf, inAllShapes, streaming, useBench } from '../support/bench.ts';
 import { deferred } from '../support/deferred.ts';
 import { Lab, type Note, type Shape, shapes } from '../support/lab.ts';

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { type Observable, Subject } from 'rxjs';
-import { toAsyncIterable } from '../../lib/backpressure/to-async-iterable.ts';
+import { toAsyncIterable } from '../../lib/index.ts';
 import type { Note } from '../support/lab.ts';
 import { data, message, NO_ERROR, reset, responseHeaders, trailers } from './raw-peer.ts';
 import { usePeers } from './use-peers.ts';

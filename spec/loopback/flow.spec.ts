@@ -1,12 +1,7 @@
 import { mock } from 'node:test';
 import { expect } from 'chai';
 import { count as counted, lastValueFrom, map, NEVER, Observable, of, take, takeUntil, tap, timer } from 'rxjs';
-import { pull } from '../../lib/backpressure/pull.ts';
-import { toAsyncIterable } from '../../lib/backpressure/to-async-iterable.ts';
-import { RpcError } from '../../lib/core/rpc-error.ts';
-import { Code } from '../../lib/core/status.ts';
-import { type LoopbackOptions, loopback } from '../../lib/loopback/loopback.ts';
-import { implement } from '../../lib/server/implement.ts';
+import { Code, implement, type LoopbackOptions, loopback, pull, RpcError, toAsyncIterable } from '../../lib/index.ts';
 import { inAllShapes, type LabClient, type LabHandler, type LabImplementation } from '../support/bench.ts';
 import { deferred } from '../support/deferred.ts';
 import { Lab, type Note } from '../support/lab.ts';

@@ -2,15 +2,21 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { type CallCredentials, credentials, Metadata } from '@grpc/grpc-js';
 import { expect } from 'chai';
 import { concat, lastValueFrom, map, NEVER, of, Subject, type Subscription, takeUntil, tap, throwError } from 'rxjs';
-import { inspect } from '../../lib/call/live-calls.ts';
-import { close, state$ } from '../../lib/client/client.ts';
-import { connect } from '../../lib/client/connect.ts';
-import { RpcError } from '../../lib/core/rpc-error.ts';
-import type { ServerCall } from '../../lib/core/server-call.ts';
-import { Code } from '../../lib/core/status.ts';
-import { type LoopbackOptions, loopback, serverBehind } from '../../lib/loopback/loopback.ts';
-import { type Bound, implement } from '../../lib/server/implement.ts';
-import { serve } from '../../lib/server/serve.ts';
+import {
+  type Bound,
+  Code,
+  close,
+  connect,
+  implement,
+  inspect,
+  type LoopbackOptions,
+  loopback,
+  RpcError,
+  type ServerCall,
+  serve,
+  state$,
+} from '../../lib/index.ts';
+import { serverBehind } from '../../lib/loopback/loopback.ts';
 import type { LabClient, LabHandler, LabImplementation } from '../support/bench.ts';
 import { callOf, inAllShapes } from '../support/bench.ts';
 import { deferred } from '../support/deferred.ts';

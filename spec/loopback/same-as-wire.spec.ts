@@ -1,12 +1,8 @@
 import type { Metadata } from '@grpc/grpc-js';
 import { expect } from 'chai';
 import { concat, EMPTY, finalize, map, NEVER, Observable, of, take, takeUntil, tap, throwError } from 'rxjs';
-import { withCall } from '../../lib/client/with-call.ts';
-import type { CallOptions } from '../../lib/core/call-options.ts';
-import { isRpcError, RpcError } from '../../lib/core/rpc-error.ts';
-import { loopback } from '../../lib/loopback/loopback.ts';
+import { type CallOptions, implement, isRpcError, loopback, RpcError, withCall } from '../../lib/index.ts';
 import { mergeMap } from '../../lib/operators.ts';
-import { implement } from '../../lib/server/implement.ts';
 import { inAllShapes, type LabClient, type LabHandler, useBench } from '../support/bench.ts';
 import { deferred } from '../support/deferred.ts';
 import { withEnoughTime } from '../support/enough-time.ts';

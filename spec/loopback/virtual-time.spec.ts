@@ -21,14 +21,19 @@ import {
   timer,
 } from 'rxjs';
 import { type RunHelpers, TestScheduler } from 'rxjs/testing';
-import { pull } from '../../lib/backpressure/pull.ts';
-import { inspect } from '../../lib/call/live-calls.ts';
-import { withCall } from '../../lib/client/with-call.ts';
-import { isRpcError, RpcError } from '../../lib/core/rpc-error.ts';
-import { Code } from '../../lib/core/status.ts';
-import { type LoopbackOptions, loopback, serverBehind } from '../../lib/loopback/loopback.ts';
+import {
+  Code,
+  implement,
+  inspect,
+  isRpcError,
+  type LoopbackOptions,
+  loopback,
+  pull,
+  RpcError,
+  withCall,
+} from '../../lib/index.ts';
+import { serverBehind } from '../../lib/loopback/loopback.ts';
 import { concatMap, mergeMap as pacedMergeMap } from '../../lib/operators.ts';
-import { implement } from '../../lib/server/implement.ts';
 import { callOf, inAllShapes, type LabClient, type LabHandler, type LabImplementation } from '../support/bench.ts';
 import { Lab, type Note, type Shape, shapes } from '../support/lab.ts';
 

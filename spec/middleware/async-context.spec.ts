@@ -1,8 +1,8 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { expect } from 'chai';
 import { of, tap } from 'rxjs';
-import type { ClientMiddleware, ServerMiddleware } from '../../lib/core/middleware.ts';
-import { bearer } from '../../lib/middleware/bearer.ts';
+import type { ClientMiddleware, ServerMiddleware } from '../../lib/index.ts';
+import { bearer } from '../../lib/middleware.ts';
 import { useBench } from '../support/bench.ts';
 import { record } from '../support/record.ts';
 

@@ -1,14 +1,8 @@
 import { expect } from 'chai';
 import { map, of, toArray } from 'rxjs';
-import { connect } from '../../lib/client/connect.ts';
 import { markReceived } from '../../lib/core/error-status.ts';
-import { RpcError } from '../../lib/core/rpc-error.ts';
-import { contextKey } from '../../lib/core/server-call.ts';
-import { Code } from '../../lib/core/status.ts';
-import { bearer } from '../../lib/middleware/bearer.ts';
-import { verifyBearer } from '../../lib/middleware/verify-bearer.ts';
-import { implement } from '../../lib/server/implement.ts';
-import { serve } from '../../lib/server/serve.ts';
+import { Code, connect, contextKey, implement, RpcError, serve } from '../../lib/index.ts';
+import { bearer, verifyBearer } from '../../lib/middleware.ts';
 import { callOf, inAllShapes, type LabHandler, useBench } from '../support/bench.ts';
 import { deferred } from '../support/deferred.ts';
 import { Lab, type Note, shapes } from '../support/lab.ts';

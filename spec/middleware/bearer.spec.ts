@@ -1,12 +1,10 @@
 import { type CallCredentials, credentials, Metadata } from '@grpc/grpc-js';
 import { expect } from 'chai';
 import { NEVER, type Observable, of, throwError } from 'rxjs';
-import type { CallOptions } from '../../lib/core/call-options.ts';
 import { statusToSend } from '../../lib/core/error-status.ts';
 import { toMetadata } from '../../lib/core/metadata.ts';
-import { RpcError } from '../../lib/core/rpc-error.ts';
-import { Code } from '../../lib/core/status.ts';
-import { bearer } from '../../lib/middleware/bearer.ts';
+import { type CallOptions, Code, RpcError } from '../../lib/index.ts';
+import { bearer } from '../../lib/middleware.ts';
 import { errorOf, record, thrownBy } from '../support/record.ts';
 import { FakeCall, method } from './support/fakes.ts';
 

@@ -1,12 +1,7 @@
 import { expect } from 'chai';
 import { NEVER, type Observable, of } from 'rxjs';
-import { close } from '../../lib/client/client.ts';
-import type { ClientMiddleware } from '../../lib/core/middleware.ts';
-import { RpcError } from '../../lib/core/rpc-error.ts';
-import { Code } from '../../lib/core/status.ts';
-import { bearer } from '../../lib/middleware/bearer.ts';
-import { concurrencyLimit } from '../../lib/middleware/concurrency-limit.ts';
-import { retry } from '../../lib/middleware/retry.ts';
+import { type ClientMiddleware, Code, close, RpcError } from '../../lib/index.ts';
+import { bearer, concurrencyLimit, retry } from '../../lib/middleware.ts';
 import { useBench } from '../support/bench.ts';
 import { deferred } from '../support/deferred.ts';
 import type { Note } from '../support/lab.ts';

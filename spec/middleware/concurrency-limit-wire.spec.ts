@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { concat, EMPTY, NEVER, type Observable, of } from 'rxjs';
-import { Code } from '../../lib/core/status.ts';
-import { concurrencyLimit } from '../../lib/middleware/concurrency-limit.ts';
+import { Code } from '../../lib/index.ts';
+import { concurrencyLimit } from '../../lib/middleware.ts';
 import { inAllShapes, useBench } from '../support/bench.ts';
 import type { Note } from '../support/lab.ts';
 import { errorOf, record } from '../support/record.ts';

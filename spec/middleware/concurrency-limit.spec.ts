@@ -14,10 +14,9 @@ import {
   throwError,
   timer,
 } from 'rxjs';
-import type { CallOptions } from '../../lib/core/call-options.ts';
 import { statusToSend } from '../../lib/core/error-status.ts';
-import { Code } from '../../lib/core/status.ts';
-import { concurrencyLimit } from '../../lib/middleware/concurrency-limit.ts';
+import { type CallOptions, Code } from '../../lib/index.ts';
+import { concurrencyLimit } from '../../lib/middleware.ts';
 import { errorOf, record, thrownBy } from '../support/record.ts';
 import { FakeCall, journal, method, virtually } from './support/fakes.ts';
 

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { concat, NEVER, of } from 'rxjs';
-import { Code } from '../../lib/core/status.ts';
-import { deadline } from '../../lib/middleware/deadline.ts';
+import { Code } from '../../lib/index.ts';
+import { deadline } from '../../lib/middleware.ts';
 import { callOf, inAllShapes, useBench } from '../support/bench.ts';
 import { deferred } from '../support/deferred.ts';
 import { type Note, shapes } from '../support/lab.ts';

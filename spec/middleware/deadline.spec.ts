@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { NEVER, of } from 'rxjs';
-import type { CallOptions } from '../../lib/core/call-options.ts';
-import { deadline } from '../../lib/middleware/deadline.ts';
+import type { CallOptions } from '../../lib/index.ts';
+import { deadline } from '../../lib/middleware.ts';
 import { thrownBy } from '../support/record.ts';
 import { FakeCall, method, virtually } from './support/fakes.ts';
 

@@ -1,13 +1,7 @@
 import { expect } from 'chai';
 import type { Observable } from 'rxjs';
-import { pull } from '../../lib/backpressure/pull.ts';
-import { contextKey } from '../../lib/core/server-call.ts';
-import { bearer } from '../../lib/middleware/bearer.ts';
-import { concurrencyLimit } from '../../lib/middleware/concurrency-limit.ts';
-import { deadline } from '../../lib/middleware/deadline.ts';
-import { logging } from '../../lib/middleware/logging.ts';
-import { retry } from '../../lib/middleware/retry.ts';
-import { verifyBearer } from '../../lib/middleware/verify-bearer.ts';
+import { contextKey, pull } from '../../lib/index.ts';
+import { bearer, concurrencyLimit, deadline, logging, retry, verifyBearer } from '../../lib/middleware.ts';
 import { Counted } from '../backpressure/support/counted.ts';
 import { Sink } from '../backpressure/support/sink.ts';
 import { FakeCall, method, unavailable } from './support/fakes.ts';

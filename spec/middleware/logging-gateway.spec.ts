@@ -1,13 +1,8 @@
 import { expect } from 'chai';
 import { pino } from 'pino';
 import { concat, NEVER, type Observable, of } from 'rxjs';
-import { close } from '../../lib/client/client.ts';
-import { RpcError } from '../../lib/core/rpc-error.ts';
-import { Code } from '../../lib/core/status.ts';
-import { loopback } from '../../lib/loopback/loopback.ts';
-import { logging } from '../../lib/middleware/logging.ts';
-import { retry } from '../../lib/middleware/retry.ts';
-import { implement } from '../../lib/server/implement.ts';
+import { Code, close, implement, loopback, RpcError } from '../../lib/index.ts';
+import { logging, retry } from '../../lib/middleware.ts';
 import { callOf, type LabClient, type LabImplementation, useBench } from '../support/bench.ts';
 import { deferred } from '../support/deferred.ts';
 import { Lab, type Note, shapes } from '../support/lab.ts';

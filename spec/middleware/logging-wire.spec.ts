@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { concat, NEVER, of, throwError } from 'rxjs';
-import { type CallLine, logging } from '../../lib/middleware/logging.ts';
+import { type CallLine, logging } from '../../lib/middleware.ts';
 import { callOf, inAllShapes, type LabHandler, useBench } from '../support/bench.ts';
 import { deferred } from '../support/deferred.ts';
 import { isBefore, withEnoughTime } from '../support/enough-time.ts';

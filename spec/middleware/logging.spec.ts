@@ -3,13 +3,9 @@ import { format, inspect } from 'node:util';
 import { Metadata } from '@grpc/grpc-js';
 import { expect } from 'chai';
 import { concat, concatMap, defer, EMPTY, NEVER, type Observable, of, take, tap, throwError, timer } from 'rxjs';
-import type { CallOptions } from '../../lib/core/call-options.ts';
-import { retryInfo } from '../../lib/core/error-details.ts';
 import { markReceived } from '../../lib/core/error-status.ts';
-import { RpcError } from '../../lib/core/rpc-error.ts';
-import { contextKey } from '../../lib/core/server-call.ts';
-import { Code, codeName } from '../../lib/core/status.ts';
-import { type CallLine, type LoggingOptions, logging } from '../../lib/middleware/logging.ts';
+import { type CallOptions, Code, codeName, contextKey, RpcError, retryInfo } from '../../lib/index.ts';
+import { type CallLine, type LoggingOptions, logging } from '../../lib/middleware.ts';
 import { record, thrownBy } from '../support/record.ts';
 import { FakeCall, method, virtually } from './support/fakes.ts';
 

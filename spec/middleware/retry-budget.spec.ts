@@ -1,8 +1,7 @@
 import { expect } from 'chai';
 import { EMPTY, of } from 'rxjs';
-import { RpcError } from '../../lib/core/rpc-error.ts';
-import { Code } from '../../lib/core/status.ts';
-import { retry } from '../../lib/middleware/retry.ts';
+import { Code, RpcError } from '../../lib/index.ts';
+import { retry } from '../../lib/middleware.ts';
 import { fail, random, server } from './support/attempts.ts';
 import { method, virtually } from './support/fakes.ts';
 

@@ -1,7 +1,7 @@
 import { Metadata } from '@grpc/grpc-js';
 import { expect } from 'chai';
 import { concat, defer, EMPTY, type Observable, of } from 'rxjs';
-import type { CallOptions } from '../../lib/core/call-options.ts';
+import type { CallOptions } from '../../lib/index.ts';
 import { call, fail, server } from './support/attempts.ts';
 import { journal, virtually } from './support/fakes.ts';
 

@@ -13,14 +13,9 @@ import {
   take,
   throwError,
 } from 'rxjs';
-import { pull } from '../../lib/backpressure/pull.ts';
-import { RpcError } from '../../lib/core/rpc-error.ts';
-import { Code } from '../../lib/core/status.ts';
-import { loopback } from '../../lib/loopback/loopback.ts';
-import { retry } from '../../lib/middleware/retry.ts';
-import { type Bound, implement } from '../../lib/server/implement.ts';
-import { serve } from '../../lib/server/serve.ts';
-import { watch } from '../../lib/testing/watch.ts';
+import { type Bound, Code, implement, loopback, pull, RpcError, serve } from '../../lib/index.ts';
+import { retry } from '../../lib/middleware.ts';
+import { watch } from '../../lib/testing.ts';
 import { callOf, inAllShapes, type LabClient, type LabImplementation, useBench } from '../support/bench.ts';
 import { deferred } from '../support/deferred.ts';
 import { Lab, type Note, shapes } from '../support/lab.ts';

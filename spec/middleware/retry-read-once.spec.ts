@@ -16,10 +16,8 @@ import {
   throwError,
   toArray,
 } from 'rxjs';
-import { pull } from '../../lib/backpressure/pull.ts';
-import { RpcError } from '../../lib/core/rpc-error.ts';
-import { Code } from '../../lib/core/status.ts';
-import { retry } from '../../lib/middleware/retry.ts';
+import { Code, pull, RpcError } from '../../lib/index.ts';
+import { retry } from '../../lib/middleware.ts';
 import { useBench } from '../support/bench.ts';
 import type { Note } from '../support/lab.ts';
 import { errorOf, record } from '../support/record.ts';

@@ -1,8 +1,8 @@
 import { Metadata } from '@grpc/grpc-js';
 import { expect } from 'chai';
 import { concat, defer, EMPTY, merge, type Observable, of, Subject } from 'rxjs';
-import { pull } from '../../lib/backpressure/pull.ts';
-import { retry } from '../../lib/middleware/retry.ts';
+import { pull } from '../../lib/index.ts';
+import { retry } from '../../lib/middleware.ts';
 import { errorOf } from '../support/record.ts';
 import { call, fail, random, server } from './support/attempts.ts';
 import { journal, method, unavailable, virtually } from './support/fakes.ts';

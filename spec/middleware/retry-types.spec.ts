@@ -1,10 +1,8 @@
 import { expect } from 'chai';
 import { expectTypeOf } from 'expect-type';
 import { map, type Observable, of, skip } from 'rxjs';
-import { connect } from '../../lib/client/connect.ts';
-import type { Message, Method } from '../../lib/core/method.ts';
-import type { ClientMiddleware, ClientMiddlewareOf } from '../../lib/core/middleware.ts';
-import { retry } from '../../lib/middleware/retry.ts';
+import { type ClientMiddleware, type ClientMiddlewareOf, connect, type Message, type Method } from '../../lib/index.ts';
+import { retry } from '../../lib/middleware.ts';
 
 type Read = { readonly id: bigint; readonly name: string };
 type Write = { readonly id?: bigint | undefined; readonly name?: string | undefined };

@@ -1,9 +1,6 @@
 import { expect } from 'chai';
 import { EMPTY, of, timer } from 'rxjs';
-import type { CallOptions } from '../../lib/core/call-options.ts';
-import { retryInfo } from '../../lib/core/error-details.ts';
-import { RpcError } from '../../lib/core/rpc-error.ts';
-import { Code } from '../../lib/core/status.ts';
+import { type CallOptions, Code, RpcError, retryInfo } from '../../lib/index.ts';
 import { call, fail, server } from './support/attempts.ts';
 import { FakeCall, journal, unavailable, virtually } from './support/fakes.ts';
 

@@ -1,9 +1,7 @@
 import { expect } from 'chai';
 import { concat, EMPTY, map, NEVER, of, Subject, throwError } from 'rxjs';
-import { pull } from '../../lib/backpressure/pull.ts';
-import { RpcError } from '../../lib/core/rpc-error.ts';
-import { Code } from '../../lib/core/status.ts';
-import { retry } from '../../lib/middleware/retry.ts';
+import { Code, pull, RpcError } from '../../lib/index.ts';
+import { retry } from '../../lib/middleware.ts';
 import { concatMap } from '../../lib/operators.ts';
 import { callOf, inAllShapes, useBench } from '../support/bench.ts';
 import { deferred } from '../support/deferred.ts';

@@ -1,10 +1,8 @@
 import { Metadata } from '@grpc/grpc-js';
 import { expect } from 'chai';
 import { asyncScheduler, concat, of, timer } from 'rxjs';
-import type { CallOptions } from '../../lib/core/call-options.ts';
-import { RpcError } from '../../lib/core/rpc-error.ts';
-import { Code } from '../../lib/core/status.ts';
-import { retry } from '../../lib/middleware/retry.ts';
+import { type CallOptions, Code, RpcError } from '../../lib/index.ts';
+import { retry } from '../../lib/middleware.ts';
 import { errorOf, thrownBy } from '../support/record.ts';
 import { call, fail, server } from './support/attempts.ts';
 import { FakeCall, journal, virtually } from './support/fakes.ts';

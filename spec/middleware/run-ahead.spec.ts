@@ -1,14 +1,15 @@
 import { expect } from 'chai';
 import { filter, map, NEVER, type Observable } from 'rxjs';
-import { pull } from '../../lib/backpressure/pull.ts';
-import { toAsyncIterable } from '../../lib/backpressure/to-async-iterable.ts';
-import { contextKey } from '../../lib/core/server-call.ts';
-import { bearer } from '../../lib/middleware/bearer.ts';
-import { concurrencyLimit } from '../../lib/middleware/concurrency-limit.ts';
-import { deadline } from '../../lib/middleware/deadline.ts';
-import { type CallLine, logging } from '../../lib/middleware/logging.ts';
-import { retry } from '../../lib/middleware/retry.ts';
-import { verifyBearer } from '../../lib/middleware/verify-bearer.ts';
+import { contextKey, pull, toAsyncIterable } from '../../lib/index.ts';
+import {
+  bearer,
+  type CallLine,
+  concurrencyLimit,
+  deadline,
+  logging,
+  retry,
+  verifyBearer,
+} from '../../lib/middleware.ts';
 import { documentedRunAhead } from '../support/documented-run-ahead.ts';
 import type { Note } from '../support/lab.ts';
 import { type Running, running } from '../support/running.ts';

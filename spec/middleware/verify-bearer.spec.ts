@@ -1,11 +1,8 @@
 import { expect } from 'chai';
 import { of, Subject } from 'rxjs';
 import { markReceived, statusToSend } from '../../lib/core/error-status.ts';
-import { RpcError } from '../../lib/core/rpc-error.ts';
-import type { ServerCall } from '../../lib/core/server-call.ts';
-import { contextKey } from '../../lib/core/server-call.ts';
-import { Code } from '../../lib/core/status.ts';
-import { verifyBearer } from '../../lib/middleware/verify-bearer.ts';
+import { Code, contextKey, RpcError, type ServerCall } from '../../lib/index.ts';
+import { verifyBearer } from '../../lib/middleware.ts';
 import { deferred } from '../support/deferred.ts';
 import { errorOf, record, rejectionOf, thrownBy } from '../support/record.ts';
 import { FakeCall, method } from './support/fakes.ts';

@@ -1,9 +1,9 @@
 import { Metadata, ServerInterceptingCall, type ServerInterceptingCallInterface } from '@grpc/grpc-js';
 import { expect } from 'chai';
-import { pull } from '../../lib/backpressure/pull.ts';
 import { LiveCalls } from '../../lib/call/live-calls.ts';
 import { send } from '../../lib/call/send.ts';
 import { findPrivateParts } from '../../lib/grpc-js/private.ts';
+import { pull } from '../../lib/index.ts';
 import { serveDirectly } from '../../lib/server/direct-call.ts';
 import type { ServerStream } from '../../lib/server/transport.ts';
 import { Counted } from '../backpressure/support/counted.ts';

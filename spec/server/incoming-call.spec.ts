@@ -1,9 +1,8 @@
 import { Metadata } from '@grpc/grpc-js';
 import { expect } from 'chai';
 import { NEVER } from 'rxjs';
-import { RpcError } from '../../lib/core/rpc-error.ts';
 import { isServerCall, onCancelled } from '../../lib/core/server-call.ts';
-import { Code } from '../../lib/core/status.ts';
+import { Code, RpcError } from '../../lib/index.ts';
 import { incomingCall } from '../../lib/server/incoming-call.ts';
 import { Lab } from '../support/lab.ts';
 

@@ -7,10 +7,7 @@ import {
 } from '@grpc/grpc-js';
 import { expect } from 'chai';
 import { concat, from, lastValueFrom, type Observable, of, throwError } from 'rxjs';
-import { RpcError } from '../../lib/core/rpc-error.ts';
-import { Code } from '../../lib/core/status.ts';
-import { implement } from '../../lib/server/implement.ts';
-import { serve } from '../../lib/server/serve.ts';
+import { Code, implement, RpcError, serve } from '../../lib/index.ts';
 import { callOf, inAllShapes, streaming, useBench } from '../support/bench.ts';
 import { Lab, type Note, shapes } from '../support/lab.ts';
 import { record } from '../support/record.ts';

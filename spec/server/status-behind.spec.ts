@@ -1,11 +1,7 @@
 import { experimental, ServerCredentials, ServerInterceptingCall, type ServerInterceptor } from '@grpc/grpc-js';
 import { expect } from 'chai';
 import { concat, finalize, map, NEVER, range, throwError } from 'rxjs';
-import { pull } from '../../lib/backpressure/pull.ts';
-import { RpcError } from '../../lib/core/rpc-error.ts';
-import { Code } from '../../lib/core/status.ts';
-import { implement } from '../../lib/server/implement.ts';
-import { type ServeOptions, serve } from '../../lib/server/serve.ts';
+import { Code, implement, pull, RpcError, type ServeOptions, serve } from '../../lib/index.ts';
 import { inAllShapes, useBench } from '../support/bench.ts';
 import { deferred } from '../support/deferred.ts';
 import { Lab, type Note, shapes } from '../support/lab.ts';

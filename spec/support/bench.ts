@@ -1,13 +1,24 @@
 import type { Observable } from 'rxjs';
-import { inspect } from '../../lib/call/live-calls.ts';
-import { type ClientDefaults, close } from '../../lib/client/client.ts';
-import { type ConnectOptions, connect } from '../../lib/client/connect.ts';
-import type { CallOptions } from '../../lib/core/call-options.ts';
-import type { ServerCall } from '../../lib/core/server-call.ts';
-import type { ClientOf, Implementation } from '../../lib/core/service.ts';
-import { loopback, serverBehind } from '../../lib/loopback/loopback.ts';
-import { type Bound, type ImplementOptions, implement } from '../../lib/server/implement.ts';
-import { type ServeOptions, type Server, type ServerDefaults, serve } from '../../lib/server/serve.ts';
+import {
+  type Bound,
+  type CallOptions,
+  type ClientDefaults,
+  type ClientOf,
+  type ConnectOptions,
+  close,
+  connect,
+  type Implementation,
+  type ImplementOptions,
+  implement,
+  inspect,
+  loopback,
+  type ServeOptions,
+  type Server,
+  type ServerCall,
+  serve,
+} from '../../lib/index.ts';
+import { serverBehind } from '../../lib/loopback/loopback.ts';
+import type { ServerDefaults } from '../../lib/server/serve.ts';
 import { Lab, type Note, type Shape } from './lab.ts';
 import { settled } from './settled.ts';
 

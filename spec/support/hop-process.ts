@@ -1,10 +1,8 @@
 // A process of the gateway spec. `far` reads so many notes and stops until it is told to go on; `gateway` hands each call
 // to another server. Both answer 'ping'.
 import { map, Observable, type Subscriber } from 'rxjs';
-import { connect } from '../../lib/client/connect.ts';
+import { connect, implement, serve } from '../../lib/index.ts';
 import { mergeMap } from '../../lib/operators.ts';
-import { implement } from '../../lib/server/implement.ts';
-import { serve } from '../../lib/server/serve.ts';
 import { Lab, type Note } from './lab.ts';
 
 const [role, argument = ''] = process.argv.slice(2);

@@ -1,4 +1,4 @@
-import type { Method } from '../../lib/core/method.ts';
+import type { Method } from '../../lib/index.ts';
 
 /** A message of the lab. */
 export interface Note {

@@ -1,6 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import type { ServerMiddleware } from '../../lib/core/middleware.ts';
-import type { ServerCall } from '../../lib/core/server-call.ts';
+import type { ServerCall, ServerMiddleware } from '../../lib/index.ts';
 
 export const storage: AsyncLocalStorage<unknown> = new AsyncLocalStorage();
 

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import http2 from 'node:http2';
-import type { Server } from '../../lib/server/serve.ts';
+import type { Server } from '../../lib/index.ts';
 import type { Note } from './lab.ts';
 
 /** What is on the wire of one call: HTTP/2 alone, with nothing of grpc-js that drops or delays. */

@@ -1,4 +1,4 @@
-import type { RichDetailInput } from '../../lib/core/error-details.ts';
+import type { RichDetailInput } from '../../lib/index.ts';
 
 /** Without prototypes, as what was read has its maps. */
 

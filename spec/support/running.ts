@@ -1,8 +1,14 @@
-import { close } from '../../lib/client/client.ts';
-import { type ConnectOptions, connect } from '../../lib/client/connect.ts';
-import type { ClientOf, Implementation } from '../../lib/core/service.ts';
-import { implement } from '../../lib/server/implement.ts';
-import { type ServeOptions, type Server, serve } from '../../lib/server/serve.ts';
+import {
+  type ClientOf,
+  type ConnectOptions,
+  close,
+  connect,
+  type Implementation,
+  implement,
+  type ServeOptions,
+  type Server,
+  serve,
+} from '../../lib/index.ts';
 import { Lab } from './lab.ts';
 
 /** A server of the Lab and its client, over a real socket. */

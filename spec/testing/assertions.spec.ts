@@ -1,11 +1,8 @@
 import { AssertionError } from 'node:assert';
 import { Metadata } from '@grpc/grpc-js';
 import { expect } from 'chai';
-import { RpcError } from '../../lib/core/rpc-error.ts';
-import { Code } from '../../lib/core/status.ts';
-import { assertMetadata } from '../../lib/testing/assert-metadata.ts';
-import { assertStatus } from '../../lib/testing/assert-status.ts';
-import type { ExpectedMetadata } from '../../lib/testing/expected.ts';
+import { Code, RpcError } from '../../lib/index.ts';
+import { assertMetadata, assertStatus, type ExpectedMetadata } from '../../lib/testing.ts';
 import { thrownBy } from '../support/record.ts';
 
 const metadata = new Metadata();

@@ -1,12 +1,8 @@
 import { expect } from 'chai';
 import { expectTypeOf } from 'expect-type';
 import { concat, NEVER, of, throwError } from 'rxjs';
-import { RpcError } from '../../lib/core/rpc-error.ts';
-import { Code } from '../../lib/core/status.ts';
-import { loopback } from '../../lib/loopback/loopback.ts';
-import { implement } from '../../lib/server/implement.ts';
-import { type Collected, collect } from '../../lib/testing/collect.ts';
-import { marbles } from '../../lib/testing/marbles.ts';
+import { Code, implement, loopback, RpcError } from '../../lib/index.ts';
+import { type Collected, collect, marbles } from '../../lib/testing.ts';
 import { inAllShapes, overEachTransport } from '../support/bench.ts';
 import { Lab, type Note, shapes } from '../support/lab.ts';
 import { thrownBy } from '../support/record.ts';

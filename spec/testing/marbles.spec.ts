@@ -2,9 +2,8 @@ import { AssertionError } from 'node:assert';
 import { Metadata } from '@grpc/grpc-js';
 import { expect } from 'chai';
 import { concat, delay, type Observable, of, throwError, timer } from 'rxjs';
-import { RpcError } from '../../lib/core/rpc-error.ts';
-import { Code } from '../../lib/core/status.ts';
-import { marbles } from '../../lib/testing/marbles.ts';
+import { Code, RpcError } from '../../lib/index.ts';
+import { marbles } from '../../lib/testing.ts';
 import { thrownBy } from '../support/record.ts';
 
 /** Whether marbles takes one value, or one error, for the other. */

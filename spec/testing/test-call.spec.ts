@@ -1,15 +1,9 @@
 import { expect } from 'chai';
 import { expectTypeOf } from 'expect-type';
 import { lastValueFrom, NEVER, of, Subject, take, takeUntil } from 'rxjs';
-import { isRpcError, RpcError } from '../../lib/core/rpc-error.ts';
-import type { ServerCall } from '../../lib/core/server-call.ts';
-import { contextKey } from '../../lib/core/server-call.ts';
-import { Code } from '../../lib/core/status.ts';
-import { loopback } from '../../lib/loopback/loopback.ts';
-import { deadline } from '../../lib/middleware/deadline.ts';
-import { implement } from '../../lib/server/implement.ts';
-import { marbles } from '../../lib/testing/marbles.ts';
-import { testCall } from '../../lib/testing/test-call.ts';
+import { Code, contextKey, implement, isRpcError, loopback, RpcError, type ServerCall } from '../../lib/index.ts';
+import { deadline } from '../../lib/middleware.ts';
+import { marbles, testCall } from '../../lib/testing.ts';
 import type { LabHandler } from '../support/bench.ts';
 import { Lab, type Note } from '../support/lab.ts';
 import { record, thrownBy } from '../support/record.ts';

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import * as rx from 'rxjs';
 import { TestScheduler } from 'rxjs/testing';
-import { pull } from '../../../lib/backpressure/pull.ts';
+import { pull } from '../../../lib/index.ts';
 import { delay, observeOn } from '../../../lib/operators.ts';
 import { Counted } from '../support/counted.ts';
 import { Sink } from '../support/sink.ts';

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import * as rx from 'rxjs';
-import { OverflowError } from '../../../lib/backpressure/overflow-error.ts';
+import { OverflowError } from '../../../lib/index.ts';
 import { concatMap, delay, observeOn, zipWith } from '../../../lib/operators.ts';
 
 /** What a paced operator holds of a source that cannot wait. */

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { merge, NEVER, Observable, of, type Subscriber, take } from 'rxjs';
 import { pace } from '../../../lib/backpressure/pace.ts';
-import { pull } from '../../../lib/backpressure/pull.ts';
+import { pull } from '../../../lib/index.ts';
 import { concatMap, mergeMap } from '../../../lib/operators.ts';
 import { Counted, HandAnswered } from '../support/counted.ts';
 import { Sink } from '../support/sink.ts';

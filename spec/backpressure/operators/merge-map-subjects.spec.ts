@@ -14,8 +14,7 @@ import {
   toArray,
   windowCount,
 } from 'rxjs';
-import { OverflowError } from '../../../lib/backpressure/overflow-error.ts';
-import { pull } from '../../../lib/backpressure/pull.ts';
+import { OverflowError, pull } from '../../../lib/index.ts';
 import { concatAll, concatMap, mergeMap } from '../../../lib/operators.ts';
 import { Counted } from '../support/counted.ts';
 import { Sink } from '../support/sink.ts';

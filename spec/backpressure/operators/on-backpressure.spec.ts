@@ -1,8 +1,7 @@
 import { expect } from 'chai';
 import * as rx from 'rxjs';
 import { TestScheduler } from 'rxjs/testing';
-import { OverflowError } from '../../../lib/backpressure/overflow-error.ts';
-import { pull } from '../../../lib/backpressure/pull.ts';
+import { OverflowError, pull } from '../../../lib/index.ts';
 import { onBackpressureBuffer, onBackpressureDrop, onBackpressureLatest, type Policy } from '../../../lib/operators.ts';
 import { Counted } from '../support/counted.ts';
 import { Sink } from '../support/sink.ts';

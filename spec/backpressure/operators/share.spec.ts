@@ -1,7 +1,6 @@
 import { expect } from 'chai';
 import * as rx from 'rxjs';
-import { OverflowError } from '../../../lib/backpressure/overflow-error.ts';
-import { pull } from '../../../lib/backpressure/pull.ts';
+import { OverflowError, pull } from '../../../lib/index.ts';
 import { share } from '../../../lib/operators.ts';
 import { Counted, HandAnswered } from '../support/counted.ts';
 import { Sink } from '../support/sink.ts';

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import * as rx from 'rxjs';
-import { pull } from '../../../lib/backpressure/pull.ts';
+import { pull } from '../../../lib/index.ts';
 import { unpaced } from '../../../lib/operators.ts';
 import { Counted } from '../support/counted.ts';
 import { Sink } from '../support/sink.ts';

@@ -1,6 +1,6 @@
 import type { Observer } from 'rxjs';
-import { type Demand, demand } from '../../../lib/backpressure/demand.ts';
 import { Gate } from '../../../lib/backpressure/gate.ts';
+import { type Demand, demand } from '../../../lib/index.ts';
 
 /** The end of a chain, which takes as many values as it has room for and then is full until it is given more. */
 export class Sink<T> implements Observer<T> {

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { plugin } from '../../../cli/plugin/plugin.ts';
-import { load } from '../../../lib/codec/load.ts';
 import { protobufjsDirs } from '../../../lib/codec/read-proto.ts';
+import { load } from '../../../lib/index.ts';
 import { Project } from '../command/support/project.ts';
 
 interface Response {

@@ -1,15 +1,7 @@
 import { expect } from 'chai';
 import { concat, from, lastValueFrom, map, mergeMap, of, range, throwError, toArray } from 'rxjs';
-import { close } from '../../../lib/client/client.ts';
-import { connect } from '../../../lib/client/connect.ts';
-import { load } from '../../../lib/codec/load.ts';
-import type { Method } from '../../../lib/core/method.ts';
-import { RpcError } from '../../../lib/core/rpc-error.ts';
 import { methodsOf } from '../../../lib/core/service.ts';
-import { Code } from '../../../lib/core/status.ts';
-import { loopback } from '../../../lib/loopback/loopback.ts';
-import { implement } from '../../../lib/server/implement.ts';
-import { serve } from '../../../lib/server/serve.ts';
+import { Code, close, connect, implement, load, loopback, type Method, RpcError, serve } from '../../../lib/index.ts';
 import { record } from '../../support/record.ts';
 
 /** A service as one tool describes it, and how to make and to read its messages. */

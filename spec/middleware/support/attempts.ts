@@ -1,7 +1,6 @@
 import { asyncScheduler, Observable, of, throwError } from 'rxjs';
-import type { CallOptions } from '../../../lib/core/call-options.ts';
-import { retry } from '../../../lib/middleware/retry.ts';
-import type { RetryOptions } from '../../../lib/middleware/retry-policy.ts';
+import type { CallOptions } from '../../../lib/index.ts';
+import { type RetryOptions, retry } from '../../../lib/middleware.ts';
 import { method, unavailable } from './fakes.ts';
 
 /** No jitter: the middle of it. */

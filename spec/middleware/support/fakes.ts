@@ -1,10 +1,8 @@
 import { Metadata } from '@grpc/grpc-js';
 import { asyncScheduler, type Observable, Subscription } from 'rxjs';
 import { type RunHelpers, TestScheduler } from 'rxjs/testing';
-import type { MethodInfo } from '../../../lib/core/method.ts';
-import { RpcError, type RpcErrorOptions } from '../../../lib/core/rpc-error.ts';
 import { CallContext, limitDeadline, onCancelled, type ParentCall, serverCall } from '../../../lib/core/server-call.ts';
-import { Code } from '../../../lib/core/status.ts';
+import { Code, type MethodInfo, RpcError, type RpcErrorOptions } from '../../../lib/index.ts';
 
 export const method: MethodInfo = { path: '/lab.Lab/Bidi', requestStream: true, responseStream: true };
 
