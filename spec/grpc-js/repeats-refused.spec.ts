@@ -101,20 +101,24 @@ describe('A call that the server refuses unseen (grpc-js)', () => {
     }
   }
 
-  for (const [title, requests] of Object.entries({
-    small: uploads['one small request'],
-    large: uploads['one request of 16 KiB'],
-  })) {
-    it(`begins again elsewhere when a GOAWAY comes behind the refusal: ${title}`, async () => {
-      const { peer, upload } = await refused(requests, (peer, stream) => {
-        peer.send(reset(stream, REFUSED_STREAM));
-        peer.send(goAway(stream, NO_ERROR));
+  const goAwayBehind = {
+    'in the same packet': (peer: RawPeer, stream: number) =>
+      peer.send(reset(stream, REFUSED_STREAM), goAway(stream, NO_ERROR)),
+    'in the next one': (peer: RawPeer, stream: number) => {
+      peer.send(reset(stream, REFUSED_STREAM));
+      peer.send(goAway(stream, NO_ERROR));
+    },
+  };
+  for (const [where, refuse] of Object.entries(goAwayBehind)) {
+    for (const title of ['one small request', 'one request of 16 KiB'] as const) {
+      it(`begins again on a new connection when a GOAWAY follows the refusal ${where}: ${title}`, async () => {
+        const { peer, upload } = await refused(uploads[title], refuse);
+        await Promise.race([peer.seen(() => peer.connections.length === 2), upload.ending]);
+        await settled(() => peer.frames().length);
+        answer(peer, 1);
+        expect(await upload.ending).to.deep.equal({});
       });
-      await peer.seen(() => peer.connections.length === 2);
-      await settled(() => peer.frames().length);
-      answer(peer, 1);
-      expect(await upload.ending).to.deep.equal({});
-    });
+    }
   }
 
   it('begins no more when it is unsubscribed from as it is refused', async () => {
