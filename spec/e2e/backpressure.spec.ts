@@ -10,13 +10,13 @@ import { Lab, type Note } from '../support/lab.ts';
 import { settled } from '../support/settled.ts';
 import { withResolvers } from '../support/with-resolvers.ts';
 
-/** Where a reader stops, after so many messages each time: the window is then full, half full, or about to be updated. */
+/** Message counts after which the reader stops: the window is then full, half full, or due for an update. */
 const STOPS = [10, 1, 7, 23, 64];
 
 const sizes = { '32 KiB': 32 * 1024, '1 KiB': 1000 };
 type Size = keyof typeof sizes;
 
-/** A source that counts how often it is asked, through operators of RxJS. */
+/** A source that counts the values it is asked for, behind RxJS operators. */
 function counted(size: Size = '32 KiB'): { readonly asked: () => number; readonly note$: Observable<Note> } {
   let asked = 0;
   const text = 'x'.repeat(sizes[size]);
@@ -32,7 +32,7 @@ function counted(size: Size = '32 KiB'): { readonly asked: () => number; readonl
   };
 }
 
-/** Reads, stops, reads on, and in the end stops for good: how many more the source was asked for, at the most. */
+/** Reads and pauses repeatedly, then stops for good. Returns the maximum number of messages that the source was ahead. */
 async function mostAhead(note$: Observable<Note>, asked: () => number): Promise<number> {
   const notes = toAsyncIterable(note$)[Symbol.asyncIterator]();
   let read = 0;
@@ -45,7 +45,7 @@ async function mostAhead(note$: Observable<Note>, asked: () => number): Promise<
   return most;
 }
 
-/** The same as a handler. */
+/** The same for a handler. */
 function stoppingReader(asked: () => number) {
   const ahead = withResolvers<number>();
   return {
@@ -57,21 +57,21 @@ function stoppingReader(asked: () => number) {
   };
 }
 
-overTransportsOfBytes('a source behind a reader that stops', (bench, transport) => {
+overTransportsOfBytes('A source whose reader stops', (bench, transport) => {
   const limitOf = (size: Size, row: Parameters<typeof documentedRunAhead>[0]) => {
     const { of32KiB, of1KiB } = documentedRunAhead(transport === 'over the wire' ? row : 'loopback');
     return size === '32 KiB' ? of32KiB : of1KiB;
   };
 
   for (const size of ['32 KiB', '1 KiB'] as const) {
-    it(`is asked for as many messages of ${size} more as documented, and no more: server to client`, async () => {
+    it(`runs ahead by no more than the documented number of ${size} messages: server to client`, async () => {
       const { asked, note$ } = counted(size);
       const lab = await bench.run({ serverStream: () => note$ });
       const ahead = await mostAhead(lab.client.serverStream({ n: 1 }), asked);
       expect(ahead).to.be.within(1, limitOf(size, 'serverStream'));
     });
 
-    it(`is asked for as many messages of ${size} more as documented, and no more: client to server`, async () => {
+    it(`runs ahead by no more than the documented number of ${size} messages: client to server`, async () => {
       const { asked, note$ } = counted(size);
       const { ahead, handler } = stoppingReader(asked);
       const lab = await bench.run({ clientStream: handler });
@@ -80,7 +80,7 @@ overTransportsOfBytes('a source behind a reader that stops', (bench, transport) 
       upload.unsubscribe();
     });
 
-    it(`is asked for as many messages of ${size} more as documented, and no more: the requests of a bidi call`, async () => {
+    it(`runs ahead by no more than the documented number of ${size} messages: requests of a bidi call`, async () => {
       const { asked, note$ } = counted(size);
       const { ahead, handler } = stoppingReader(asked);
       const lab = await bench.run({ bidi: handler });
@@ -89,14 +89,14 @@ overTransportsOfBytes('a source behind a reader that stops', (bench, transport) 
       upload.unsubscribe();
     });
 
-    it(`is asked for as many messages of ${size} more as documented, and no more: the responses of a bidi call`, async () => {
+    it(`runs ahead by no more than the documented number of ${size} messages: responses of a bidi call`, async () => {
       const { asked, note$ } = counted(size);
       const lab = await bench.run({ bidi: () => note$ });
       const ahead = await mostAhead(lab.client.bidi(NEVER), asked);
       expect(ahead).to.be.within(1, limitOf(size, 'others'));
     });
 
-    it(`is asked for at most one hop more by each hop: a handler that answers each request of ${size}`, async () => {
+    it(`runs ahead by at most one more hop per hop: a handler that answers each ${size} request`, async () => {
       const { asked, note$ } = counted(size);
       const lab = await bench.run({ bidi: request$ => request$.pipe(map(note => ({ ...note }))) });
       const ahead = await mostAhead(lab.client.bidi(note$), asked);
@@ -105,7 +105,7 @@ overTransportsOfBytes('a source behind a reader that stops', (bench, transport) 
   }
 });
 
-describe('a source behind a reader that stops, over a Client of grpc-js', () => {
+describe('A source whose reader stops, over a grpc-js Client', () => {
   const bench = useBench();
 
   async function ownClient(implementation: LabImplementation): Promise<LabClient> {
@@ -121,14 +121,14 @@ describe('a source behind a reader that stops, over a Client of grpc-js', () => 
     ['32 KiB', 'of32KiB'],
     ['1 KiB', 'of1KiB'],
   ] as const) {
-    it(`is asked for as many messages of ${size} more as documented, and no more: responses`, async () => {
+    it(`runs ahead by no more than the documented number of ${size} messages: responses`, async () => {
       const { asked, note$ } = counted(size);
       const client = await ownClient({ serverStream: () => note$ });
       const ahead = await mostAhead(client.serverStream({ n: 1 }), asked);
       expect(ahead).to.be.within(1, documentedRunAhead('ownResponses')[key]);
     });
 
-    it(`is asked for as many messages of ${size} more as documented, and no more: requests`, async () => {
+    it(`runs ahead by no more than the documented number of ${size} messages: requests`, async () => {
       const { asked, note$ } = counted(size);
       const { ahead, handler } = stoppingReader(asked);
       const client = await ownClient({ bidi: handler });
@@ -140,7 +140,7 @@ describe('a source behind a reader that stops, over a Client of grpc-js', () => 
 });
 
 describe('README', () => {
-  it('says of how far a source runs ahead what docs/backpressure.md says', () => {
+  it('states the same run-ahead as docs/backpressure.md', () => {
     const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8').replaceAll(/\s+/g, ' ');
     const [said] = /the source runs at most .*?\(see \[docs\/backpressure/.exec(readme)!;
     const figures = [20, 22].flatMap(major =>
@@ -154,10 +154,10 @@ describe('README', () => {
   });
 });
 
-overTransportsOfBytes('an upload into mergeMap(save, 8)', (bench, transport) => {
+overTransportsOfBytes('An upload into mergeMap(save, 8)', (bench, transport) => {
   const maxAhead = documentedRunAhead(transport === 'over the wire' ? 'others' : 'loopback').of32KiB;
 
-  it('waits for save: at most 8 at work, and no more sent than one hop holds', async () => {
+  it('runs at most 8 saves at a time and sends no more than one hop holds', async () => {
     const { asked, note$ } = counted();
     const saves: Subject<Note>[] = [];
     let atWork = 0;
@@ -173,7 +173,7 @@ overTransportsOfBytes('an upload into mergeMap(save, 8)', (bench, transport) => 
       saves.shift()?.complete();
     };
     const lab = await bench.run({
-      // An inner that comes from a Subject is not waited for (it may depend on its own source), so it is wrapped.
+      // mergeMap does not pause for an inner Observable that comes from a Subject (it may depend on the source), so the Subject is wrapped.
       bidi: request$ => request$.pipe(mergeMap(() => pull(neverBut(save())), 8)),
     });
     const upload = lab.client.bidi(note$).subscribe();
@@ -190,13 +190,13 @@ overTransportsOfBytes('an upload into mergeMap(save, 8)', (bench, transport) => 
   });
 });
 
-/** An async iterable that ends when the Subject does, and has no values. */
+/** An async iterable without values that ends when the Subject completes. */
 async function* neverBut(end$: Subject<Note>): AsyncGenerator<Note> {
   await new Promise<void>(resolve => end$.subscribe({ complete: resolve }));
 }
 
 overTransportsOfBytes('6,144 messages', bench => {
-  it('all arrive in order when producer and consumer stall in turn', async () => {
+  it('arrive in order when producer and consumer stall in turn', async () => {
     const lab = await bench.run({ bidi: request$ => request$ });
     let n = 0;
     const sent$ = pull(async function* () {
@@ -214,7 +214,7 @@ overTransportsOfBytes('6,144 messages', bench => {
   });
 });
 
-overTransportsOfBytes('takeUntil by an inbound stream', (bench, transport) => {
+overTransportsOfBytes('takeUntil with an inbound stream as its notifier', (bench, transport) => {
   it('ends a download whose sink is full', async () => {
     const { asked, note$ } = counted();
     const stop$ = new Subject<Note>();

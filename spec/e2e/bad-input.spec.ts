@@ -14,8 +14,8 @@ import { Lab, type Note, shapes } from '../support/lab.ts';
 import { errorOf, record, thrownBy } from '../support/record.ts';
 
 const note: Note = { n: 1 };
-const LIMIT = 4 * 1024 * 1024; // grpc-js's default for what is received
-/** A note whose JSON has so many bytes. */
+const LIMIT = 4 * 1024 * 1024; // grpc-js's default maximum for a received message
+/** A note whose JSON has this many bytes. */
 const ofBytes = (bytes: number): Note => ({
   n: 1,
   text: 'x'.repeat(bytes - JSON.stringify({ n: 1, text: '' }).length),
@@ -24,7 +24,7 @@ const ofBytes = (bytes: number): Note => ({
 describe('Bad input', () => {
   const bench = useBench();
 
-  /** A client of the lab with methods that differ. */
+  /** A client of the lab service with some methods replaced. */
   function oddClient(server: Server, odd: Partial<Method>): LabClient {
     const service = Object.fromEntries(shapes.map(shape => [shape, { ...Lab[shape], ...odd }]));
     const client = connect(service as unknown as typeof Lab, server.target);
@@ -33,8 +33,8 @@ describe('Bad input', () => {
   }
 
   for (const shape of shapes) {
-    describe(`of a call (${shape})`, () => {
-      it('a request that cannot be decoded is INTERNAL, and the handler hears it', async () => {
+    describe(`in a call (${shape})`, () => {
+      it('an undecodable request ends the call with INTERNAL, on both sides', async () => {
         const told = deferred<unknown>();
         const aborted = deferred();
         const { server } = await bench.run(
@@ -54,7 +54,7 @@ describe('Bad input', () => {
         await aborted.promise;
       });
 
-      it('a response that cannot be decoded is INTERNAL with the reason as its cause, and cancels the call', async () => {
+      it('an undecodable response ends the call with INTERNAL, keeps the reason as its cause, and cancels the call', async () => {
         const aborted = deferred();
         const { server } = await bench.run(
           inAllShapes((_, call) => {
@@ -73,7 +73,7 @@ describe('Bad input', () => {
         if (Lab[shape].responseStream) await aborted.promise;
       });
 
-      it('a request that cannot be encoded is the error of response$, itself', async () => {
+      it('response$ errors with the encoding error of the request', async () => {
         const odd = new TypeError('n: expected a number');
         const { server } = await bench.run(inAllShapes(() => NEVER));
         const client = oddClient(server, {
@@ -84,7 +84,7 @@ describe('Bad input', () => {
         expect(await errorOf(callOf(client, shape, of(note)))).to.equal(odd);
       });
 
-      it('a request may have 4 MiB and not a byte more: RESOURCE_EXHAUSTED, and the handler hears of it', async () => {
+      it('a request of more than 4 MiB ends the call with RESOURCE_EXHAUSTED on both sides; one of exactly 4 MiB is accepted', async () => {
         const told = deferred<unknown>();
         const { client } = await bench.run(
           inAllShapes(request$ => {
@@ -107,7 +107,7 @@ describe('Bad input', () => {
         expect(await told.promise).to.be.an.instanceOf(RpcError);
       });
 
-      it('a response may have 4 MiB and not a byte more: RESOURCE_EXHAUSTED', async () => {
+      it('a response of more than 4 MiB ends the call with RESOURCE_EXHAUSTED; one of exactly 4 MiB is accepted', async () => {
         const { client } = await bench.run(inAllShapes(request$ => request$.pipe(source$ => new Observable(response => source$.subscribe({ next: ({ n }) => response.next(ofBytes(n)), complete: () => response.complete() }))))); // biome-ignore format: in one
         expect((await record(callOf(client, shape, of({ n: LIMIT }))).ending).error).to.equal(undefined);
         expect(await errorOf(callOf(client, shape, of({ n: LIMIT + 1 })))).to.include({
@@ -120,8 +120,8 @@ describe('Bad input', () => {
 
 overEachTransport('Bad input', bench => {
   for (const shape of shapes) {
-    describe(`of a call (${shape})`, () => {
-      it('a handler that returns nothing, or what is no Observable, is UNKNOWN, and onError hears what it returned', async () => {
+    describe(`in a call (${shape})`, () => {
+      it('a handler that returns no Observable ends the call with UNKNOWN, and onError reports the returned value', async () => {
         for (const result of [undefined, null, 5, {}]) {
           const { client, hidden } = await bench.run(inAllShapes(() => result));
           expect(await errorOf(callOf(client, shape, of(note)))).to.include({ code: Code.UNKNOWN });
@@ -130,7 +130,7 @@ overEachTransport('Bad input', bench => {
         }
       });
 
-      it('options that are none, or do not exist, or are of the wrong kind, throw at the call and name themselves', async () => {
+      it('invalid, unknown and mistyped options throw when the call is made, with the option in the message', async () => {
         const { client } = await bench.run(inAllShapes(request$ => request$));
         for (const [options, message] of [
           [0, /got number 0.*index that RxJS passes/],
@@ -161,7 +161,7 @@ overEachTransport('Bad input', bench => {
     });
   }
 
-  it('a request$ that is no Observable throws at the call, and names pull()', async () => {
+  it('a request$ that is no Observable throws when the call is made, and the message suggests pull()', async () => {
     const { client } = await bench.run({});
     for (const shape of ['clientStream', 'bidi'] as const) {
       for (const request of [note, [note], undefined, Promise.resolve(note), (async function* () {})()]) {
@@ -192,8 +192,8 @@ overEachTransport('Bad input', bench => {
 
 overTransportsOfBytes('Bad input', bench => {
   for (const shape of shapes) {
-    describe(`of a call (${shape})`, () => {
-      it('a response that cannot be encoded is hidden from the caller and told to onError', async () => {
+    describe(`in a call (${shape})`, () => {
+      it('an encoding error of a response is hidden from the caller and reported to onError', async () => {
         const circular: any = {};
         circular.self = circular;
         const { client, hidden } = await bench.run(inAllShapes(() => of(circular)));
@@ -207,7 +207,7 @@ overTransportsOfBytes('Bad input', bench => {
     });
   }
 
-  it('a source that cannot wait and fills its queue ends the call with RESOURCE_EXHAUSTED, on either side', async () => {
+  it('a source that cannot wait and overflows its queue ends the call with RESOURCE_EXHAUSTED, on either side', async () => {
     const many$ = concat(of(...Array.from({ length: 100 }, () => ofBytes(10_000))), NEVER);
     const { client, hidden } = await bench.run(
       { bidi: () => NEVER, serverStream: () => many$ },

@@ -22,7 +22,7 @@ const Echo = {
 };
 
 const PAYLOAD = 40_000;
-/** Of the memory for such a message; grpc-js takes five bytes more than the message for its frame. */
+/** The buffer size that such a message needs; grpc-js adds five bytes for the frame. */
 const MEMORY = 40_960;
 
 type Part = { value: Uint8Array };
@@ -55,13 +55,13 @@ async function echoing<T>(
 
 const all = <T>(values$: Observable<T>): Promise<T[]> => lastValueFrom(values$.pipe(toArray()));
 
-/** What other specs gave back is left to the garbage collector. */
+/** Leaves buffers returned by other specs to the garbage collector. */
 function takeAllSpare(): void {
   const serialize = lending(Echo.echo.requestSerialize);
   for (const part of parts(MAX_SPARE)) serialize(part as never);
 }
 
-/** How often memory was taken for a message while this ran. */
+/** The number of buffers allocated for messages during this run. */
 async function memoriesTaken(run: () => Promise<unknown>): Promise<number> {
   const { allocUnsafeSlow } = Buffer;
   let taken = 0;
@@ -77,18 +77,18 @@ async function memoriesTaken(run: () => Promise<unknown>): Promise<number> {
   return taken;
 }
 
-describe('Large messages on their way out', () => {
+describe('Large outgoing messages', () => {
   for (const [by, call] of [
     ['a client', (client: ClientOf<typeof Echo>) => all(client.upload(pull(parts(300))))],
     ['a server', (client: ClientOf<typeof Echo>) => all(client.download({}))],
   ] as const) {
-    it(`are encoded into memory that is used again, by ${by}`, async () => {
+    it(`are encoded into reused buffers by ${by}`, async () => {
       takeAllSpare();
       expect(await memoriesTaken(() => echoing(call))).to.be.within(1, 3);
     });
   }
 
-  it('arrive as they were, also those that wait, of several calls at once', async () => {
+  it('arrive unchanged when messages of several calls wait at once', async () => {
     const sent = [...parts(120)];
     const back = await echoing(client =>
       Promise.all([0, 1, 2, 3].map(i => all(client.echo(from(sent.slice(i * 30, i * 30 + 30)))))),
@@ -96,7 +96,7 @@ describe('Large messages on their way out', () => {
     expect(back.flat()).to.deep.equal(sent);
   });
 
-  it('are in memory of their own where interceptors see them', async () => {
+  it('have buffers of their own when interceptors see them', async () => {
     const seen: [Buffer, Buffer][] = [];
     const see = (message: Buffer) => void seen.push([message, Buffer.from(message)]);
     const ofClient: Interceptor = (options, nextCall) =>
@@ -121,7 +121,7 @@ describe('Large messages on their way out', () => {
     for (const [message, asItWas] of seen) expect(message.equals(asItWas)).to.equal(true);
   });
 
-  it('are compressed as they were', async () => {
+  it('are compressed correctly', async () => {
     const sent = [...parts(40)];
     const back = await echoing(client => all(client.echo(pull(sent))), { client: { compression: 'gzip' } });
     expect(back).to.deep.equal(sent);

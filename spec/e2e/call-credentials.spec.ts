@@ -27,7 +27,7 @@ const bearer = (token: string): CallCredentials =>
 describe('Call credentials over a plaintext connection', () => {
   const bench = useBench();
 
-  it('are sent by grpc-js itself, for anybody to read', async () => {
+  it('are sent by plain grpc-js, in clear text', async () => {
     const server = await rawServer();
     const client = new Client(`127.0.0.1:${server.port}`, grpcCredentials.createInsecure());
     bench.onEnd(() => server.close());
@@ -43,7 +43,7 @@ describe('Call credentials over a plaintext connection', () => {
   });
 
   for (const shape of shapes) {
-    it(`end the call with UNAUTHENTICATED before anything is sent or asked for: ${shape}`, async () => {
+    it(`end the call with UNAUTHENTICATED before it sends or requests anything: ${shape}`, async () => {
       const server = await rawServer();
       bench.onEnd(() => server.close());
       let asked = 0;
@@ -65,7 +65,7 @@ describe('Call credentials over a plaintext connection', () => {
     });
   }
 
-  it('are refused where middleware adds them, too', async () => {
+  it('are refused when middleware adds them, too', async () => {
     const server = await rawServer();
     bench.onEnd(() => server.close());
     const add: ClientMiddleware = rpc => (request$, options) => rpc(request$, { ...options, credentials: bearer('x') });
@@ -75,7 +75,7 @@ describe('Call credentials over a plaintext connection', () => {
     expect(server.connections).to.equal(0);
   });
 
-  it('are the business of its owner over a Client or Channel of grpc-js: it sends them', async () => {
+  it('are sent over a grpc-js Client or Channel, whatever its security: its owner is responsible', async () => {
     const server = await rawServer();
     const grpc = new Client(`127.0.0.1:${server.port}`, grpcCredentials.createInsecure());
     bench.onEnd(() => server.close());
@@ -88,7 +88,7 @@ describe('Call credentials over a plaintext connection', () => {
 });
 
 describe('Credentials of a client', () => {
-  it('that are not of the grpc-js that is used are refused at once, which grpc-js would do with the first call', () => {
+  it('from another copy of grpc-js are refused at once; grpc-js would refuse them at the first call', () => {
     for (const credentials of [{}, new (class ChannelCredentials {})(), CallCredentials.createEmpty()]) {
       expect(() => connect(Lab, 'localhost:1', { credentials } as never)).to.throw(
         TypeError,
@@ -101,7 +101,7 @@ describe('Credentials of a client', () => {
 describe('Call credentials over TLS', () => {
   const bench = useBench();
 
-  /** A server that writes down what metadata comes, and a client of it. */
+  /** A server that records request metadata, and its client. */
   async function secure(
     connectTo: (server: Server) => LabClient = server => connect(Lab, target(server), { tls: { ca: tls.cert } }),
   ) {
@@ -123,7 +123,7 @@ describe('Call credentials over TLS', () => {
   const target = ({ port }: Server): string => `https://localhost:${port}`;
 
   for (const shape of shapes) {
-    it(`are generated for each subscription, for the method, and go beside the metadata: ${shape}`, async () => {
+    it(`are generated per subscription and method, and sent beside the metadata: ${shape}`, async () => {
       const { client, seen } = await secure();
       const asked: unknown[] = [];
       const credentials = generated((options, callback) => {
@@ -141,7 +141,7 @@ describe('Call credentials over TLS', () => {
     });
   }
 
-  it("may be of one's own make, that answer with a promise or at once", async () => {
+  it('may be custom objects that answer with a promise or synchronously', async () => {
     const { client, seen } = await secure();
     const given = metadataOf({ a: 'x' });
     for (const generateMetadata of [() => given, async () => given]) {
@@ -151,7 +151,7 @@ describe('Call credentials over TLS', () => {
     expect(seen.map(metadata => metadata.get('a'))).to.deep.equal([['x'], ['x']]);
   });
 
-  it('are added to those of the client', async () => {
+  it('are combined with the credentials of the client', async () => {
     const { client, seen } = await secure(server => {
       const channel = grpcCredentials.createSsl(Buffer.from(tls.cert));
       const ofClient = generated((_, callback) => callback(null, metadataOf({ who: 'client', client: 'yes' })));
@@ -165,7 +165,7 @@ describe('Call credentials over TLS', () => {
     expect(seen.map(metadata => metadata.get('who').join(', '))).to.deep.equal(['client', 'call, client']);
   });
 
-  it('that take their time keep the call waiting, and a call that was unsubscribed from is not made', async () => {
+  it('delay the call until they arrive; a call unsubscribed meanwhile is never made', async () => {
     const { client, seen } = await secure();
     const asked = deferred<(metadata: Metadata) => void>();
     const slow = generated((_, callback) => asked.resolve(metadata => callback(null, metadata)));
@@ -177,7 +177,7 @@ describe('Call credentials over TLS', () => {
     expect(seen.map(metadata => metadata.get('authorization'))).to.deep.equal([['Bearer x']]);
   });
 
-  it('that never come leave the deadline to end the call', async () => {
+  it('that never arrive leave the deadline to end the call', async () => {
     const { client } = await secure();
     const credentials = generated(() => {});
     const error = await errorOf(client.unary(note, { credentials, timeoutMs: 50 }));
@@ -187,7 +187,7 @@ describe('Call credentials over TLS', () => {
 
 const lost = Object.assign(new Error('no token'), { code: Code.PERMISSION_DENIED });
 
-/** A generator that fails, and how the call does. */
+/** A failing credentials generator, and the expected error of the call. */
 const failing: readonly [what: string, generator: Generator, code: Code, details: RegExp][] = [
   ['an error', (_, callback) => callback(new Error('no token')), Code.UNKNOWN, /: no token$/],
   ['an error with a code', (_, callback) => callback(lost), Code.PERMISSION_DENIED, /: no token$/],
@@ -219,7 +219,7 @@ const failing: readonly [what: string, generator: Generator, code: Code, details
 
 overEachTransport('Call credentials that fail', (bench, transport) => {
   for (const [what, generator, code, details] of failing) {
-    it(`end the call, which is not made, and the process goes on: ${what}`, async () => {
+    it(`end the call before it is made, and leave the process running: ${what}`, async () => {
       let handled = 0;
       const handlers = inAllShapes(request$ => {
         handled++;

@@ -55,7 +55,7 @@ overEachTransport('Middleware', bench => {
   beforeEach(() => notes.splice(0));
 
   for (const shape of shapes) {
-    it(`is passed in order: client's, server's, service's, and that of the method where it is listed: ${shape}`, async () => {
+    it(`runs in order: client, server, service, then method, each list in its order: ${shape}`, async () => {
       const { client } = await bench.run(
         inAllShapes(request$ => {
           notes.push('handler');
@@ -84,7 +84,7 @@ overEachTransport('Middleware', bench => {
       expect(notes.filter(one => /^\w+ 2$/.test(one))).to.deep.equal(['server 2']);
     });
 
-    it(`runs with each subscription anew, and not before: ${shape}`, async () => {
+    it(`runs once per subscription, and not before: ${shape}`, async () => {
       let methods = 0;
       let calls = 0;
       const counting: ClientMiddleware = rpc => {
@@ -108,7 +108,7 @@ overEachTransport('Middleware', bench => {
       }
     });
 
-    it(`may answer in place of the call, which is not made, and requests are not read: ${shape}`, async () => {
+    it(`may answer instead of the call, which is then not made, and its requests are not read: ${shape}`, async () => {
       let handled = 0;
       const implementation = inAllShapes(request$ => {
         handled++;
@@ -128,7 +128,7 @@ overEachTransport('Middleware', bench => {
       }
     });
 
-    it(`may change requests and responses, and sees a single one as an Observable: ${shape}`, async () => {
+    it(`may change requests and responses, and sees single messages as Observables: ${shape}`, async () => {
       const add =
         (digit: number): Middleware =>
         rpc =>
@@ -147,7 +147,7 @@ overEachTransport('Middleware', bench => {
       expect(values).to.deep.equal([{ n: 11234, text: '4321' }]);
     });
 
-    it(`may wait for a timer or a promise first: nothing is lost, the order is kept: ${shape}`, async () => {
+    it(`may delay the call with a timer or a promise, without loss or reordering: ${shape}`, async () => {
       const count = streamsOf(shape) === 1 ? 1 : 200;
       const waits: Middleware[] = [
         rpc => (request$, call) => timer(2).pipe(mergeMap(() => rpc(request$, call))),
@@ -204,7 +204,7 @@ overEachTransport('Middleware', bench => {
       expect(hidden).to.deep.equal([]);
     });
 
-    it(`that fails, by a throw or an error, fails the call: its own RpcError is told, what else it is hidden: ${shape}`, async () => {
+    it(`that throws or errors fails the call: its own RpcError is shown, any other error is hidden: ${shape}`, async () => {
       const fails = (error: unknown): Middleware[] => [
         () => () => throwError(() => error),
         () => () => {
@@ -238,7 +238,7 @@ overEachTransport('Middleware', bench => {
       }
     });
 
-    it(`that returns no Observable, or passes on something else, is told what was expected: ${shape}`, async () => {
+    it(`that returns no Observable, or passes on an invalid argument, gets an error that names what was expected: ${shape}`, async () => {
       for (const [middleware, message] of [
         [() => () => undefined, /expected middleware to return an Observable of responses, got undefined/],
         [() => async () => note, /to return an Observable of responses, got an object \(Promise\)/],
@@ -259,7 +259,7 @@ overEachTransport('Middleware', bench => {
     });
   }
 
-  it('of a server that loses the call, or changes it, is told so; of a client, what is wrong with its options', async () => {
+  it('on a server that drops or replaces the call gets an error; invalid options from client middleware are named', async () => {
     const echo = inAllShapes(request$ => request$);
     for (const [pass, got] of [
       [() => undefined, /got undefined$/],
@@ -279,7 +279,7 @@ overEachTransport('Middleware', bench => {
     expect((await errorOf(client.unary(note))).message).to.match(/unary: expected options to be a plain object/);
   });
 
-  it('is held to one response where the shape has one, on both sides', async () => {
+  it('may give only one response where the shape has one, on both sides', async () => {
     for (const [extra, code] of [
       [of({ n: 1 }, { n: 2 }), Code.UNIMPLEMENTED],
       [EMPTY, Code.UNIMPLEMENTED],
@@ -295,7 +295,7 @@ overEachTransport('Middleware', bench => {
     });
   });
 
-  it('keeps the demand of who reads: a full reader stops the producer, in both directions', async () => {
+  it('preserves backpressure: a full reader stops the producer, in both directions', async () => {
     const same: Middleware = rpc => (request$, call) =>
       rpc(request$.pipe(map(one => one)), call).pipe(tap({ complete: () => {} }));
     let uploaded = 0;
@@ -331,7 +331,7 @@ describe('Middleware around a proxy', () => {
   const failing = () => throwError(() => new RpcError(Code.NOT_FOUND, 'behind'));
 
   for (const shape of shapes) {
-    it(`leaves it one, on the client that is it and on the server that has it: ${shape}`, async () => {
+    it(`still yields a proxy, on the client and on the server: ${shape}`, async () => {
       const behind = await bench.run(inAllShapes(failing), {}, { middleware: [same] });
       const service = implement(Lab, behind.client, { middleware: [same] });
       const front = loopback(service, { server: { middleware: [same] } });
@@ -340,7 +340,7 @@ describe('Middleware around a proxy', () => {
     });
   }
 
-  it('hides what another server told the middleware itself', async () => {
+  it('hides the error of a call to another server that the middleware makes', async () => {
     const behind = await bench.run(inAllShapes(request$ => request$));
     const asked = await bench.run(inAllShapes(failing));
     const ask: ServerMiddleware = rpc => (request$, call) =>
@@ -361,7 +361,7 @@ describe('Middleware around a proxy', () => {
 describe('Middleware of a service', () => {
   const bench = useBench();
 
-  it('is put before its methods once, however many servers serve it; that of a server once by each', async () => {
+  it('is applied once to its methods, however many servers serve it; server middleware once per server', async () => {
     const put: string[] = [];
     const counting =
       (name: string): Middleware =>

@@ -20,7 +20,7 @@ import { errorOf, record, thrownBy } from '../support/record.ts';
 
 const note: Note = { n: 1 };
 
-/** What is wrong, and what its message says. */
+/** Invalid options, and the expected error message. */
 const refused: readonly [options: unknown, message: RegExp][] = [
   [5, /got number 5; is it the index that RxJS passes/],
   ['x', /plain object, got string "x"/],
@@ -65,7 +65,7 @@ const accepted: readonly CallOptions[] = [
 ];
 
 overEachTransport('The options of a call', bench => {
-  it('are refused at once with an error that names the method, the option and what came', async () => {
+  it('are refused when the call is made: the error names the method, the option and the value', async () => {
     const { client } = await bench.run(inAllShapes(request$ => request$));
     for (const shape of shapes) {
       for (const [options, message] of refused) {
@@ -77,7 +77,7 @@ overEachTransport('The options of a call', bench => {
     }
   });
 
-  it('are taken in all shapes', async () => {
+  it('are accepted in all shapes', async () => {
     const { client } = await bench.run(inAllShapes(request$ => request$));
     for (const shape of shapes) {
       for (const options of accepted)
@@ -85,7 +85,7 @@ overEachTransport('The options of a call', bench => {
     }
   });
 
-  it('are looked at again when middleware has changed them', async () => {
+  it('are validated again after middleware changed them', async () => {
     let changed: unknown;
     const change: ClientMiddleware = rpc => (request$, options) =>
       rpc(request$, changed === undefined ? (undefined as never) : { ...options, ...(changed as object) });
@@ -112,7 +112,7 @@ overEachTransport('The options of a call', bench => {
   });
 
   for (const shape of shapes) {
-    it(`metadata: texts, lists and bytes reach the handler as they were when the call was subscribed to: ${shape}`, async () => {
+    it(`metadata: texts, lists and bytes reach the handler as they were at subscription: ${shape}`, async () => {
       const seen: Metadata[] = [];
       const { client } = await bench.run(
         inAllShapes((request$, call) => {
@@ -140,7 +140,7 @@ overEachTransport('The options of a call', bench => {
       expect(seen[1]!.get('c-bin')).to.deep.equal([Buffer.from('1'), Buffer.from('2')]);
     });
 
-    it(`onHeaders and onTrailers: called once each, around the responses: ${shape}`, async () => {
+    it(`onHeaders and onTrailers: called once each, before and after the responses: ${shape}`, async () => {
       const { client } = await bench.run(
         inAllShapes((request$, call) => {
           call.sendHeaders({ h: 'head' });
@@ -160,13 +160,13 @@ overEachTransport('The options of a call', bench => {
         ['headers', ['head']],
         ['trailers', ['trail']],
       ];
-      // The one response of a call is given on when its status is known.
+      // A single response is delivered only when the status is known.
       const between = Lab[shape].responseStream ? [1, trailers] : [trailers, 1];
       expect(told).to.deep.equal([headers, ...between, 'complete']);
     });
   }
 
-  it('onTrailers is called once where it ends the work that what comes next waits for', async () => {
+  it('onTrailers is called once when it ends the stream that the next step waits for', async () => {
     const { client } = await bench.run({ serverStream: request$ => request$ });
     let told = 0;
     let endWork: (() => void) | undefined;
@@ -196,7 +196,7 @@ overEachTransport('The options of a call', bench => {
     }
   });
 
-  it('deadline, timeoutMs and those of the parent: the earliest of the three wins', async () => {
+  it("deadline, timeoutMs and the parent's limits: the earliest of the three applies", async () => {
     const ahead: number[] = [];
     const far = await bench.run(
       inAllShapes((request$, call) => {
@@ -227,7 +227,7 @@ describe('The options of a call, on the wire', () => {
   const bench = useBench();
 
   for (const shape of shapes) {
-    it(`host: is what the server sees as :authority: ${shape}`, async () => {
+    it(`host: the server receives it as :authority: ${shape}`, async () => {
       const server = await rawServer();
       bench.onEnd(() => server.close());
       const client = connect(Lab, server.target);
@@ -238,7 +238,7 @@ describe('The options of a call, on the wire', () => {
       expect(authorities).to.deep.equal([`127.0.0.1:${server.port}`, 'users.example:8443']);
     });
 
-    it(`waitForReady: a call waits for a server that comes up later, one without fails: ${shape}`, async () => {
+    it(`waitForReady: a call waits for a server that starts later; without the option it fails: ${shape}`, async () => {
       const port = await freePort();
       const client = connect(Lab, `http://127.0.0.1:${port}`, { channelOptions: impatient });
       bench.onEnd(() => client[Symbol.dispose]());
@@ -261,7 +261,7 @@ describe('The options of a call, on the wire', () => {
     });
   }
 
-  it('waitForReady: may be said by the options of a Metadata, and the option has the last word', async () => {
+  it('waitForReady: may come from the options of a Metadata; the call option takes precedence', async () => {
     const client = connect(Lab, `http://127.0.0.1:${await freePort()}`, { channelOptions: impatient });
     bench.onEnd(() => client[Symbol.dispose]());
     const metadata = new Metadata({ waitForReady: true });
@@ -272,7 +272,7 @@ describe('The options of a call, on the wire', () => {
     expect(metadata.getOptions()).to.deep.equal({ waitForReady: true });
   });
 
-  it('parent: forward() refuses keys that are no list, at once', async () => {
+  it('parent: forward() refuses invalid key lists at once', async () => {
     const errors: unknown[] = [];
     const { client } = await bench.run(
       inAllShapes((request$, call) => {
@@ -290,7 +290,7 @@ describe('The options of a call, on the wire', () => {
     ]);
   });
 
-  it('credentials: are refused when they are none, whatever else they are', () => {
+  it('credentials: are refused when they are invalid, whatever other properties they have', () => {
     const client = connect(Lab, 'http://127.0.0.1:1');
     for (const none of [{}, () => {}, CallCredentials]) {
       const options = { credentials: none } as never;
@@ -299,8 +299,8 @@ describe('The options of a call, on the wire', () => {
   });
 });
 
-describe('The options of a client over a Client or Channel of grpc-js', () => {
-  it('are refused where they are for a connection that is made already', () => {
+describe('The options of a client over a grpc-js Client or Channel', () => {
+  it('are refused when they configure a connection that already exists', () => {
     const grpc = new Client('127.0.0.1:1', credentials.createInsecure());
     for (const target of [grpc, grpc.getChannel()]) {
       for (const [name, value] of Object.entries({
@@ -324,7 +324,7 @@ const impatient = {
   'grpc.max_reconnect_backoff_ms': 100,
 };
 
-/** A port on which nobody listens now. */
+/** A port without a listener. */
 async function freePort(): Promise<number> {
   const server = createServer();
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));

@@ -25,18 +25,18 @@ import { thrownBy } from '../support/record.ts';
 const note: Note = { n: 1 };
 const source = readFileSync(import.meta.filename, 'utf8').split('\n');
 
-/** As it is before any call. */
+/** The default stack limit, before any call. */
 const { stackTraceLimit } = Error;
 const own = new URL('../../lib/', import.meta.url).pathname;
 
-/** The line of this file that ends with the comment. */
+/** The number of the line in this file that ends with the comment. */
 function lineOf(mark: string): number {
   const lines = source.flatMap((line, index) => (line.endsWith(`// ${mark}`) ? [index + 1] : []));
   expect(lines, mark).to.have.lengthOf(1);
   return lines[0]!;
 }
 
-/** The lines of this file that an error says it was subscribed at. */
+/** The line numbers in this file that an error names as its subscription. */
 function linesIn(error: Error): number[] {
   expect(error.stack).to.match(/^RpcError: \/lab\.Lab\/\w+ [A-Z_]+: /);
   const [, ...places] = error.stack!.split('\n    subscribed at:\n');
@@ -54,20 +54,20 @@ function linesIn(error: Error): number[] {
 
 const failed = (work: Promise<unknown>): Promise<any> => work.catch(error => error);
 
-overEachTransport('The stack of an error of a call', bench => {
+overEachTransport('The stack of a call error', bench => {
   const failing = inAllShapes(() => throwError(() => new RpcError(Code.NOT_FOUND, 'no')));
 
   async function failingClient(middleware: readonly ClientMiddleware[] = []): Promise<LabClient> {
     return (await bench.run(failing, {}, { middleware })).client;
   }
 
-  it('leads to the line that subscribed, of a status', async () => {
+  it('leads to the subscribing line for an error status', async () => {
     const client = await failingClient();
     const error = await failed(lastValueFrom(client.unary(note))); // a status
     expect(linesIn(error)).to.deep.equal([lineOf('a status')]);
   });
 
-  it('leads to it in all shapes, and not to where the call was made, if that is known', async () => {
+  it('leads to the subscribing line in all shapes, not to where the call was made', async () => {
     const client = await failingClient();
     const calls = [
       client.unary(note), // the first was made here
@@ -83,7 +83,7 @@ overEachTransport('The stack of an error of a call', bench => {
     expect(linesIn(error)).to.deep.equal([lineOf('and here'), lineOf('the first was made here')]);
   });
 
-  it('leads to it of a subscribe() with callbacks', async () => {
+  it('leads to the subscribing line for subscribe() with callbacks', async () => {
     const client = await failingClient();
     const error = await new Promise<Error>(resolve => {
       client.bidi(of(note)).subscribe({ error: resolve }); // callbacks
@@ -91,7 +91,7 @@ overEachTransport('The stack of an error of a call', bench => {
     expect(linesIn(error)[0]).to.equal(lineOf('callbacks'));
   });
 
-  it('leads to it of a call that is cut short on this side', async () => {
+  it('leads to the subscribing line of a call that this side ends early', async () => {
     const { client } = await bench.run(inAllShapes(() => NEVER));
     const signal = AbortSignal.timeout(5);
     const cut = await failed(lastValueFrom(client.unary(note, { signal }))); // by its signal
@@ -105,7 +105,7 @@ overEachTransport('The stack of an error of a call', bench => {
     expect(linesIn(refused)).to.deep.equal([lineOf('of a closed client')]);
   });
 
-  it('leads to it of a wrong number of requests or responses', async () => {
+  it('leads to the subscribing line for a wrong number of requests or responses', async () => {
     const client = await failingClient();
     const none = await failed(lastValueFrom(client.unary(EMPTY))); // no request
     expect([none.code, ...linesIn(none)]).to.deep.equal([Code.UNIMPLEMENTED, lineOf('no request')]);
@@ -113,14 +113,14 @@ overEachTransport('The stack of an error of a call', bench => {
     expect([two.code, ...linesIn(two)]).to.deep.equal([Code.UNIMPLEMENTED, lineOf('two requests')]);
   });
 
-  it('leads to it of requests that no longer fit into the queue', async () => {
+  it('leads to the subscribing line when requests overflow the queue', async () => {
     const { client } = await bench.run(inAllShapes(() => NEVER));
     const many$ = range(0, 3000).pipe(map(n => ({ n, text: 'x'.repeat(1000) })));
     const error = await failed(lastValueFrom(client.bidi(many$, { maxQueuedBytes: 1 }))); // full
     expect([error.code, ...linesIn(error)]).to.deep.equal([Code.RESOURCE_EXHAUSTED, lineOf('full')]);
   });
 
-  it('leads to it through a long pipe', async () => {
+  it('leads to the subscribing line through a long pipe', async () => {
     const client = await failingClient();
     const made$ = client.unary(note); // above the pipe
     let long$: Observable<Note> = made$;
@@ -129,7 +129,7 @@ overEachTransport('The stack of an error of a call', bench => {
     expect(linesIn(error)).to.deep.equal([lineOf('below the pipe'), lineOf('above the pipe')]);
   });
 
-  it('leads to it through mergeMap and its like, and to where the inner call was made', async () => {
+  it('leads through mergeMap and similar operators to the outer subscription and the inner call', async () => {
     const client = await failingClient();
     const inner = (n: number): Observable<Note> => client.unary({ n }).pipe(map(one => one)); // the inner call
     const merged$ = of(1).pipe(mergeMap(inner));
@@ -140,7 +140,7 @@ overEachTransport('The stack of an error of a call', bench => {
     expect(linesIn(joined)[0]).to.equal(lineOf('joined'));
   });
 
-  it('leads to where the call was made, of one that an operator subscribes to later', async () => {
+  it('leads to where the call was made when an operator subscribes to it later', async () => {
     const client = await failingClient();
     const later$ = timer(1).pipe(
       concatMap(() => client.unary(note)), // later
@@ -158,7 +158,7 @@ overEachTransport('The stack of an error of a call', bench => {
     ['at once', retry<Note>(2)],
     ['by a timer', retry<Note>({ count: 2, delay: 1 })],
   ] as const) {
-    it(`leads to the line that subscribed through middleware that makes the call again ${how}`, async () => {
+    it(`leads to the subscribing line through middleware that repeats the call ${how}`, async () => {
       let attempts = 0;
       const repeating: ClientMiddleware = rpc => (request$, options) =>
         defer(() => {
@@ -173,7 +173,7 @@ overEachTransport('The stack of an error of a call', bench => {
     });
   }
 
-  it('leads to it through withCall, for await, and from within a handler', async () => {
+  it('leads to the subscribing line through withCall, for await, and inside a handler', async () => {
     const client = await failingClient();
     const { response$ } = withCall(client.unary, note); // made by withCall
     const error = await failed(lastValueFrom(response$)); // withCall
@@ -191,10 +191,10 @@ overEachTransport('The stack of an error of a call', bench => {
   });
 });
 
-describe('The stack of an error of a call over the wire', () => {
+describe('The stack of a call error over the wire', () => {
   const bench = useBench();
 
-  it('leads to the line that subscribed where nobody listens, and where credentials are refused', async () => {
+  it('leads to the subscribing line without a listener, and for refused credentials', async () => {
     const client = connect(Lab, 'http://127.0.0.1:1');
     bench.onEnd(() => close(client));
     const error = await failed(lastValueFrom(client.unary(note))); // nobody listens
@@ -204,7 +204,7 @@ describe('The stack of an error of a call over the wire', () => {
     expect([refused.code, ...linesIn(refused)]).to.deep.equal([Code.UNAUTHENTICATED, lineOf('credentials')]);
   });
 
-  it('leads to it of responses that are too many, none, or cannot be read', async () => {
+  it('leads to the subscribing line for too many, missing and undecodable responses', async () => {
     const { server } = await bench.run({
       bidi: request$ => request$.pipe(mergeMap(({ n }) => range(0, n).pipe(map(i => ({ n: i }))))),
     });
@@ -223,7 +223,7 @@ describe('The stack of an error of a call over the wire', () => {
     expect([unread.cause.message, ...linesIn(unread)]).to.deep.equal(['cannot read this', lineOf('unreadable')]);
   });
 
-  it('leaves stacks as they are for others: their limit, and the errors of interceptors', async () => {
+  it('leaves other stacks as they are: the stack limit, and the errors of interceptors', async () => {
     const { server } = await bench.run(inAllShapes(request$ => request$));
     const stacks: (string | undefined)[] = [];
     const client = connect(Lab, server.target, {
@@ -249,7 +249,7 @@ describe('The stack of an error of a call over the wire', () => {
     expect(Error.stackTraceLimit).to.equal(stackTraceLimit);
   });
 
-  it('is taken for whoever wants a stack of one line', async () => {
+  it('is captured under a stack limit of 1', async () => {
     const client = connect(Lab, 'http://127.0.0.1:1');
     bench.onEnd(() => close(client));
     const { stackTraceLimit: limit } = Error;
@@ -263,7 +263,7 @@ describe('The stack of an error of a call over the wire', () => {
     }
   });
 
-  it('is taken for nobody who wants no stacks, and is a text whatever stacks are made into', async () => {
+  it('is not captured under a stack limit of 0, and is text whatever prepareStackTrace returns', async () => {
     const client = connect(Lab, 'http://127.0.0.1:1');
     bench.onEnd(() => close(client));
     const { stackTraceLimit: limit, prepareStackTrace: prepare } = Error;

@@ -27,7 +27,7 @@ function withLab(client: LabClient, shape: Shape, request$: Observable<Note>, op
   return withCall(client[shape] as LabRpc, request$, options);
 }
 
-/** Who listened from the beginning. */
+/** Subscriptions from before the call. */
 interface Listening {
   readonly headers: Recording<Metadata>;
   readonly trailers: Recording<Metadata>;
@@ -38,7 +38,7 @@ function listen({ headers$, trailers$, status$ }: CallWithMetadata<Note>): Liste
   return { headers: record(headers$), trailers: record(trailers$), status: record(status$) };
 }
 
-/** What was told, by who listened from the beginning and again by who comes now. */
+/** The values of the first subscription, and of a second one made now. */
 async function told(call: CallWithMetadata<Note>, early: Listening) {
   const all = [];
   for (const { headers, trailers, status } of [early, listen(call)]) {
@@ -54,7 +54,7 @@ async function told(call: CallWithMetadata<Note>, early: Listening) {
   return first!;
 }
 
-/** Sends a header and a trailer, and answers as it is told. */
+/** Sends a header and a trailer, and ends with the given outcome. */
 const answering =
   (answer: (request$: Observable<Note>) => Observable<Note>): LabHandler =>
   (request$, call) => {
@@ -65,7 +65,7 @@ const answering =
 
 overEachTransport('withCall', bench => {
   for (const shape of shapes) {
-    it(`tells headers, trailers and status of a call that ends well: ${shape}`, async () => {
+    it(`emits headers, trailers and status of a call that succeeds: ${shape}`, async () => {
       const { client } = await bench.run(inAllShapes(answering(request$ => request$)));
       const call = withLab(client, shape, of(note));
       const early = listen(call);
@@ -80,7 +80,7 @@ overEachTransport('withCall', bench => {
       });
     });
 
-    it(`tells them of a call that ends with an error: ${shape}`, async () => {
+    it(`emits them for a call that ends with an error: ${shape}`, async () => {
       const failure = () => new RpcError(Code.NOT_FOUND, 'no', { metadata: { t: 'of the error' } });
       const { client } = await bench.run(
         inAllShapes((_, call) => {
@@ -98,7 +98,7 @@ overEachTransport('withCall', bench => {
       });
     });
 
-    it(`tells no headers of an error that comes without: ${shape}`, async () => {
+    it(`emits no headers for an error that comes without: ${shape}`, async () => {
       const { client } = await bench.run(inAllShapes(() => throwError(() => new RpcError(Code.NOT_FOUND, 'no'))));
       const call = withLab(client, shape, of(note));
       const early = listen(call);
@@ -106,7 +106,7 @@ overEachTransport('withCall', bench => {
       expect(await told(call, early)).to.deep.equal({ headers: [], trailers: [''], status: [['NOT_FOUND', 'no', '']] });
     });
 
-    it(`tells CANCELLED of a call that is unsubscribed from before its headers: ${shape}`, async () => {
+    it(`emits CANCELLED when the call is unsubscribed before its headers: ${shape}`, async () => {
       const started = deferred();
       const cancelled = deferred();
       const { client } = await bench.run(
@@ -126,7 +126,7 @@ overEachTransport('withCall', bench => {
       expect(await told(call, early)).to.deep.equal({ headers: [], trailers: [], status });
     });
 
-    it(`tells CANCELLED, and the headers at once, of one unsubscribed from after them: ${shape}`, async () => {
+    it(`emits the headers at once, then CANCELLED when the call is unsubscribed after them: ${shape}`, async () => {
       const { client } = await bench.run(inAllShapes(answering(() => NEVER)));
       const call = withLab(client, shape, of(note));
       const early = listen(call);
@@ -138,7 +138,7 @@ overEachTransport('withCall', bench => {
       expect(await told(call, early)).to.deep.equal({ headers: ['head'], trailers: [], status });
     });
 
-    it(`tells CANCELLED of an error of request$, which response$ has as it is: ${shape}`, async () => {
+    it(`emits CANCELLED when request$ fails; response$ passes the original error on: ${shape}`, async () => {
       const { client } = await bench.run(inAllShapes(answering(() => NEVER)));
       const failure = new Error('mine');
       const call = withLab(
@@ -152,7 +152,7 @@ overEachTransport('withCall', bench => {
       expect([status, trailers]).to.deep.equal([[['CANCELLED', 'cancelled by an error on this side', '']], []]);
     });
 
-    it(`is one call: a second subscription is an error, and the others make none: ${shape}`, async () => {
+    it(`makes one call: a second subscription is an error, and subscribing to the others makes none: ${shape}`, async () => {
       let calls = 0;
       const { client } = await bench.run(
         inAllShapes(
@@ -175,7 +175,7 @@ overEachTransport('withCall', bench => {
       expect(calls).to.equal(3);
     });
 
-    it(`calls onHeaders and onTrailers of its options as well: ${shape}`, async () => {
+    it(`also calls onHeaders and onTrailers of its options: ${shape}`, async () => {
       const { client } = await bench.run(inAllShapes(answering(request$ => request$)));
       const seen: string[] = [];
       const call = withLab(client, shape, of(note), {
@@ -188,7 +188,7 @@ overEachTransport('withCall', bench => {
   }
 
   for (const shape of ['unary', 'clientStream'] as const) {
-    it(`tells OK of the one response, though its reader unsubscribes as it takes it: ${shape}`, async () => {
+    it(`emits OK for a single response, though its reader unsubscribes as it takes it: ${shape}`, async () => {
       const { client } = await bench.run(inAllShapes(answering(request$ => request$)));
       const call = withLab(client, shape, of(note));
       const early = listen(call);
@@ -202,7 +202,7 @@ overEachTransport('withCall', bench => {
   }
 
   for (const shape of ['serverStream', 'bidi'] as const) {
-    it(`tells CANCELLED where its reader has enough of a stream: ${shape}`, async () => {
+    it(`emits CANCELLED when its reader stops a stream early: ${shape}`, async () => {
       const { client } = await bench.run(inAllShapes(answering(() => concat(of(note), NEVER))));
       const call = withLab(client, shape, of(note));
       const early = listen(call);
@@ -211,7 +211,7 @@ overEachTransport('withCall', bench => {
     });
   }
 
-  it('tells how a call was cut short on this side: without trailers', async () => {
+  it('emits the status without trailers when the call is cut short on this side', async () => {
     const { client } = await bench.run(inAllShapes(answering(() => NEVER)));
     const controller = new AbortController();
     const call = withLab(client, 'bidi', NEVER, { signal: controller.signal });
@@ -225,7 +225,7 @@ overEachTransport('withCall', bench => {
   });
 
   for (const shape of shapes) {
-    it(`behind middleware that repeats the call, tells each attempt's headers and the last trailers: ${shape}`, async () => {
+    it(`emits each attempt's headers and the last trailers behind middleware that repeats the call: ${shape}`, async () => {
       let attempt = 0;
       const { client } = await bench.run(
         inAllShapes((request$, call) => {
@@ -254,7 +254,7 @@ overEachTransport('withCall', bench => {
     });
   }
 
-  it('tells nothing of an attempt before the one that was unsubscribed from', async () => {
+  it('emits nothing of the attempts before the one that was unsubscribed', async () => {
     let attempt = 0;
     const started = deferred();
     const { client } = await bench.run(
@@ -281,7 +281,7 @@ overEachTransport('withCall', bench => {
     });
   });
 
-  it('takes the trailers of an attempt before for no status of the one that a reader has enough of', async () => {
+  it('ignores the trailers of an earlier attempt when the reader stops a later one early', async () => {
     let attempt = 0;
     const { client } = await bench.run(
       inAllShapes((_, call) => {
@@ -303,7 +303,7 @@ overEachTransport('withCall', bench => {
     });
   });
 
-  it('keeps the demand of who reads: a reader that is full stops the producer', async () => {
+  it('preserves backpressure: a full reader stops the producer', async () => {
     let produced = 0;
     const { client } = await bench.run({
       serverStream: () =>
@@ -323,7 +323,7 @@ overEachTransport('withCall', bench => {
     subscription.unsubscribe();
   });
 
-  it('takes a plain request, and a ServerCall as its options', async () => {
+  it('accepts a plain request, and a ServerCall as its options', async () => {
     const deadlines: (Date | undefined)[] = [];
     const far = await bench.run(
       inAllShapes((request$, call) => {
@@ -338,7 +338,7 @@ overEachTransport('withCall', bench => {
     expect(deadlines[0]).to.be.instanceOf(Date);
   });
 
-  it('refuses at once what is no method, and what the method refuses', async () => {
+  it('refuses at once what is no method, and arguments that the method refuses', async () => {
     const { client } = await bench.run({});
     expect(thrownBy(() => withCall({} as never, note)).message).to.match(/withCall: expected a method of a client/);
     expect(thrownBy(() => withCall(client.unary, note, { timeoutMs: -1 })).message).to.match(/timeoutMs/);

@@ -9,7 +9,7 @@ import { type Note, shapes } from '../support/lab.ts';
 import { rawCall } from '../support/raw-call.ts';
 import { record } from '../support/record.ts';
 
-/** A handler that takes one request and is never done with it, and all that it hears of the end of its call. */
+/** A handler that takes one request and never completes, and a record of how its call ends. */
 function stalled() {
   const busy = deferred();
   const aborted = deferred<unknown>();
@@ -34,7 +34,7 @@ function stalled() {
         finalize(tornDown.resolve),
       );
     },
-    /** All three: signal, request$, response$. */
+    /** All three sources of the end: signal, request$, response$. */
     heard: async () => {
       const [reason, error] = await Promise.all([aborted.promise, told.promise, tornDown.promise]);
       expect(completed, 'completed').to.equal(false);
@@ -47,7 +47,7 @@ function stalled() {
 const notes = (count: number, bytes: number): Observable<Note> =>
   concat(pull(Array.from({ length: count }, (_, n) => ({ n, text: 'x'.repeat(bytes) }))), NEVER);
 
-overEachTransport('A handler that is paused by demand', (bench, transport) => {
+overEachTransport('A handler that is paused by backpressure', (bench, transport) => {
   for (const [count, bytes] of [
     [1, 10],
     [16, 10],
@@ -59,7 +59,7 @@ overEachTransport('A handler that is paused by demand', (bench, transport) => {
   ] as const) {
     // biome-ignore format: a table
     for (const shape of ['clientStream', 'bidi'] as const) {
-      it(`hears at once that the caller has cancelled: ${shape}, ${count} requests of ${bytes} bytes`, async () => {
+      it(`learns at once that the caller has cancelled: ${shape}, ${count} requests of ${bytes} bytes`, async () => {
         const { handler, busy, heard } = stalled();
         const { client } = await bench.run(inAllShapes(handler));
         const { subscription } = record(callOf(client, shape, notes(count, bytes)));
@@ -74,7 +74,7 @@ overEachTransport('A handler that is paused by demand', (bench, transport) => {
     [3, 10],
     [100, 32_768],
   ] as const) {
-    it(`hears at once that the deadline has passed: ${count} requests of ${bytes} bytes`, () =>
+    it(`learns at once that the deadline has passed: ${count} requests of ${bytes} bytes`, () =>
       withEnoughTime(100, async timeoutMs => {
         const { handler, busy, heard } = stalled();
         const { client } = await bench.run(inAllShapes(handler));
@@ -82,7 +82,7 @@ overEachTransport('A handler that is paused by demand', (bench, transport) => {
         if (!(await isBefore(busy, ending))) return false;
         const error = await heard();
         expect(isRpcError((await ending).error, Code.DEADLINE_EXCEEDED)).to.equal(true);
-        // The client cancels at its own deadline, which over the wire may be heard before the server's has passed.
+        // The client cancels at its own deadline; over the wire, the server may see this cancellation before its own deadline.
         if (transport === 'over the wire' && isRpcError(error, Code.CANCELLED)) return false;
         expect(isRpcError(error, Code.DEADLINE_EXCEEDED)).to.equal(true);
         return true;
@@ -90,7 +90,7 @@ overEachTransport('A handler that is paused by demand', (bench, transport) => {
   }
 });
 
-describe('A handler that is paused by demand', () => {
+describe('A handler that is paused by backpressure', () => {
   const bench = useBench();
 
   for (const [count, bytes] of [
@@ -98,7 +98,7 @@ describe('A handler that is paused by demand', () => {
     [100, 32_768],
   ] as const) {
     // biome-ignore format: a table
-    it(`hears at once that the connection is lost: ${count} requests of ${bytes} bytes`, async () => {
+    it(`learns at once that the connection is lost: ${count} requests of ${bytes} bytes`, async () => {
       const { handler, busy, heard } = stalled();
       const { server } = await bench.run(inAllShapes(handler));
       const call = rawCall(server, '/lab.Lab/Bidi');
@@ -112,7 +112,7 @@ describe('A handler that is paused by demand', () => {
 
 overEachTransport('A cancellation', bench => {
   for (const shape of ['serverStream', 'bidi'] as const) {
-    it(`by take(3) stops the producer, with at most the 64 KiB under way produced in vain: ${shape}`, async () => {
+    it(`by take(3) stops the producer, which produces at most the 64 KiB in flight in vain: ${shape}`, async () => {
       let produced = 0;
       const stopped = deferred();
       const { client } = await bench.run(
@@ -158,7 +158,7 @@ overEachTransport('A cancellation', bench => {
       await aborted.promise;
     });
 
-    it(`that has come before the call starts none: ${shape}`, async () => {
+    it(`before the call starts prevents the call: ${shape}`, async () => {
       let calls = 0;
       const { client } = await bench.run(
         inAllShapes(request$ => {
@@ -197,7 +197,7 @@ overEachTransport('A cancellation', bench => {
     });
   }
 
-  it('after OK, or twice, raises nothing and aborts nothing', async () => {
+  it('after OK, or a second time, has no effect', async () => {
     const { client } = await bench.run(inAllShapes(request$ => request$));
     for (const shape of shapes) {
       const controller = new AbortController();

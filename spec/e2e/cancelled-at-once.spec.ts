@@ -8,7 +8,7 @@ import { settled } from '../support/settled.ts';
 
 const ignore = (): void => {};
 
-overEachTransport('a call that is cancelled in the turn of its start', bench => {
+overEachTransport('A call that is cancelled in the turn in which it starts', bench => {
   const failing$ = () =>
     pull(function* () {
       for (let n = 0; n < 3; n++) yield { n };
@@ -21,7 +21,7 @@ overEachTransport('a call that is cancelled in the turn of its start', bench => 
       unary: request$ => request$,
       bidi: request$ => request$.pipe(finalize(() => ended++)),
     });
-    await lastValueFrom(lab.client.unary({ n: 0 })); // a connection that is there
+    await lastValueFrom(lab.client.unary({ n: 0 })); // opens the connection
     await lastValueFrom(lab.client.bidi(of({ n: 0 })));
     for (let call = 0; call < 60; call++) lab.client.bidi(failing$()).subscribe({ error: ignore });
     await settled(() => ended);
@@ -29,7 +29,7 @@ overEachTransport('a call that is cancelled in the turn of its start', bench => 
     expect(inspect(lab.client).calls).to.deep.equal([]);
   });
 
-  it('is cancelled on the server, too: unsubscribed at once, and failed by its request$', async () => {
+  it('is cancelled on the server, too: unsubscribed at once, or failed by request$', async () => {
     const lab = await bench.run({ unary: request$ => request$.pipe(rxConcatMap(() => NEVER)), bidi: () => NEVER });
     lab.client.bidi(of()).subscribe().unsubscribe();
     for (let call = 0; call < 20; call++) {
@@ -42,8 +42,8 @@ overEachTransport('a call that is cancelled in the turn of its start', bench => 
   });
 });
 
-overEachTransport('a subscriber whose work does not end', bench => {
-  it('is told of the deadline all the same', async () => {
+overEachTransport('A subscriber whose work does not end', bench => {
+  it('still learns that the deadline has passed', async () => {
     const lab = await bench.run({
       serverStream: () =>
         pull(function* () {
@@ -55,7 +55,7 @@ overEachTransport('a subscriber whose work does not end', bench => {
     expect(isRpcError(error, Code.DEADLINE_EXCEEDED), String(error)).to.equal(true);
   });
 
-  it('is told of an error and of the end of a call that has nothing left for it', async () => {
+  it('still learns of an error, and of the end of a call without further responses', async () => {
     const one: Note[] = [{ n: 1 }];
     const lab = await bench.run(
       {
@@ -75,6 +75,6 @@ overEachTransport('a subscriber whose work does not end', bench => {
     expect(unended).to.equal(1);
     lab.client.serverStream({ n: 1 }).pipe(busy()).subscribe();
     await settled(() => inspect(lab.client).calls.length);
-    expect(inspect(lab.client).calls).to.deep.equal([]); // complete, though the work on its last response is not
+    expect(inspect(lab.client).calls).to.deep.equal([]); // completes although the work on its last response has not
   });
 });

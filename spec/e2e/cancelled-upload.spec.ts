@@ -5,19 +5,19 @@ import { callOf, inAllShapes, overEachTransport } from '../support/bench.ts';
 import type { Note } from '../support/lab.ts';
 import { record } from '../support/record.ts';
 
-/** Often enough to meet the moment in which grpc-js shows a cancellation as a half-close. */
+/** Often enough to hit the moment at which grpc-js reports a cancellation as a half-close. */
 const UPLOADS = 200;
-/** Three windows of 64 KiB: such a message takes round trips that a call cancelled at its start does not have. */
+/** Three windows of 64 KiB: such a message needs several round trips; a call cancelled at its start has none. */
 const LONGER_THAN_WINDOW = 200_000;
 
-overEachTransport('An upload that is cancelled', (bench, transport) => {
+overEachTransport('A cancelled upload', (bench, transport) => {
   for (const shape of ['clientStream', 'bidi'] as const) {
     for (const [state, sent] of [
       ['idle', []],
       ['after some messages', [{ n: 1 }, { n: 2 }, { n: 3 }]],
       ['in the middle of a message', [{ n: 1 }, { n: 2, text: 'x'.repeat(LONGER_THAN_WINDOW) }]],
     ] as const) {
-      it(`reaches the handler as an error, never as its end: ${shape}, ${state}`, async () => {
+      it(`reaches the handler as an error, never as completion: ${shape}, ${state}`, async () => {
         const ends: string[] = [];
         const received = new Set<number>();
         let started!: () => void;

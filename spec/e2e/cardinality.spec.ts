@@ -8,13 +8,13 @@ import { errorOf } from '../support/record.ts';
 
 const note: Note = { n: 1 };
 
-overEachTransport('A single message', bench => {
+overEachTransport('The number of messages in a direction that has one', bench => {
   for (const shape of ['unary', 'serverStream'] as const) {
     for (const [request$, which] of [
       [EMPTY, 'none'],
       [concat(of(note, note), NEVER), 'a second one'],
     ] as const) {
-      it(`of a request$ that has ${which} is UNIMPLEMENTED on the client, and the call is cancelled: ${shape}`, async () => {
+      it(`is checked by the client: request$ had ${which}: UNIMPLEMENTED, and the call is cancelled: ${shape}`, async () => {
         const aborted = deferred();
         const { client } = await bench.run(
           inAllShapes((_, call) => {
@@ -30,14 +30,14 @@ overEachTransport('A single message', bench => {
   }
 });
 
-/** The lab, as a peer sees it that has other ideas of which messages are single. */
+/** The lab service with other shapes, for a peer that disagrees about which messages are single. */
 const Streams = {
   unary: { ...Lab.unary, requestStream: true, responseStream: true },
   serverStream: { ...Lab.serverStream, requestStream: true },
   clientStream: { ...Lab.clientStream, responseStream: true },
 } as const;
 
-describe('A single message of a peer that has other ideas', () => {
+describe('The number of messages from a peer that disagrees about the shape', () => {
   const bench = useBench();
 
   for (const shape of ['unary', 'serverStream'] as const) {
@@ -45,7 +45,7 @@ describe('A single message of a peer that has other ideas', () => {
       [EMPTY, 'none'],
       [concat(of(note, note), NEVER), 'a second one'],
     ] as const) {
-      it(`of a caller who sends ${which} is UNIMPLEMENTED, and request$ and the caller hear it: ${shape}`, async () => {
+      it(`is checked by the server: the caller sent ${which}: UNIMPLEMENTED for request$ and for the caller: ${shape}`, async () => {
         const told = deferred<unknown>();
         const aborted = deferred();
         const { server } = await bench.run(
@@ -70,7 +70,7 @@ describe('A single message of a peer that has other ideas', () => {
       [EMPTY, 'none'],
       [concat(of(note, note), NEVER), 'a second one'],
     ] as const) {
-      it(`of a server that answers ${which} is UNIMPLEMENTED on the client, never a hang: ${shape}`, async () => {
+      it(`is checked by the client: the server sent ${which}: UNIMPLEMENTED, never a hang: ${shape}`, async () => {
         const aborted = deferred();
         const server = await serve(
           'http://127.0.0.1:0',

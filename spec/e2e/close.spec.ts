@@ -28,7 +28,7 @@ describe('close(client)', () => {
     },
   };
   for (const [name, end] of Object.entries(ways)) {
-    it(`ends its calls with CANCELLED at once, unsubscribes request$, and the server is told; by ${name}`, async () => {
+    it(`ends its calls with CANCELLED at once, unsubscribes request$ and notifies the server; by ${name}`, async () => {
       const told: unknown[] = [];
       const started = deferred();
       const allTold = deferred();
@@ -59,7 +59,7 @@ describe('close(client)', () => {
     });
   }
 
-  it('ends calls that wait for a connection which is being made', async () => {
+  it('ends calls that wait for a connection to open', async () => {
     const sockets: net.Socket[] = [];
     const silent = net.createServer(socket => sockets.push(socket.on('error', () => {})));
     silent.listen(0, '127.0.0.1');
@@ -73,13 +73,13 @@ describe('close(client)', () => {
       close(client);
       for (const error of await Promise.all(errors)) expect(error).to.include(closed);
     }
-    // grpc-js goes on connecting: see docs/lifecycle.md.
+    // grpc-js continues to connect: see docs/lifecycle.md.
     const closing = once(silent.close(), 'close');
     for (const socket of sockets) socket.destroy();
     await closing;
   });
 
-  it('ends calls in the turn in which they began', async () => {
+  it('ends calls in the turn in which they start', async () => {
     const { client, server } = await bench.run(inAllShapes(() => NEVER));
     const errors = shapes.map(shape => errorOf(callOf(client, shape, NEVER)));
     close(client);
@@ -88,7 +88,7 @@ describe('close(client)', () => {
     expect(inspect(server).calls).to.deep.equal([]);
   });
 
-  it('ends calls whose responses nobody takes, and those whose requests nobody takes', async () => {
+  it('ends calls whose responses nobody reads, and calls whose requests nobody reads', async () => {
     const text = 'x'.repeat(16_384);
     let returned = 0;
     const endless = (): Observable<Note> =>
@@ -118,7 +118,7 @@ describe('close(client)', () => {
     expect(returned).to.equal(2);
   });
 
-  it('may be called by one of its own calls; what is called in return is refused, and retried in vain', async () => {
+  it('may be called by one of its own calls; new calls are then refused, and retries fail', async () => {
     const { client } = await bench.run(inAllShapes(request$ => request$));
     let attempts = 0;
     const own = errorOf(
@@ -140,7 +140,7 @@ describe('close(client)', () => {
     expect(attempts).to.equal(4);
   });
 
-  it('leaves the calls of other clients over the same Client of grpc-js', async () => {
+  it('leaves calls of other clients over the same grpc-js Client running', async () => {
     const { server } = await bench.run(inAllShapes(request$ => request$));
     const grpc = new Client(`127.0.0.1:${server.port}`, credentials.createInsecure());
     bench.onEnd(() => grpc.close());

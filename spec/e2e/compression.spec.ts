@@ -38,7 +38,7 @@ describe('Compression', () => {
     return { server, client };
   }
 
-  /** How the last call was compressed, which its message must bear out. */
+  /** The compression of the last call, checked against the bytes of its message. */
   async function seenOf(server: RawServer, client: LabClient, shape: Shape, options: CallOptions): Promise<string> {
     expect((await record(callOf(client, shape, of(note), options)).ending).error).to.equal(undefined);
     const { headers, frames } = server.requests.at(-1)!;
@@ -52,7 +52,7 @@ describe('Compression', () => {
   }
 
   for (const shape of shapes) {
-    it(`is what the call says, else what the client says, else none: ${shape}`, async () => {
+    it(`is the call's option, else the client's, else none: ${shape}`, async () => {
       for (const ofClient of [undefined, ...compressions]) {
         const { server, client } = await wire({ compression: ofClient });
         for (const ofCall of [undefined, ...compressions]) {
@@ -63,7 +63,7 @@ describe('Compression', () => {
     });
   }
 
-  it('may be given as an option of the channel, and then by who says more', async () => {
+  it('may come from the channel options; the more specific option takes precedence', async () => {
     const { server, client } = await wire({ channelOptions: ofChannel(2) });
     expect(await seenOf(server, client, 'unary', {})).to.equal('gzip');
     expect(await seenOf(server, client, 'unary', { compression: 'identity' })).to.equal('identity');
@@ -71,13 +71,13 @@ describe('Compression', () => {
     expect(await seenOf(other.server, other.client, 'unary', {})).to.equal('deflate');
   });
 
-  it('may be chosen by middleware', async () => {
+  it('may be set by middleware', async () => {
     const gzip: ClientMiddleware = rpc => (request$, options) => rpc(request$, { ...options, compression: 'gzip' });
     const { server, client } = await wire({ middleware: [gzip] });
     expect(await seenOf(server, client, 'bidi', {})).to.equal('gzip');
   });
 
-  it('opens a connection for each that is used, twice if streams of requests and single ones use it', async () => {
+  it('opens one connection per compression, and two when streamed and single requests use it', async () => {
     const { server, client } = await wire();
     const counts: number[] = [];
     for (const [shape, compression] of [
@@ -97,14 +97,14 @@ describe('Compression', () => {
     expect(counts).to.deep.equal([1, 1, 2, 2, 3, 4, 4, 5, 5]);
   });
 
-  it('of the client is that of the connection which state$ makes', async () => {
+  it('of the client selects the connection that state$ opens', async () => {
     const { server, client } = await wire({ compression: 'gzip' });
     await firstValueFrom(state$(client, { connect: true }).pipe(filter(state => state === 'READY')));
     expect(await seenOf(server, client, 'unary', {})).to.equal('gzip');
     expect(server.connections).to.equal(1);
   });
 
-  it('that there is not is a TypeError that names those there are', () => {
+  it('that does not exist is a TypeError that lists the supported ones', () => {
     const message = /compression to be one of identity, deflate, gzip, got string "zstd"/;
     for (const compression of ['zstd'] as never[]) {
       expect(() => connect(Lab, 'http://127.0.0.1:1', { compression })).to.throw(TypeError, message);
@@ -112,7 +112,7 @@ describe('Compression', () => {
     }
   });
 
-  it('is not for a Client or Channel of grpc-js, which is as its owner made it', async () => {
+  it('is refused over a grpc-js Client or Channel, which its owner configured', async () => {
     const { server } = await wire();
     const grpc = new Client(`127.0.0.1:${server.port}`, grpcCredentials.createInsecure(), ofChannel(1));
     bench.onEnd(() => grpc.close());
@@ -129,7 +129,7 @@ describe('Compression', () => {
   });
 
   for (const compression of ['gzip', 'deflate'] as const) {
-    it(`of a large upload reaches our server whole and in order, as do its answers: ${compression}`, async () => {
+    it(`of a large upload reaches our server complete and in order, as do the responses: ${compression}`, async () => {
       const { client } = await bench.run(inAllShapes(request$ => request$));
       const notes = Array.from({ length: 300 }, (_, n) => ({ n, text: String(n).repeat(20_000) }));
       const { values, ending } = record(client.bidi(pull(notes), { compression }));
@@ -138,7 +138,7 @@ describe('Compression', () => {
     });
   }
 
-  it('is nothing that our server does, whatever its caller accepts', async () => {
+  it('is never applied by our server, whatever its caller accepts', async () => {
     const { server } = await bench.run(inAllShapes(request$ => request$));
     const call = rawCall(server, '/lab.Lab/Unary', { 'grpc-accept-encoding': 'identity,deflate,gzip' });
     bench.onEnd(() => call.close());

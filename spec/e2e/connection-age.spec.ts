@@ -29,7 +29,7 @@ const note: Note = { n: 1 };
 const oneConnection = { 'grpc.per_rpc_retry_buffer_size': 4096, 'grpc.use_local_subchannel_pool': 1 };
 const age = (maxMs: number, graceMs?: number): ServeOptions => ({ connectionAge: { maxMs, graceMs } });
 
-/** Ends well when it is told to. */
+/** Completes when draining$ emits. */
 const untilDraining = (request$: Observable<Note>, call: ServerCall) =>
   concat(request$, NEVER).pipe(takeUntil(call.draining$));
 
@@ -38,10 +38,10 @@ describe('connectionAge', () => {
 
   afterEach(() => mock.timers.reset());
 
-  /** Time that stands still but for `tick`. */
+  /** A clock that moves only by `tick`. */
   const stopTime = () => mock.timers.enable({ apis: ['setTimeout'] });
 
-  it('tells the calls of a connection by draining$ when it has reached its age, and those of no other', async () => {
+  it('notifies the calls of a connection by draining$ when it reaches its age, and no calls of others', async () => {
     stopTime();
     const drained: string[] = [];
     const { client, server } = await bench.run(
@@ -59,9 +59,9 @@ describe('connectionAge', () => {
     mock.timers.tick(5000);
     const younger = start(bench.connect(server, { channelOptions: oneConnection }), 'younger');
     expect(await settled(() => inspect(server).calls.length)).to.equal(2 * shapes.length);
-    mock.timers.tick(3999); // the age is 9,000 at the least
+    mock.timers.tick(3999); // the age is at least 9,000 ms
     expect(drained).to.deep.equal([]);
-    mock.timers.tick(2001); // and 11,000 at the most
+    mock.timers.tick(2001); // and at most 11,000 ms
     expect(drained).to.deep.equal(Array(shapes.length).fill('older'));
     await settled(() => inspect(server).calls.length);
     expect(inspect(server).calls.length, 'the calls of the other connection').to.equal(shapes.length);
@@ -74,7 +74,7 @@ describe('connectionAge', () => {
     for (const { subscription } of younger) subscription.unsubscribe();
   });
 
-  it('tells a call that begins on the connection when it has reached its age, at once', async () => {
+  it('notifies a call at once that starts on a connection which has reached its age', async () => {
     stopTime();
     let told = 0;
     const { client } = await bench.run(
@@ -88,13 +88,13 @@ describe('connectionAge', () => {
     const first = record(client.bidi(concat(of(note), NEVER)));
     await first.received(1);
     const second = record(client.bidi(concat(of(note), NEVER)));
-    mock.timers.tick(11_000); // before the client has sent the second one
+    mock.timers.tick(11_000); // before the client has sent the second call
     expect(await first.ending).to.deep.equal({});
     await settled(() => told);
     second.subscription.unsubscribe();
   });
 
-  it('lets calls that run end by themselves, and those that begin meanwhile go to a new connection', async () => {
+  it('lets running calls finish, and moves new calls to a new connection', async () => {
     stopTime();
     const peers = new Set<string>();
     const { client } = await bench.run(
@@ -128,7 +128,7 @@ describe('connectionAge', () => {
     ['plaintext', undefined, 'http'],
     ['TLS', tls, 'https'],
   ] as const) {
-    it(`ends what is left at the end of the grace with UNAVAILABLE: ${how}`, async () => {
+    it(`ends the remaining calls with UNAVAILABLE when the grace is over: ${how}`, async () => {
       stopTime();
       const started = deferred();
       let starts = 0;
@@ -163,7 +163,7 @@ describe('connectionAge', () => {
     });
   }
 
-  it('cuts the connection of a caller that does not read its status', async () => {
+  it('closes the connection of a caller that does not read its status', async () => {
     stopTime();
     let sent = 0;
     const { server } = await bench.run(
@@ -189,7 +189,7 @@ describe('connectionAge', () => {
     await closed;
   });
 
-  it('is nothing that a call with retry() hears of', async () => {
+  it('is invisible to a call with retry()', async () => {
     let starts = 0;
     const { client } = await bench.run({ serverStream: () => (++starts < 3 ? NEVER : of(note)) }, age(20, 10), {
       channelOptions: oneConnection,
@@ -201,7 +201,7 @@ describe('connectionAge', () => {
     expect(starts).to.equal(3);
   });
 
-  it('fails no call, of any shape, while one connection after the other ends', async () => {
+  it('fails no call of any shape while connections end one after another', async () => {
     stopTime();
     const CONNECTIONS = 12;
     const LANES = 8;
@@ -229,14 +229,14 @@ describe('connectionAge', () => {
     };
     const endConnections = async () => {
       for (let connection = 1; connection <= CONNECTIONS; connection++) {
-        // A client begins a refused call once again, not twice (gRFC A6): each lane's call of the last connection has ended first.
+        // A client repeats a refused call once, not twice (gRFC A6), so each lane's call on the last connection ends first.
         const before = [...ended];
         await new Promise<void>(resolve => {
           onEnded = () => {
             if (ended.every((count, lane) => count > before[lane]!)) resolve();
           };
         });
-        // The calls that run are each time at another point.
+        // The running calls are at a different point each time.
         for (let turn = 0; turn < connection; turn++) await new Promise(setImmediate);
         mock.timers.tick(11_000);
       }
@@ -246,7 +246,7 @@ describe('connectionAge', () => {
     expect(peers.size).to.be.at.least(CONNECTIONS);
   });
 
-  it('ends calls of plain grpc-js on the same server in the same way', async () => {
+  it('ends calls of plain grpc-js services on the same server in the same way', async () => {
     stopTime();
     const bytes = (of: Buffer): Buffer => of;
     const definition: ServiceDefinition = {
@@ -284,7 +284,7 @@ describe('connectionAge', () => {
     expect(inspect(server).calls).to.deep.equal([]);
   });
 
-  it('closes a connection without calls, whatever its client says to that', async () => {
+  it('closes a connection without calls, whatever its client answers', async () => {
     stopTime();
     const { server } = await bench.run({}, age(10_000));
     const socket = net.connect(server.port, '127.0.0.1');
@@ -297,7 +297,7 @@ describe('connectionAge', () => {
     await ended;
   });
 
-  it('is what the options of grpc-js for it say', async () => {
+  it('has the same meaning as the grpc-js options for it', async () => {
     stopTime();
     const { client } = await bench.run(
       { bidi: request$ => request$ },
@@ -310,7 +310,7 @@ describe('connectionAge', () => {
     expect((await call.ending).error).to.include({ code: Code.UNAVAILABLE });
   });
 
-  it('leaves no timer behind a connection that has ended', async () => {
+  it('leaves no timer after a connection has ended', async () => {
     const { client, server } = await bench.run({ unary: request$ => request$ }, age(60_000, 60_000));
     const before = process.getActiveResourcesInfo().length;
     expect(await record(client.unary(note)).ending).to.deep.equal({});
@@ -359,7 +359,7 @@ describe('connectionAge', () => {
   }
 
   for (const connectionAge of [{ maxMs: 1 }, { maxMs: 1952257860, graceMs: 0 }, { maxMs: 1e6, graceMs: Infinity }]) {
-    it(`takes ${JSON.stringify(connectionAge)}`, async () => {
+    it(`accepts ${JSON.stringify(connectionAge)}`, async () => {
       const server = await serve('http://127.0.0.1:0', implement.partial(Lab, {}), { connectionAge });
       await server.shutdown();
     });

@@ -10,14 +10,14 @@ import { record } from '../support/record.ts';
 
 const note: Note = { n: 1 };
 
-describe('AsyncLocalStorage of many calls', () => {
+describe('AsyncLocalStorage in many concurrent calls', () => {
   const bench = useBench();
   let looks: Looks;
   beforeEach(() => {
     looks = new Looks();
   });
 
-  it('is kept apart for 5,000 that run at the same time', async () => {
+  it('stays separate for 5,000 calls at the same time', async () => {
     const CALLS = 5000;
     const allRun = deferred();
     let running = 0;
@@ -66,7 +66,7 @@ describe('AsyncLocalStorage of many calls', () => {
     'an object without prototype': Object.create(null),
     'a symbol': Symbol('store'),
   };
-  /** Both ways of setting it. */
+  /** Both ways to set a store. */
   const ways: Record<string, (store: unknown) => ServerMiddleware> = {
     run: store => rpc => (request$, call) => storage.run(store, () => rpc(request$, call)),
     enterWith: store => rpc => (request$, call) => {
@@ -75,7 +75,7 @@ describe('AsyncLocalStorage of many calls', () => {
     },
   };
   for (const [way, withThe] of Object.entries(ways)) {
-    it(`may be anything, by ${way}`, async () => {
+    it(`may hold any value, by ${way}`, async () => {
       for (const [name, store] of Object.entries(stores)) {
         const seen: unknown[] = [];
         const { client } = await bench.run(
@@ -93,7 +93,7 @@ describe('AsyncLocalStorage of many calls', () => {
       }
     });
 
-    it(`does not reach the next call of the same connection, by ${way}`, async () => {
+    it(`does not leak into the next call of the same connection, by ${way}`, async () => {
       const some: ServerMiddleware = rpc => {
         const withIts = (id: string) => ways[way]!(id)(rpc, undefined as never);
         return (request$, call) => (idOf(call) === '' ? rpc : withIts(idOf(call)))(request$, call);

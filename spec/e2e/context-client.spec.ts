@@ -19,10 +19,12 @@ describe('AsyncLocalStorage around a subscription to a client', () => {
     looks = new Looks();
   });
 
-  /** Runs where somebody has this store; without one where nobody has any. */
+  /** Runs with this store, or without a store when it is undefined. */
   const inside = <R>(store: unknown, work: () => R): R => (store === undefined ? work() : storage.run(store, work));
 
-  /** Calls of all shapes at a time, every second one without a store, that end in various ways; all of them are looked at. */
+  /**
+   * Runs calls of all shapes with various outcomes at the same time, every second one without a store, and checks every callback.
+   */
   const callMany = async (client: LabClient, calls: number): Promise<void> => {
     const call = (_: unknown, i: number) => {
       const shape = shapes[(i >> 1) % 4]!;
@@ -58,14 +60,14 @@ describe('AsyncLocalStorage around a subscription to a client', () => {
   };
   const all = inAllShapes((request$, { method }) => request$.pipe(take(method.responseStream ? 1000 : 1)));
 
-  it('is its own in all that a call tells, in all shapes, also when the calls wait for one connection together', async () => {
+  it('applies to all callbacks of a call, in all shapes, also when calls wait for one connection together', async () => {
     const { client } = await bench.run(all);
     await callMany(client, 80);
     await callMany(client, 80);
   });
 
   for (const opening of ['by a call', 'by state$'] as const) {
-    it(`is not that in which the connection was made ${opening}`, async () => {
+    it(`is not replaced by the context in which the connection was opened ${opening}`, async () => {
       const { client } = await bench.run(all);
       await storage.run('who connects', async () => {
         if (opening === 'by a call') await record(client.unary(note)).ending;
@@ -76,7 +78,7 @@ describe('AsyncLocalStorage around a subscription to a client', () => {
     });
   }
 
-  it('is not that in which somebody else connected a Client of grpc-js, handed over or to the same address', async () => {
+  it('is not replaced by the context in which a grpc-js Client was connected, whether shared or to the same address', async () => {
     const { client, server } = await bench.run(all);
     const grpc = new Client(`127.0.0.1:${server.port}`, credentials.createInsecure());
     bench.onEnd(() => grpc.close());
@@ -85,7 +87,7 @@ describe('AsyncLocalStorage around a subscription to a client', () => {
     await callMany(connect(Lab, grpc), 40);
   });
 
-  it('is its own after the connection was lost, and while it is', async () => {
+  it('is preserved while the connection is lost, and afterwards', async () => {
     const first = await serve('http://127.0.0.1:0', implement.partial(Lab, all));
     const client = bench.connect(first);
     await callMany(client, 24);
@@ -102,7 +104,7 @@ describe('AsyncLocalStorage around a subscription to a client', () => {
     }
   });
 
-  it('is its own whoever ends the call', async () => {
+  it('is preserved whoever ends the call', async () => {
     const endings: Record<string, (client: LabClient, stop: AbortController) => void> = {
       'the client is closed': client => close(client),
       'its signal aborts': (_client, stop) => stop.abort(),
@@ -128,7 +130,7 @@ describe('AsyncLocalStorage around a subscription to a client', () => {
     }
   });
 
-  it('is in requests that the wire asks for, though the server reads for somebody else', async () => {
+  it('applies to request$, although the server reads on behalf of another call', async () => {
     const go = deferred();
     const { client } = await bench.run({
       bidi: request$ =>
@@ -155,7 +157,7 @@ describe('AsyncLocalStorage around a subscription to a client', () => {
     expect(looks.seen('request')).to.equal(900);
   });
 
-  it('is in state$', async () => {
+  it('applies to state$', async () => {
     const { client } = await bench.run(echo);
     const heard = [undefined, 'a', 'b'].map(store =>
       inside(store, () =>

@@ -24,7 +24,7 @@ describe('AsyncLocalStorage around a handler, at the end of its call', () => {
     readonly subscriptions: Subscription[];
   }
 
-  /** Whoever ends the calls has a store of its own, which none of their handlers may see. */
+  /** Each party that ends calls has a store of its own, which no handler may see. */
   const endings: Record<string, (calls: Calls) => unknown> = {
     'its caller cancels': ({ subscriptions }) => {
       for (const subscription of subscriptions) subscription.unsubscribe();
@@ -34,7 +34,7 @@ describe('AsyncLocalStorage around a handler, at the end of its call', () => {
     'its deadline passes': () => {},
   };
   for (const [name, end] of Object.entries(endings)) {
-    it(`is in all that is told when ${name}`, async () => {
+    it(`applies to every notification when ${name}`, async () => {
       const started = deferred();
       const ended = deferred();
       let starts = 0;
@@ -72,7 +72,7 @@ describe('AsyncLocalStorage around a handler, at the end of its call', () => {
     });
   }
 
-  it('is in the finally of generators whose caller has gone', async () => {
+  it('applies to the finally blocks of generators whose caller has gone', async () => {
     const ended = deferred();
     let ends = 0;
     const { client } = await bench.run(
@@ -96,7 +96,7 @@ describe('AsyncLocalStorage around a handler, at the end of its call', () => {
     expect([...looks.wrong]).to.deep.equal([]);
   });
 
-  it('is in what draining$ lets end, though somebody else shuts the server down', async () => {
+  it('applies to what draining$ ends, though the shutdown runs in another context', async () => {
     const started = deferred();
     let starts = 0;
     const { client, server } = await bench.run(
@@ -119,7 +119,7 @@ describe('AsyncLocalStorage around a handler, at the end of its call', () => {
     expect([looks.seen('draining$'), looks.seen('finalize')]).to.deep.equal([CALLS, CALLS]);
   });
 
-  it("is in onError's", async () => {
+  it('applies to onError', async () => {
     const failures = [
       () => throwError(() => new Error('of the response')),
       () => Promise.reject(new Error('of a promise')),
@@ -136,7 +136,7 @@ describe('AsyncLocalStorage around a handler, at the end of its call', () => {
     expect(looks.seen('onError')).to.equal(failures.length);
   });
 
-  it('is in a further call that the handler makes: its requests, responses, headers and trailers', async () => {
+  it('applies to a further call of the handler: its requests, responses, headers and trailers', async () => {
     const behind = await bench.run(inAllShapes(request$ => request$));
     const { client } = await bench.run(
       inAllShapes((request$, call) => {
@@ -164,7 +164,7 @@ describe('AsyncLocalStorage around a handler, at the end of its call', () => {
     ]);
   });
 
-  it('is that of the server where no middleware gives one', async () => {
+  it('is that of the server when no middleware sets one', async () => {
     const seen: unknown[] = [];
     const { server } = await bench.run(
       inAllShapes(request$ => {

@@ -35,7 +35,7 @@ describe('AsyncLocalStorage', () => {
     close(client);
     await server.shutdown();`;
 
-  it('that nobody uses binds nothing: bindContext gives the very function, and a call looks a few times whether it still is so, a message never', async () => {
+  it('binds nothing while it is unused: bindContext returns the same function, and only calls check for use, not messages', async () => {
     const { perCall, isUnused } = await child(`
       new AsyncLocalStorage();
       ${calls}
@@ -45,7 +45,7 @@ describe('AsyncLocalStorage', () => {
     expect(isUnused).to.equal(true);
   });
 
-  it('is taken for used from the first store on that a call is made in, and then a message makes nothing either', async () => {
+  it('counts as used from the first call made with a store, and messages still create no resource', async () => {
     const { perCall, before, after } = await child(`
       const storage = new AsyncLocalStorage();
       const before = isTheVeryFunction();
@@ -58,7 +58,7 @@ describe('AsyncLocalStorage', () => {
   });
 
   for (const store of ['0', "''", 'null', 'new Map()', 'new Map([[1, undefined]])', 'Symbol()']) {
-    it(`is taken for used when the store is ${store}`, async () => {
+    it(`counts as used when the store is ${store}`, async () => {
       const [before, after] = await child(`
         const before = isTheVeryFunction();
         new AsyncLocalStorage().run(${store}, () => bindContext(work));
@@ -67,7 +67,7 @@ describe('AsyncLocalStorage', () => {
     });
   }
 
-  it('is not taken for used by a store that is undefined, or was left', async () => {
+  it('does not count as used with an undefined store, or one that was exited', async () => {
     const isUnused = await child(`
       const storage = new AsyncLocalStorage();
       storage.run(undefined, () => bindContext(work));
@@ -77,7 +77,7 @@ describe('AsyncLocalStorage', () => {
     expect(isUnused).to.equal(true);
   });
 
-  it('is let go of with its call, but for one of each connection: grpc-js makes a timer in its first call', async () => {
+  it('is released with its call, except one per connection: grpc-js creates a timer in its first call', async () => {
     const { stdout, stderr } = await runChild(
       `
       import { AsyncLocalStorage } from 'node:async_hooks';

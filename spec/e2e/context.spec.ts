@@ -30,7 +30,7 @@ import { idOf, Looks, withStore } from '../support/looks.ts';
 
 const CALLS = 6;
 const NOTES = 40;
-/** So large that the sink of a call is full after a few of them. */
+/** Large enough to fill the sink of a call with a few messages. */
 const text = 'x'.repeat(16_384);
 const notes = (count = NOTES): Note[] => Array.from({ length: count }, (_, n) => ({ n, text }));
 
@@ -41,7 +41,7 @@ describe('AsyncLocalStorage around a handler', () => {
     looks = new Looks();
   });
 
-  /** Calls at a time, each with an id of its own, with large messages and read slowly: much of it waits. */
+  /** Concurrent calls, each with its own id, with large messages and slow readers, so that much of it waits. */
   const run = async (handler: LabHandler, shape: Shape = 'bidi', requests = NOTES): Promise<void> => {
     const { client } = await bench.run(inAllShapes(handler), { middleware: [withStore] });
     const isStream = shape === 'bidi' || shape === 'clientStream';
@@ -54,7 +54,7 @@ describe('AsyncLocalStorage around a handler', () => {
   };
 
   for (const shape of shapes) {
-    it(`is in the handler and in all that its requests and responses tell, ${shape}`, async () => {
+    it(`applies to the handler and to all callbacks of its requests and responses, ${shape}`, async () => {
       await run((request$, call) => {
         const id = idOf(call);
         looks.at('handler', id);
@@ -118,13 +118,13 @@ describe('AsyncLocalStorage around a handler', () => {
     'the end of the requests': (look, request$) => request$.pipe(tap({ complete: look }), take(NOTES + 1)),
   };
   for (const [name, source] of Object.entries(sources)) {
-    it(`is in ${name}`, async () => {
+    it(`applies to ${name}`, async () => {
       await run((request$, call) => source(() => looks.at('source', idOf(call)), request$), 'bidi', 1);
       expect(looks.seen('source')).to.be.at.least(CALLS);
     });
   }
 
-  /** Each with something that goes on later, because the wire, a timer, or the end of another Observable lets it. */
+  /** Each continues later: resumed by the wire, by a timer, or by the end of another Observable. */
   const pipelines: Record<string, (work: (note: Note) => Note) => (request$: Observable<Note>) => Observable<Note>> = {
     'requests that the wire resumes': work => map(work),
     'concatMap over promises': work => concatMap(async note => work(await sleep(1, note))),
@@ -148,7 +148,7 @@ describe('AsyncLocalStorage around a handler', () => {
     onBackpressureLatest: work => request$ => request$.pipe(onBackpressureLatest<Note>(), map(work)),
   };
   for (const [name, pipeline] of Object.entries(pipelines)) {
-    it(`is in ${name}`, async () => {
+    it(`applies to ${name}`, async () => {
       const pool = setInterval(workInPool, 1);
       bench.onEnd(() => clearInterval(pool));
       await run((request$, call) =>
@@ -161,7 +161,7 @@ describe('AsyncLocalStorage around a handler', () => {
     });
   }
 
-  it('is that of each call that shares a source with others, whoever lets it go on', async () => {
+  it('is that of each call when calls share a source, whichever call resumes it', async () => {
     const source$ = pull(() => notes()).pipe(share());
     await run((_request$, call) => source$.pipe(tap(() => looks.at('shared', idOf(call)))), 'bidi', 1);
     expect(looks.seen('shared')).to.be.at.least(CALLS);
@@ -170,7 +170,7 @@ describe('AsyncLocalStorage around a handler', () => {
 
 const pool: (() => void)[] = [];
 
-/** Work whose end comes from who knows nothing of who asked for it, as a pool of connections does it. */
+/** Work that is completed by code that knows nothing of the requester, as a connection pool does. */
 function inPool(note: Note): Observable<Note> {
   return new Observable(output => {
     pool.push(() => {

@@ -10,7 +10,7 @@ import { rawCall } from '../support/raw-call.ts';
 import { errorOf, record } from '../support/record.ts';
 
 overEachTransport('A deadline', (bench, transport) => {
-  // Over the wire the server has a clock of its own, which starts later: the cancellation by the client may come before its deadline.
+  // Over the wire the server's clock starts later, so the client's cancellation may come before the server's deadline.
   const endsOfHandler =
     transport === 'over the wire' ? [Code.DEADLINE_EXCEEDED, Code.CANCELLED] : [Code.DEADLINE_EXCEEDED];
 
@@ -39,7 +39,7 @@ overEachTransport('A deadline', (bench, transport) => {
         return true;
       }));
 
-    it(`that has passed already ends the call with DEADLINE_EXCEEDED: ${shape}`, async () => {
+    it(`in the past ends the call with DEADLINE_EXCEEDED: ${shape}`, async () => {
       const { client } = await bench.run(inAllShapes(() => NEVER));
       for (const options of [{ timeoutMs: 0 }, { deadline: new Date(0) }]) {
         expect(await errorOf(callOf(client, shape, NEVER, options))).to.include({ code: Code.DEADLINE_EXCEEDED });
@@ -47,7 +47,7 @@ overEachTransport('A deadline', (bench, transport) => {
     });
   }
 
-  it('is seen by the handler, the earliest of those given; without one it sees none', async () => {
+  it('reaches the handler as the earliest of those given; without one the handler has none', async () => {
     const seen: (Date | undefined)[] = [];
     const { client } = await bench.run(
       inAllShapes((request$, call) => {
@@ -71,7 +71,7 @@ overEachTransport('A deadline', (bench, transport) => {
   const maxHours = 99_999_999;
   const hourMs = 3_600_000;
 
-  it('is seen by the handler however far away it is, in the unit that gRPC has for it', async () => {
+  it('reaches the handler however far away it is, in the matching unit of gRPC', async () => {
     let seen: Date | undefined;
     const { client } = await bench.run(
       inAllShapes((request$, call) => {
@@ -89,7 +89,7 @@ overEachTransport('A deadline', (bench, transport) => {
       [2 ** 32 + 1, 1000],
       [99_999_999_000, 1000],
       [99_999_999_500, 60_000],
-      [100_000_000_000, 60_000], // a digit too many by the time that it is sent
+      [100_000_000_000, 60_000], // one digit too many by the time it is sent
       [100_000_100_000, 60_000],
       [100_000_000 * 60_000, hourMs],
       [100_000_100 * 60_000, hourMs],
@@ -104,7 +104,7 @@ overEachTransport('A deadline', (bench, transport) => {
     }
   });
 
-  it('further away than gRPC can write counts as none', async () => {
+  it('beyond what gRPC can express counts as none', async () => {
     const seen: unknown[] = [];
     const { client } = await bench.run(
       inAllShapes((request$, call) => {
@@ -123,7 +123,7 @@ overEachTransport('A deadline', (bench, transport) => {
     expect(seen).to.deep.equal([undefined, undefined, undefined, undefined]);
   });
 
-  it('that passes while nobody reads a download ends its handler, its requests, and its reader when it reads on', () =>
+  it('that passes while nobody reads a download ends its handler and requests at once, and its reader when it resumes', () =>
     withEnoughTime(150, async timeoutMs => {
       const aborted = deferred();
       const { client } = await bench.run(
@@ -148,7 +148,7 @@ overEachTransport('A deadline', (bench, transport) => {
       expect(values).to.deep.equal([]);
       go.resolve();
       expect(isRpcError((await ending).error, Code.DEADLINE_EXCEEDED)).to.equal(true);
-      // concatMap drops what it holds at an error; what it was given before that came in order.
+      // concatMap drops its queued values on an error; those it emitted before came in order.
       expect(values).to.deep.equal(values.map((_, n) => ({ n, text: 'x'.repeat(1000) })));
       return true;
     }));
@@ -157,7 +157,7 @@ overEachTransport('A deadline', (bench, transport) => {
 describe('A deadline', () => {
   const bench = useBench();
 
-  it('ends the handler of a caller who neither reads nor cancels', async () => {
+  it('ends the handler of a caller that neither reads nor cancels', async () => {
     const aborted = deferred<unknown>();
     const { server } = await bench.run(
       inAllShapes((_, call) => {
@@ -171,8 +171,8 @@ describe('A deadline', () => {
   });
 });
 
-overEachTransport('A status other than OK, while the reader is paused by demand', bench => {
-  it('comes after all that lay in the Readable, when the reader reads on', () =>
+overEachTransport('A status other than OK, while the reader is paused', bench => {
+  it('comes after everything in the Readable, when the reader resumes', () =>
     withEnoughTime(500, async timeoutMs => {
       const tornDown = deferred();
       const { client } = await bench.run({
@@ -207,7 +207,7 @@ overEachTransport('A status other than OK, while the reader is paused by demand'
         error: end.resolve,
       });
       if (!(await isBefore(first.promise, end.promise))) return false;
-      await Promise.all([tornDown.promise, unsubscribed.promise]); // the status is there
+      await Promise.all([tornDown.promise, unsubscribed.promise]); // the status has arrived
       expect(received).to.deep.equal([0]);
       isReady = true;
       resume!();
@@ -225,6 +225,6 @@ overEachTransport('The deadline of a call that has ended', bench => {
     for (let i = 0; i < 20; i++) {
       for (const shape of shapes) await record(callOf(client, shape, of({ n: 1 }), { timeoutMs: 60_000 })).ending;
     }
-    expect(timers()).to.be.at.most(before + 1); // grpc-js may keep one of the channel's own
+    expect(timers()).to.be.at.most(before + 1); // grpc-js may keep a timer for the channel
   });
 });

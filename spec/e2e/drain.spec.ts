@@ -25,7 +25,7 @@ import { tls as pair } from '../support/tls.ts';
 
 const note: Note = { n: 1 };
 const text = 'x'.repeat(16_384);
-/** Of the end of a stream that lasts for ever but for draining$. */
+/** The end of a stream that only draining$ ends. */
 const forEver = (): Observable<Note> =>
   pull(function* () {
     for (let n = 0; ; n++) yield { n, text };
@@ -34,11 +34,11 @@ const forEver = (): Observable<Note> =>
 describe('draining$', () => {
   const bench = useBench();
 
-  /** What a subscriber of draining$ was told. */
+  /** The notifications of a subscriber to draining$. */
   const listen = (call: ServerCall, log: string[]) =>
     call.draining$.subscribe({ next: () => log.push('draining'), complete: () => log.push('complete') });
 
-  it('tells the calls that run, in all shapes, each subscriber once, and who comes later at once', async () => {
+  it('notifies running calls in all shapes, each subscriber once, and late subscribers at once', async () => {
     const logs: string[][] = [];
     const calls: ServerCall[] = [];
     const started = deferred();
@@ -66,7 +66,7 @@ describe('draining$', () => {
     expect((await done).cut).to.deep.equal([]);
   });
 
-  it('completes without a value when its call ends by itself, and keeps nothing of it', async () => {
+  it('completes without a value when its call ends, and retains nothing', async () => {
     const logs: string[][] = [];
     const draining$ = new Subject<void>();
     const handler = (request$: Observable<Note>, call: ServerCall) => {
@@ -83,7 +83,7 @@ describe('draining$', () => {
     expect(draining$.observed).to.equal(false);
   });
 
-  it('ends responses well by takeUntil: all that was sent arrives, then OK, though the reader is slow', async () => {
+  it('ends responses cleanly by takeUntil: everything sent arrives, then OK, though the reader is slow', async () => {
     let sent = 0;
     for (const shape of ['serverStream', 'bidi'] as const) {
       sent = 0;
@@ -106,7 +106,7 @@ describe('draining$', () => {
     }
   });
 
-  it('ends requests well by takeUntil: what was taken is answered, then OK, while the upload goes on', async () => {
+  it('ends requests cleanly by takeUntil: everything taken is answered, then OK, while the upload continues', async () => {
     const started = deferred();
     let taken = 0;
     const { client, server } = await bench.run({
@@ -145,7 +145,7 @@ describe('draining$', () => {
     expect(closed).to.equal(2);
   });
 
-  it('ends an upload well that waits for the work of its handler: what is in work is finished and answered', async () => {
+  it('ends an upload cleanly that waits for its handler: work in progress is finished and answered', async () => {
     const works: (() => void)[] = [];
     const busy = deferred();
     const { client, server } = await bench.run({
@@ -177,7 +177,7 @@ describe('draining$', () => {
     expect(await done).to.deep.equal({ cut: [] });
   });
 
-  it('tells a call that comes over a connection which was being made when the shutdown began', async () => {
+  it('notifies a call on a connection that was still opening when the shutdown began', async () => {
     const server = await serve(
       'https://127.0.0.1:0',
       implement.partial(Lab, { bidi: (request$, call) => concat(request$, NEVER).pipe(takeUntil(call.draining$)) }),
@@ -205,7 +205,7 @@ describe('draining$', () => {
     expect(await done).to.deep.equal({ cut: [] });
   });
 
-  it('passes an error of its subscriber to its call alone: the others are told, and the shutdown goes on', async () => {
+  it('confines an error of a subscriber to its call: the others are notified, and the shutdown continues', async () => {
     const started = deferred();
     let starts = 0;
     const stray: unknown[] = [];

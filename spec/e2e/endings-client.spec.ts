@@ -11,7 +11,7 @@ const note: Note = { n: 1 };
 overEachTransport('On the client', bench => {
   for (const shape of shapes) {
     describe(`of a call (${shape})`, () => {
-      it('requests and their end reach the handler, its responses and its end the subscriber, in order', async () => {
+      it('requests and their completion reach the handler, responses and theirs the subscriber, in order', async () => {
         const seen: unknown[] = [];
         const { client } = await bench.run(
           inAllShapes(
@@ -34,7 +34,7 @@ overEachTransport('On the client', bench => {
         expect(values).to.deep.equal(streaming(shape).responses ? [{ n: 10 }, { n: 11 }, { n: 12 }] : [{ n: 10 }]);
       });
 
-      it('an error of request$ cancels it, and is what response$ errors with, itself', async () => {
+      it('an error of request$ cancels the call, and response$ passes the original error on', async () => {
         const told = deferred<unknown>();
         const started = deferred();
         const { client } = await bench.run(
@@ -53,7 +53,7 @@ overEachTransport('On the client', bench => {
         expect(isRpcError(await told.promise, Code.CANCELLED)).to.equal(true);
       });
 
-      it('a request$ that errors at once errors with that, and nothing is uncaught', async () => {
+      it('a request$ that errors at once fails response$ with that error, and nothing is uncaught', async () => {
         const { client } = await bench.run(inAllShapes(request$ => request$));
         const mine = new Error('mine');
         expect(
@@ -82,7 +82,7 @@ overEachTransport('On the client', bench => {
         expect(error.metadata.getMap()).to.include({ one: '1', two: '2' });
       });
 
-      it('unsubscribing cancels it: the handler is torn down and request$ unsubscribed', async () => {
+      it('unsubscribing cancels the call: the handler is torn down and request$ unsubscribed', async () => {
         const started = deferred();
         const aborted = deferred();
         const told = deferred<unknown>();
@@ -110,7 +110,7 @@ overEachTransport('On the client', bench => {
         await Promise.all([aborted.promise, tornDown.promise]);
       });
 
-      it('unsubscribing before it has begun leaves nothing behind and raises nothing', async () => {
+      it('unsubscribing before the call has started leaves nothing and raises nothing', async () => {
         const { client } = await bench.run(inAllShapes(request$ => request$));
         for (let i = 0; i < 20; i++) record(callOf(client, shape, NEVER)).subscription.unsubscribe();
         expect((await record(callOf(client, shape, of(note))).ending).error).to.equal(undefined);
@@ -131,7 +131,7 @@ overEachTransport('On the client', bench => {
   }
 
   for (const shape of ['serverStream', 'bidi'] as const) {
-    it(`every response received before an error comes before it: ${shape}`, async () => {
+    it(`every response received before an error is delivered before it: ${shape}`, async () => {
       for (const count of [1, 15, 16]) {
         const { client } = await bench.run(
           inAllShapes(() =>
@@ -148,7 +148,7 @@ overEachTransport('On the client', bench => {
     });
   }
 
-  it('metadata goes up with the call, headers and trailers come back, once each and in order', async () => {
+  it('metadata is sent with the call; headers and trailers arrive once each and in order', async () => {
     const seen: string[] = [];
     const { client } = await bench.run(
       inAllShapes((request$, call) => {
@@ -172,13 +172,13 @@ overEachTransport('On the client', bench => {
           },
         }),
       );
-      // A single response is given on when the call has ended well, and so after the trailers.
+      // A single response is delivered when the call has succeeded, and therefore after the trailers.
       const middle = streaming(shape).responses ? ['response', 'trailers word'] : ['trailers word', 'response'];
       expect(seen.splice(0)).to.deep.equal(['headers a, b', ...middle, 'end']);
     }
   });
 
-  it('what onHeaders or onTrailers throws is the error of the call', async () => {
+  it('an error thrown by onHeaders or onTrailers ends the call', async () => {
     const { client } = await bench.run(inAllShapes(request$ => request$));
     const mine = new Error('mine');
     const throwMine = () => {

@@ -25,14 +25,14 @@ const note: Note = { n: 1 };
 overEachTransport('On the server', bench => {
   for (const shape of shapes) {
     describe(`a handler (${shape})`, () => {
-      it('that never subscribes request$ ends as response$ says', async () => {
+      it('that never subscribes to request$ ends as response$ does', async () => {
         const { client } = await bench.run(inAllShapes(() => of({ n: 5 })));
         const endless$ = streaming(shape).requests ? concat(range(0, 100).pipe(map(n => ({ n }))), NEVER) : of(note);
         const { values, ending } = record(callOf(client, shape, endless$));
         expect([await ending, values]).to.deep.equal([{}, [{ n: 5 }]]);
       });
 
-      it('that subscribes request$ late gets all of it', async () => {
+      it('that subscribes to request$ late receives all of it', async () => {
         const later = deferred<Observable<Note>>();
         const go = new Subject<void>();
         const { client } = await bench.run(
@@ -54,7 +54,7 @@ overEachTransport('On the server', bench => {
       });
 
       if (streaming(shape).requests) {
-        it('that subscribes request$ twice is told so', async () => {
+        it('that subscribes to request$ twice gets an error', async () => {
           const { client, hidden } = await bench.run(
             inAllShapes(request$ => {
               request$.subscribe({ error: () => {} });
@@ -65,7 +65,7 @@ overEachTransport('On the server', bench => {
           expect(String(hidden)).to.match(/request\$ can be subscribed to once; share\(\)/);
         });
       } else {
-        it('that subscribes request$ again gets the request again, before and after it has come', async () => {
+        it('that subscribes to request$ again receives the single request again, before and after it has arrived', async () => {
           const seen: Note[] = [];
           const { client } = await bench.run(
             inAllShapes(request$ => {
@@ -79,7 +79,7 @@ overEachTransport('On the server', bench => {
           expect([values, seen]).to.deep.equal([[note], [note]]);
         });
 
-        it('that subscribes request$ several times is told by each of them that the call was cancelled', async () => {
+        it('that subscribes to request$ several times gets the cancellation on every subscription', async () => {
           const begun = deferred<void>();
           const endings: Promise<unknown>[] = [];
           const { server } = await bench.run(
@@ -97,7 +97,7 @@ overEachTransport('On the server', bench => {
         });
       }
 
-      it('that subscribes request$ after the end is told that it has ended', async () => {
+      it('that subscribes to request$ after its end gets completion', async () => {
         const kept = deferred<Observable<Note>>();
         const { client } = await bench.run(
           inAllShapes(request$ => {
@@ -138,7 +138,7 @@ overEachTransport('On the server', bench => {
         }
       });
 
-      it('whose response$ has ended hears no more of request$: it is unsubscribed, neither complete nor failed', async () => {
+      it('whose response$ has ended gets nothing more from request$: it is unsubscribed without completion or error', async () => {
         const heard: unknown[] = [];
         const unsubscribed = deferred();
         const { client, server } = await bench.run(
@@ -164,7 +164,7 @@ overEachTransport('On the server', bench => {
         }
       });
 
-      it('hears nothing of a cancellation after it ended well', async () => {
+      it('gets no cancellation after it ended with OK', async () => {
         const seen = deferred<{ call: ServerCall; stream: NodeJS.EventEmitter }>();
         let aborted = false;
         const { client, server } = await bench.run(
@@ -178,13 +178,13 @@ overEachTransport('On the server', bench => {
         );
         await record(callOf(client, shape, of(note))).ending;
         const { call } = await seen.promise;
-        await server.shutdown(); // whatever grpc-js tells, it has told by then
+        await server.shutdown(); // grpc-js has reported everything by now
         expect([aborted, call.signal.aborted]).to.deep.equal([false, false]);
       });
     });
   }
 
-  it('a response$ that ends while requests still come ends the call, and what comes is drained', async () => {
+  it('whose response$ ends while requests still arrive ends the call, and further requests are drained', async () => {
     const { client } = await bench.run({ clientStream: request$ => request$.pipe(take(10)).pipe(lastOf) });
     let produced = 0;
     const endless$ = new Observable<Note>(subscriber => {
@@ -201,7 +201,7 @@ overEachTransport('On the server', bench => {
     }
   });
 
-  it('an empty response is UNIMPLEMENTED where one is due, and a second one is at once', async () => {
+  it('that gives no response where one is required ends with UNIMPLEMENTED; one that gives two ends so at once', async () => {
     for (const shape of ['unary', 'clientStream'] as const) {
       const none = await bench.run(inAllShapes(() => EMPTY));
       const error = await errorOf(callOf(none.client, shape, of(note)));
@@ -219,7 +219,7 @@ overEachTransport('On the server', bench => {
 describe('On the server', () => {
   const bench = useBench();
 
-  it('every response before an error is sent before it, also of a source that cannot wait', async () => {
+  it('every response before an error is sent before it, also from a source that cannot wait', async () => {
     for (const failure of [new RpcError(Code.DATA_LOSS, 'x'), new Error('x')]) {
       const { server } = await bench.run(
         inAllShapes(() =>
@@ -229,7 +229,7 @@ describe('On the server', () => {
           ),
         ),
       );
-      // Not through grpc-js, whose client lets such a status overtake the messages that were not read yet.
+      // Read without grpc-js, whose client lets such a status overtake messages that were not read yet.
       const call = rawCall(server, '/lab.Lab/Bidi');
       const { notes, trailers } = await call.finish();
       call.close();

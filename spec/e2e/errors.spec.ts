@@ -23,7 +23,7 @@ describe('An internal error of a handler', () => {
   });
 
   for (const shape of shapes) {
-    it(`shows nothing of itself on the wire, and onError hears the original once: ${shape}`, async () => {
+    it(`reveals nothing on the wire, and onError gets the original once: ${shape}`, async () => {
       for (const handler of [
         () => throwError(() => secret),
         () => {
@@ -46,7 +46,7 @@ describe('An internal error of a handler', () => {
     });
   }
 
-  it('comes to onError with its call', async () => {
+  it('reaches onError together with its call', async () => {
     const told = deferred<[unknown, string]>();
     const { client } = await bench.run(
       inAllShapes(() => throwError(() => secret)),
@@ -56,7 +56,7 @@ describe('An internal error of a handler', () => {
     expect(await told.promise).to.deep.equal([secret, '/lab.Lab/Bidi']);
   });
 
-  it('that is no Error at all is hidden just so', async () => {
+  it('that is no Error is hidden in the same way', async () => {
     for (const thrown of [undefined, null, 'text', 5, { code: 3, details: 'x' }]) {
       const { client, hidden } = await bench.run(inAllShapes(() => throwError(() => thrown)));
       expect(await errorOf(client.unary(note))).to.include({ code: Code.UNKNOWN, details: 'unknown error' });
@@ -79,7 +79,7 @@ describe('An internal error of a handler', () => {
     ],
   ] as const) {
     // biome-ignore format: a table
-    it(`is printed, with that of onError, when onError ${how}; the call ends all the same`, async () => {
+    it(`is printed together with the error of onError when onError ${how}; the call still ends`, async () => {
       const printed: unknown[][] = [];
       const original = console.error;
       const both = deferred();
@@ -137,7 +137,7 @@ describe('Headers and trailers', () => {
   const unfit: [string, string[]][] = [['connection', ['close']], ['te', ['x']], ['date', ['a', 'b']], ['grpc-status', ['0']], ['large', ['x'.repeat(100_000)]]]; // biome-ignore format: a list
 
   for (const [key, values] of unfit) {
-    it(`that cannot be sent end the call with an error, where they would hang it or end the process: ${key}`, async () => {
+    it(`that cannot be sent end the call with an error, without a hang or the end of the process: ${key}`, async () => {
       const { client, hidden } = await bench.run({
         unary: (request$, call) => {
           for (const value of values) call.trailers.add(key, value);
@@ -165,7 +165,7 @@ describe('Headers and trailers', () => {
     });
   }
 
-  it('may be sent before any response; twice, or after the first response, is an error for the handler', async () => {
+  it('may be sent before any response; a second time, or after the first response, is an error in the handler', async () => {
     const thrown: unknown[] = [];
     const { client } = await bench.run({
       serverStream: (_, call) =>
@@ -210,7 +210,7 @@ describe('Headers and trailers', () => {
   });
 });
 
-describe('What crosses the wire of an error', () => {
+describe('An error that crosses the wire', () => {
   const bench = useBench();
   const cause = new Error('cause-secret', { cause: { deep: 'deep-secret' } });
   const inner = (): Error =>
@@ -222,7 +222,7 @@ describe('What crosses the wire of an error', () => {
   const unsaid = /secret|errors\.spec|node_modules|\bat |Error/;
 
   for (const shape of shapes) {
-    it(`is nothing of an internal one, its message, stack, cause, metadata or properties: ${shape}`, async () => {
+    it(`reveals nothing of an internal error: no message, stack, cause, metadata or properties: ${shape}`, async () => {
       for (const error of [inner(), new AggregateError([inner()], 'aggregate-secret'), new TypeError('type-secret')]) {
         const { server, hidden } = await bench.run(inAllShapes(() => throwError(() => error)));
         const seen = await plainCall(server.target.replace('http://', ''), shape, [note]);
@@ -232,7 +232,7 @@ describe('What crosses the wire of an error', () => {
       }
     });
 
-    it(`is code, text and metadata of one's own, not its stack, cause, path or properties: ${shape}`, async () => {
+    it(`carries code, text and metadata of an RpcError, but no stack, cause, path or properties: ${shape}`, async () => {
       const error = Object.assign(
         new RpcError(Code.ABORTED, 'text', { cause, path: '/secret.S/M', metadata: { 'x-mine': 'm' } }),
         { extra: 'property-secret' },
@@ -257,7 +257,7 @@ describe('What crosses the wire of an error', () => {
     });
 
   for (const by of ['plain grpc-js', 'a client of ours']) {
-    it(`is nothing of one received from another server by ${by}, unless it is rethrown by RpcError.from`, async () => {
+    it(`reveals nothing of an error received from another server by ${by}, unless RpcError.from rethrows it`, async () => {
       const other = await behind();
       bench.onEnd(other.stop);
       const client = connect(Lab, other.target);
@@ -297,7 +297,7 @@ describe('What crosses the wire of an error', () => {
     });
   }
 
-  it('is of one received, when the implementation is a client, its code, text and rich details alone', async () => {
+  it('carries code, text and rich details of a received error when the implementation is a client, and nothing else', async () => {
     const other = await behind();
     bench.onEnd(other.stop);
     const client = connect(Lab, other.target);

@@ -25,7 +25,7 @@ const failure = (x$: Observable<unknown>): Promise<RpcError> =>
   );
 
 overTransportsOfBytes('prefetch', bench => {
-  /** How many notes a producer gave to a reader who took one, with so much prefetch on the reading side. */
+  /** The number of notes that a producer sent to a reader which took one, with this prefetch on the reading side. */
   async function ahead(prefetch: number | undefined, side: 'client' | 'service' | 'server'): Promise<number> {
     let asked = 0;
     const note$ = pull(function* () {
@@ -56,7 +56,7 @@ overTransportsOfBytes('prefetch', bench => {
   }
 
   for (const side of ['client', 'service', 'server'] as const) {
-    it(`lets a ${side} read so many messages ahead as it is told, and 8 or 16 by default`, async () => {
+    it(`lets a ${side} read ahead as many messages as configured, 8 or 16 by default`, async () => {
       expect(await ahead(undefined, side)).to.be.within(8, 23);
       const few = await ahead(16, side);
       expect(few).to.be.within(16, side === 'client' ? 28 : 23); // a client's window is 192 KiB
@@ -64,7 +64,7 @@ overTransportsOfBytes('prefetch', bench => {
     });
   }
 
-  it('below 16 is a RangeError that says so', async () => {
+  it('below 16 is a RangeError that states the minimum', async () => {
     expect(() => implement.partial(Lab, {}, { prefetch: 15 })).to.throw(RangeError, /prefetch to be 16 or more/);
     expect(() => connect(Lab, 'http://127.0.0.1:1', { prefetch: 1 })).to.throw(RangeError, /prefetch to be 16 or more/);
     expect(await serve('http://127.0.0.1:0', [], { prefetch: 0 }).catch(e => e)).to.be.instanceOf(RangeError);
@@ -82,14 +82,14 @@ overTransportsOfBytes('maxQueuedBytes', bench => {
     });
   };
 
-  it('ends a call whose source cannot wait with RESOURCE_EXHAUSTED and the remedy', async () => {
+  it('ends the call of a source that cannot wait with RESOURCE_EXHAUSTED and names the remedy', async () => {
     const lab = await bench.run({ bidi: () => NEVER });
     const error = await failure(lab.client.bidi(flood$(), { maxQueuedBytes: 50_000 }));
     expect(isRpcError(error, Code.RESOURCE_EXHAUSTED), String(error)).to.equal(true);
     expect(error.details).to.match(/50000 bytes.*pull.*drop.*maxQueuedBytes/s);
   });
 
-  it('holds for a service before its server, and for a call before its client', async () => {
+  it('of a service precedes that of its server, and that of a call precedes that of its client', async () => {
     const { client } = await bench.run(
       { serverStream: flood$ },
       { service: { maxQueuedBytes: 50_000 }, maxQueuedBytes: 10_000_000 },
@@ -101,7 +101,7 @@ overTransportsOfBytes('maxQueuedBytes', bench => {
 });
 
 overEachTransport('stallTimeoutMs', bench => {
-  /** Waits for itself: the odd ones stand behind even ones that nobody takes. */
+  /** Deadlocks: the odd notes are queued behind even ones that nobody takes. */
   const cycle = (request$: Observable<Note>): Observable<Note> => {
     const shared$ = request$.pipe(share());
     const odd$ = shared$.pipe(concatMap(note => (note.n % 2 === 1 ? [note] : [])));
@@ -113,21 +113,21 @@ overEachTransport('stallTimeoutMs', bench => {
       for (let n = 1; n <= to; n++) yield { n };
     });
 
-  it('ends a call that waits for itself with ABORTED, and names itself', async () => {
+  it('ends a deadlocked call with ABORTED and names the option', async () => {
     const lab = await bench.run({ bidi: cycle }, { stallTimeoutMs: 40 });
     const error = await failure(lab.client.bidi(count$(1000)));
     expect(isRpcError(error, Code.ABORTED), String(error)).to.equal(true);
     expect(error.details).to.match(/taken no request for 40 ms \(stallTimeoutMs\)/);
   });
 
-  it('ends a call of a client whose responses nobody takes', async () => {
+  it("ends a client's call whose responses nobody takes", async () => {
     const lab = await bench.run({ serverStream: () => count$(1000) });
     const response$ = lab.client.serverStream({ n: 1 }, { stallTimeoutMs: 40 });
     const error = await failure(response$.pipe(concatMap(() => NEVER)));
     expect(isRpcError(error, Code.ABORTED), String(error)).to.equal(true);
   });
 
-  it('does not take a reader who stops for a stall', async () => {
+  it('does not treat a reader that pauses as a stall', async () => {
     const text = 'x'.repeat(32 * 1024);
     const lab = await bench.run({ bidi: request$ => request$ }, { stallTimeoutMs: 60 });
     const source$ = pull(function* () {
@@ -135,7 +135,7 @@ overEachTransport('stallTimeoutMs', bench => {
     });
     const notes = toAsyncIterable(lab.client.bidi(source$))[Symbol.asyncIterator]();
     await notes.next();
-    // Another call, which does stall, is ended meanwhile: several times the timeout has passed.
+    // Meanwhile another call stalls and is ended: the timeout has passed several times.
     for (let round = 0; round < 4; round++) {
       const other = await bench.run({ bidi: () => new Observable(() => {}) });
       const stalled$ = other.client.bidi(count$(3), { timeoutMs: 60 });
@@ -147,7 +147,7 @@ overEachTransport('stallTimeoutMs', bench => {
     await notes.return?.();
   });
 
-  it('leaves no timer behind when calls have ended, on either side', async () => {
+  it('leaves no timer when calls have ended, on either side', async () => {
     const { setInterval, clearInterval } = globalThis;
     const watching = new Set<unknown>();
     globalThis.setInterval = ((...args: Parameters<typeof setInterval>) => {

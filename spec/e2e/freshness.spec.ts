@@ -7,23 +7,23 @@ import type { Note } from '../support/lab.ts';
 import { settled } from '../support/settled.ts';
 import { withResolvers } from '../support/with-resolvers.ts';
 
-/** More than any window holds: 192 KiB of a server's stream are 12,000 of these notes. */
+/** More than any window holds: the 192 KiB window of a server stream holds 12,000 of these notes. */
 const MANY = 20_000;
 
-/** Numbered notes from a source that cannot wait, so that none is held back by who sends. */
+/** Numbered notes from a source that cannot wait, so that the sender holds none back. */
 function numbered() {
   const note$ = new Subject<Note>();
   let n = 0;
   return {
     note$,
-    /** The next so many. */
+    /** Emits the given number of further notes. */
     send: (count: number) => {
       for (let i = 0; i < count; i++) note$.next({ n: ++n });
     },
   };
 }
 
-/** A reader that takes its time for each note: what it has begun with, and how it goes on to the next. */
+/** A reader that takes its time for each note: the notes that it has started, and how to let it take the next. */
 function slowReader(note$: Observable<Note>) {
   const begun: number[] = [];
   let done = withResolvers<void>();
@@ -46,8 +46,8 @@ function slowReader(note$: Observable<Note>) {
   };
 }
 
-overEachTransport('A reader that pauses, behind onBackpressureLatest', bench => {
-  it('sees the newest of what has arrived when it goes on, 0 behind: on a client', async () => {
+overEachTransport('A reader that pauses behind onBackpressureLatest', bench => {
+  it('gets the newest value that has arrived when it resumes, 0 behind: on a client', async () => {
     const { note$, send } = numbered();
     const lab = await bench.run({ serverStream: () => note$ });
     const reader = slowReader(lab.client.serverStream({ n: 0 }).pipe(onBackpressureLatest()));
@@ -63,7 +63,7 @@ overEachTransport('A reader that pauses, behind onBackpressureLatest', bench => 
     reader.stop();
   });
 
-  it('sees the newest of what has arrived when it goes on, 0 behind: in a handler', async () => {
+  it('gets the newest value that has arrived when it resumes, 0 behind: in a handler', async () => {
     const { note$, send } = numbered();
     const opened = withResolvers<ReturnType<typeof slowReader>>();
     const lab = await bench.run({
@@ -86,7 +86,7 @@ overEachTransport('A reader that pauses, behind onBackpressureLatest', bench => 
     call.unsubscribe();
   });
 
-  it('sees the newest of each key when it goes on', async () => {
+  it('gets the newest value of each key when it resumes', async () => {
     const { note$, send } = numbered();
     const lab = await bench.run({ serverStream: () => note$ });
     const latest = onBackpressureLatest<Note>({ by: ({ n }) => n % 3 });
@@ -102,8 +102,8 @@ overEachTransport('A reader that pauses, behind onBackpressureLatest', bench => 
   });
 });
 
-overEachTransport('A reader that pauses, behind the other policies', bench => {
-  it('is not seen by the sender: onBackpressureBuffer holds all, onBackpressureDrop nothing', async () => {
+overEachTransport('A reader that pauses behind another policy', bench => {
+  it('does not slow down the sender: onBackpressureBuffer keeps everything, onBackpressureDrop nothing', async () => {
     const { note$, send } = numbered();
     const lab = await bench.run({ serverStream: () => note$ });
     const buffer = onBackpressureBuffer<Note>(MANY);

@@ -9,7 +9,7 @@ import { Lab } from '../support/lab.ts';
 
 /** Messages of 32 KiB that one hop may hold; see backpressure.spec.ts. */
 const MAX_AHEAD = 21;
-/** Round trips to the other processes without a change after which a count is taken for final. */
+/** Round trips to the other processes without a change after which a count is final. */
 const QUIET_ROUND_TRIPS = 100;
 
 const program = compiled(join(import.meta.dirname, '../support/hop-process.ts'));
@@ -48,8 +48,8 @@ async function stop(children: readonly ChildProcess[]): Promise<void> {
   );
 }
 
-describe('a gateway of three processes', () => {
-  it('stops its own caller while the far server is slow, and carries everything when it goes on', async () => {
+describe('A gateway of three processes', () => {
+  it('stops its own caller while the far server is slow, and carries everything once it resumes', async () => {
     const TAKEN = 5;
     const LAST = 300;
     const far = await start('far', String(TAKEN));
@@ -96,7 +96,7 @@ describe('a gateway of three processes', () => {
       });
       const answers = toAsyncIterable(client.bidi(source$))[Symbol.asyncIterator]();
       for (let n = 1; n <= 10; n++) expect((await answers.next()).value.n).to.equal(n);
-      // There and back are four hops.
+      // Both directions together are four hops.
       expect(await settledAcross(children, () => asked)).to.be.within(10, 10 + 4 * MAX_AHEAD);
       await answers.return?.();
     } finally {

@@ -12,14 +12,14 @@ const endless$ = () =>
     for (let n = 0; ; n++) yield { n, text };
   });
 
-/** The only call there is. */
+/** The only live call. */
 const only = (of: object): CallReport => {
   expect(inspect(of).calls).to.have.length(1);
   return inspect(of).calls[0]!;
 };
 
 overEachTransport('inspect', bench => {
-  it('gives path, shape and counts of each live call on both sides, and none that has ended', async () => {
+  it('lists path, shape and counts of each live call on both sides, and none that has ended', async () => {
     const lab = await bench.run({ bidi: request$ => request$, unary: request$ => request$ });
     const note$ = new Subject<Note>();
     const answers = toAsyncIterable(lab.client.bidi(note$))[Symbol.asyncIterator]();
@@ -43,7 +43,7 @@ overEachTransport('inspect', bench => {
     expect(inspect(lab.server).calls).to.deep.equal([]);
   });
 
-  it('says of a download whose reader stopped: the server waits for the wire, the client for demand', async () => {
+  it('reports for a download whose reader stopped: the server waits for the wire, the client for demand', async () => {
     const lab = await bench.run({ serverStream: endless$ });
     const start = Date.now();
     const answers = toAsyncIterable(lab.client.serverStream({ n: 1 }))[Symbol.asyncIterator]();
@@ -56,7 +56,7 @@ overEachTransport('inspect', bench => {
     await answers.return?.();
   });
 
-  it('says of an upload into work that does not end: the server waits for demand, the client for the wire', async () => {
+  it('reports for an upload into work that never ends: the server waits for demand, the client for the wire', async () => {
     const lab = await bench.run({ bidi: request$ => request$.pipe(concatMap(() => NEVER)) });
     const upload = lab.client.bidi(endless$()).subscribe();
     await settled(() => inspect(lab.client).calls[0]?.sent.messages ?? 0);
@@ -65,7 +65,7 @@ overEachTransport('inspect', bench => {
     upload.unsubscribe();
   });
 
-  it('says of an echo to a reader who stopped that its requests wait for the wire, not for work', async () => {
+  it('reports for an echo to a reader that stopped: its requests wait for the wire, not for work', async () => {
     const lab = await bench.run({ bidi: request$ => request$ });
     const answers = toAsyncIterable(lab.client.bidi(endless$()))[Symbol.asyncIterator]();
     await answers.next();
@@ -74,7 +74,7 @@ overEachTransport('inspect', bench => {
     await answers.return?.();
   });
 
-  it('tells whoever listens of pauses and their ends', async () => {
+  it('reports the start and end of pauses to listeners', async () => {
     const work$ = new Subject<Note>();
     const lab = await bench.run({ bidi: request$ => request$.pipe(concatMap(note => pull(one(work$, note)))) });
     const heard: string[] = [];
@@ -92,7 +92,7 @@ overEachTransport('inspect', bench => {
     upload.unsubscribe();
   });
 
-  it('tells of what is sent that its source waits for the wire', async () => {
+  it('reports for an outbound stream that its source waits for the wire', async () => {
     const lab = await bench.run({ bidi: () => NEVER });
     const heard = new Set<string>();
     inspect(lab.client).on('paused', (report, direction) => heard.add(`${direction} ${report.sent.waitsFor}`));
@@ -103,13 +103,13 @@ overEachTransport('inspect', bench => {
     upload.unsubscribe();
   });
 
-  it('refuses what is neither client nor server', () => {
+  it('throws for what is neither client nor server', () => {
     expect(() => inspect({})).to.throw(TypeError, /connect\(\).*serve\(\)/);
   });
 });
 
 overTransportsOfBytes('inspect', bench => {
-  it('gives the bytes that wait because their source could not', async () => {
+  it('reports the bytes queued because their source cannot wait', async () => {
     const note$ = new Subject<Note>();
     const lab = await bench.run({ bidi: () => NEVER });
     const upload = lab.client.bidi(note$).subscribe();
@@ -119,7 +119,7 @@ overTransportsOfBytes('inspect', bench => {
   });
 });
 
-/** An async iterable of a note, when the Subject says so. */
+/** An async iterable of one note, yielded when the Subject emits. */
 async function* one(when$: Subject<Note>, note: Note): AsyncGenerator<Note> {
   await new Promise<void>(resolve => when$.subscribe(() => resolve()));
   yield note;

@@ -14,7 +14,7 @@ const lucky = (note: Note): Note => {
 };
 const three = [{ n: 0 }, { n: 1 }, { n: 2 }];
 
-/** The same behaviour as the plain server's. */
+/** Our handlers with the same behaviour as the plain server. */
 const echo = implement(Lab, {
   unary: (request$, call) => {
     call.sendHeaders({ 'x-header': 'h' });
@@ -66,7 +66,7 @@ const unluckyOf: Record<Shape, Note[]> = {
 };
 const beforeOf: Record<Shape, Note[]> = { unary: [], serverStream: three, clientStream: [], bidi: [{ n: 1 }] };
 
-describe('our server and a plain grpc-js client', () => {
+describe('Our server and a plain grpc-js client', () => {
   for (const shape of shapes) {
     it(`agree on values, headers, trailers and errors: ${shape}`, async () => {
       const server = await serve('http://127.0.0.1:0', echo);
@@ -85,7 +85,7 @@ describe('our server and a plain grpc-js client', () => {
   }
 });
 
-describe('our client and a plain grpc-js server', () => {
+describe('Our client and a plain grpc-js server', () => {
   for (const shape of shapes) {
     it(`agree on values, headers, trailers and errors: ${shape}`, async () => {
       const server = await plainServer();
@@ -116,8 +116,8 @@ describe('our client and a plain grpc-js server', () => {
   }
 });
 
-describe('a user of proto-loader', () => {
-  it('connects with its definitions and implements them, its own value options kept', async () => {
+describe('A user of proto-loader', () => {
+  it('connects with its definitions and implements them, and keeps its value options', async () => {
     const file = join(import.meta.dirname, '../../protos/users.proto');
     const { users } = loadPackageDefinition(loadSync(file, { keepCase: true, defaults: true })) as any;
     const definition: Readonly<Record<string, Method<any, any, true, true>>> = users.Users.service;
@@ -132,7 +132,7 @@ describe('a user of proto-loader', () => {
     expect(results[0]).to.deep.include({ user_id: 'Ada', success: true, errors: [] });
     close(client);
 
-    // The same service by load(): other values, the same wire.
+    // The same service from load(): other JavaScript values, the same bytes on the wire.
     const { Users } = await load(file);
     const ours = connect(Users, server.target);
     const [result] = await lastValueFrom<any>(ours.createUser(from([{ lastName: 'Eve' }])).pipe(toArray()));
@@ -142,8 +142,8 @@ describe('a user of proto-loader', () => {
   });
 });
 
-describe('a user of grpc-js', () => {
-  it('adds what implement() gives to a server of their own', async () => {
+describe('A user of grpc-js', () => {
+  it('adds the result of implement() to an existing server', async () => {
     const server = new Server();
     server.addService(echo.definition, echo.implementation);
     const port = await new Promise<number>((resolve, reject) => {
@@ -156,7 +156,7 @@ describe('a user of grpc-js', () => {
     server.forceShutdown();
   });
 
-  it('connects over a Client or a Channel of their own, which stay open', async () => {
+  it('connects over an existing Client or Channel, which stays open', async () => {
     const server = await serve('http://127.0.0.1:0', echo);
     const grpc = new Client(`127.0.0.1:${server.port}`, credentials.createInsecure());
     for (const target of [grpc, grpc.getChannel()]) {
@@ -171,7 +171,7 @@ describe('a user of grpc-js', () => {
     await server.shutdown({ graceMs: 0 });
   });
 
-  it('serves foreign services beside ours', async () => {
+  it('serves services of other libraries beside ours', async () => {
     const foreign = {
       definition: { unary: Lab.unary },
       implementation: { unary: (call: any, callback: any) => callback(null, call.request) },

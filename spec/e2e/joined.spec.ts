@@ -22,7 +22,9 @@ const all = <T>(values$: Observable<T>): Promise<T[]> => lastValueFrom(values$.p
 const sizesOf = (parts: readonly Part[]): [number, number | undefined][] =>
   parts.map(({ value }) => [value.length, value[0]]);
 
-/** Around a write of 8 KiB (a client's has 9.5), a quarter of that, and the size from which memory is lent. */
+/**
+ * Sizes around a write of 8 KiB (a client's has 9.5), around a quarter of that, and around the minimum size for pooled buffers.
+ */
 const sizes = fc.array(
   fc.oneof(
     fc.nat(64),
@@ -33,7 +35,7 @@ const sizes = fc.array(
   { minLength: 1, maxLength: 200 },
 );
 
-describe('Messages that are encoded into a write', () => {
+describe('Messages encoded into a shared write', () => {
   let server: Server;
   let client: ClientOf<typeof Echo>;
   let writes: CountedWrites;
@@ -70,7 +72,7 @@ describe('Messages that are encoded into a write', () => {
     writes.stop();
   });
 
-  it('arrive as they were, of any sizes, from any source, of several calls at once', async () => {
+  it('arrive unchanged for any sizes and sources, from several calls at once', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(sizes, { minLength: 1, maxLength: 4 }), fc.boolean(), async (calls, waits) => {
         const echoes = calls.map(async (of, n) => {
@@ -85,7 +87,7 @@ describe('Messages that are encoded into a write', () => {
     );
   });
 
-  it('are fewer writes than messages, either way', async () => {
+  it('take fewer writes than messages, in both directions', async () => {
     downloads = () => pull(Array.from({ length: 2000 }, (_, n) => part(16, n % 200)));
     expect(await all(client.download({}))).to.have.lengthOf(2000);
     expect(writes.server).to.be.within(Math.ceil(2000 / 128), 200);
@@ -95,7 +97,7 @@ describe('Messages that are encoded into a write', () => {
     expect(writes.client).to.be.within(Math.ceil(2000 / 128), 200);
   });
 
-  it('are sent as they were when they came, though their objects change', async () => {
+  it('are sent as they were when emitted, although their objects change later', async () => {
     const value = new Uint8Array(1);
     downloads = () =>
       range(0, 200).pipe(
@@ -109,7 +111,7 @@ describe('Messages that are encoded into a write', () => {
     expect(await numbers(all(client.echo(downloads())))).to.deep.equal([...Array(200).keys()]);
   });
 
-  it('all arrive that came before a response that cannot be encoded', async () => {
+  it('all arrive when emitted before a response that cannot be encoded', async () => {
     downloads = () => range(0, 200).pipe(map(n => (n === 150 ? ({ value: 'none' } as never) : part(16, n))));
     const { values, ending } = record(client.download({}));
     expect((await ending).error).to.have.property('code', Code.UNKNOWN);
@@ -117,7 +119,7 @@ describe('Messages that are encoded into a write', () => {
     expect(sizesOf(values as Part[])).to.deep.equal(Array.from({ length: 150 }, (_, n) => [16, n]));
   });
 
-  it('come behind those that a getter sends while they are encoded', async () => {
+  it('follow messages that a getter sends while they are encoded', async () => {
     const request$ = new Subject<Part>();
     const echoes = record(client.echo(request$));
     const sends = (n: number, inner: () => void) => ({

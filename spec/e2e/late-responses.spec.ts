@@ -7,13 +7,13 @@ import { Lab, type Note, shapes } from '../support/lab.ts';
 import { plainCall, type Seen } from '../support/plain.ts';
 import { record } from '../support/record.ts';
 
-/** When the last response comes, in milliseconds from the deadline. */
+/** When the last response is emitted, in milliseconds from the deadline. */
 const offsets = [-2, -1, 0, 1];
 const CALLS = 4;
 const TIMEOUT_MS = 8;
 const MESSAGES = 4;
 
-/** Gives its last response so many milliseconds from the deadline, by the clock and in the same turn as the end. */
+/** Emits the last response at this many milliseconds from the deadline, and completes in the same turn. */
 const lateBy = (offsetMs: number) => (_: Observable<Note>, call: ServerCall) => {
   const last$ = defer(() => {
     const at = call.deadline!.getTime() + offsetMs;
@@ -24,7 +24,7 @@ const lateBy = (offsetMs: number) => (_: Observable<Note>, call: ServerCall) => 
   return concat(range(0, MESSAGES - 1).pipe(map(n => ({ n }))), last$);
 };
 
-/** Status OK with all responses, or DEADLINE_EXCEEDED. */
+/** Either status OK with all responses, or DEADLINE_EXCEEDED. */
 function checkEnd(code: number, notes: readonly Note[], responseStream: boolean, of: string): void {
   expect(code, of).to.be.oneOf([Code.OK, Code.DEADLINE_EXCEEDED]);
   if (code === Code.OK) expect(notes, of).to.have.length(responseStream ? MESSAGES : 1);
@@ -32,13 +32,13 @@ function checkEnd(code: number, notes: readonly Note[], responseStream: boolean,
 
 const timeout = (): Metadata => {
   const metadata = new Metadata();
-  metadata.set('grpc-timeout', `${TIMEOUT_MS}m`); // and no deadline of the client's own
+  metadata.set('grpc-timeout', `${TIMEOUT_MS}m`); // and no deadline on the client's side
   return metadata;
 };
 
 overEachTransport('Status OK', bench => {
   for (const shape of shapes) {
-    it(`comes only with all responses, where the last one comes at the deadline: ${shape}`, async () => {
+    it(`arrives only with all responses, when the last one is emitted around the deadline: ${shape}`, async () => {
       for (const offsetMs of offsets) {
         const { client } = await bench.run(inAllShapes(lateBy(offsetMs)));
         for (let i = 0; i < CALLS; i++) {
@@ -62,7 +62,7 @@ const servers: readonly (readonly [string, ServeOptions])[] = [
   ['an interceptor that takes its time', { serverOptions: { interceptors: [slow] } }],
 ];
 
-describe('Status OK, for a client that has no deadline of its own,', () => {
+describe('Status OK, for a client without a deadline of its own,', () => {
   const bench = useBench();
 
   const checkAll = async (host: string, offsetMs: number): Promise<Seen[]> => {
@@ -78,7 +78,7 @@ describe('Status OK, for a client that has no deadline of its own,', () => {
   };
 
   for (const [how, options] of servers) {
-    it(`comes only with all responses: ${how}`, async () => {
+    it(`arrives only with all responses: ${how}`, async () => {
       for (const offsetMs of offsets) {
         const { server } = await bench.run(inAllShapes(lateBy(offsetMs)), options);
         await checkAll(server.target.replace('http://', ''), offsetMs);
@@ -86,7 +86,7 @@ describe('Status OK, for a client that has no deadline of its own,', () => {
     });
   }
 
-  it('comes only with all responses: a service of ours on a server of grpc-js', async () => {
+  it('arrives only with all responses: a service of ours on a grpc-js server', async () => {
     for (const offsetMs of offsets) {
       const { definition, implementation } = implement(Lab, inAllShapes(lateBy(offsetMs)) as any);
       const server = new Server();
@@ -101,7 +101,7 @@ describe('Status OK, for a client that has no deadline of its own,', () => {
     }
   });
 
-  it('is DEADLINE_EXCEEDED for the handler, too, where its only response came too late', async () => {
+  it('is DEADLINE_EXCEEDED for the handler, too, when its only response was too late', async () => {
     const reasons: unknown[] = [];
     const { server } = await bench.run(
       inAllShapes((request$, call) => {
@@ -117,7 +117,7 @@ describe('Status OK, for a client that has no deadline of its own,', () => {
     }
   });
 
-  it('comes at the deadline where there is no more to send', async () => {
+  it('arrives at the deadline when nothing is left to send', async () => {
     const { server } = await bench.run({
       serverStream: (_, call) =>
         defer(() => {

@@ -25,7 +25,7 @@ overEachTransport('A call that is not subscribed to', bench => {
         subscriber.complete();
       });
       const forgotten$ = callOf(client, shape, request$);
-      // A second call of the same client, from beginning to end: what the first had sent would have come before it.
+      // Runs a second call of the same client to its end: anything that the first had sent would have arrived before.
       await record(callOf(client, shape, of(note))).ending;
       expect([calls, subscriptions]).to.deep.equal([1, 0]);
 
@@ -38,7 +38,7 @@ overEachTransport('A call that is not subscribed to', bench => {
 
 overEachTransport('A call', bench => {
   for (const shape of shapes) {
-    it(`is made anew by retry, with its requests subscribed again: ${shape}`, async () => {
+    it(`is made anew by retry, which subscribes to its requests again: ${shape}`, async () => {
       let calls = 0;
       const { client } = await bench.run(
         inAllShapes(request$ => (++calls < 3 ? throwError(() => new RpcError(Code.UNAVAILABLE, 'later')) : request$)),
@@ -48,7 +48,7 @@ overEachTransport('A call', bench => {
       expect([calls, values]).to.deep.equal([3, [{ n: 7 }]]);
     });
 
-    it(`is one call for all who share it, without a loss: ${shape}`, async () => {
+    it(`is made once for all subscribers of share(), without loss: ${shape}`, async () => {
       let calls = 0;
       const { client } = await bench.run(
         inAllShapes(request$ => {
@@ -71,7 +71,7 @@ overEachTransport('A call', bench => {
     });
   }
 
-  it('runs beside calls of the three other shapes', async () => {
+  it('runs beside calls of the other three shapes', async () => {
     const { client } = await bench.run(inAllShapes(request$ => request$));
     const all = await Promise.all(
       shapes.map((shape, n) => firstValueFrom(callOf(client, shape, of({ n })).pipe(toArray()))),
@@ -79,13 +79,13 @@ overEachTransport('A call', bench => {
     expect(all).to.deep.equal([[{ n: 0 }], [{ n: 1 }], [{ n: 2 }], [{ n: 3 }]]);
   });
 
-  it('is an operator, and its result the requests of another', async () => {
+  it('is an operator, and its responses can be the requests of another call', async () => {
     const { client } = await bench.run(inAllShapes(request$ => request$));
     const chained$ = of({ n: 1 }, { n: 2 }).pipe(client.bidi, client.bidi, take(2), toArray());
     expect(await firstValueFrom(chained$)).to.deep.equal([{ n: 1 }, { n: 2 }]);
   });
 
-  it('answers early: the response comes while requests are still open, which are then unsubscribed', async () => {
+  it('may be answered early: the response arrives while requests are open, which are then unsubscribed', async () => {
     const unsubscribed = deferred();
     const request$ = new Observable<Note>(subscriber => {
       subscriber.next(note);

@@ -25,7 +25,7 @@ overEachTransport('A call that has ended', bench => {
     });
   }
 
-  it('leaves nothing with the parent it was made for', async () => {
+  it('releases the parent it was made for', async () => {
     const counts: number[] = [];
     const behind = await bench.run(inAllShapes(request$ => request$));
     const { client } = await bench.run({
@@ -54,7 +54,7 @@ overEachTransport('A call that has ended', bench => {
     expect(counts).to.deep.equal([0]);
   });
 
-  it('gives back the bytes that were queued for it, however it ended', async () => {
+  it('releases the bytes that were queued for it, however it ended', async () => {
     const before = queueBudget.bytes;
     const many$ = concat(range(0, 100).pipe(map(n => ({ n, text: 'x'.repeat(32_768) }))), NEVER);
     const tornDown = deferred();
@@ -73,8 +73,8 @@ overEachTransport('A call that has ended', bench => {
 });
 
 overEachTransport('Many listeners', bench => {
-  it('on one call.signal, and many calls on one AbortSignal, give no warning', async () => {
-    // The hooks of all specs fail one during which MaxListenersExceededWarning is given.
+  it('on one call.signal, and many calls with one AbortSignal, cause no warning', async () => {
+    // spec/hooks.ts fails a spec during which a MaxListenersExceededWarning is emitted.
     const aborted = deferred();
     let heard = 0;
     let calls = 0;
@@ -104,7 +104,7 @@ overEachTransport('Many listeners', bench => {
 });
 
 overEachTransport('Many messages', bench => {
-  it('arrive in order, without loss or repetition, in both directions, of any source', async () => {
+  it('arrive in order, without loss or duplication, in both directions, from any source', async () => {
     const { client } = await bench.run(inAllShapes(request$ => request$));
     for (const [count, bytes] of [
       [20_000, 10],

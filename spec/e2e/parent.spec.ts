@@ -18,7 +18,7 @@ import { errorOf, record } from '../support/record.ts';
 
 const note: Note = { n: 1 };
 
-/** A server behind a server: the handlers of the one in front are given a client of the other. */
+/** A server behind a server: the handlers of the front server get a client of the back server. */
 async function chain(
   bench: AnyBench,
   back: LabHandler,
@@ -30,7 +30,7 @@ async function chain(
 
 overEachTransport('A call made on behalf of another', bench => {
   for (const given of ['the ServerCall as options', '{ parent }']) {
-    it(`takes over its deadline and not its metadata: ${given}`, async () => {
+    it(`inherits its deadline and not its metadata: ${given}`, async () => {
       const seen = deferred<{ deadline: Date | undefined; metadata: Metadata }>();
       const { client } = await chain(
         bench,
@@ -65,7 +65,7 @@ overEachTransport('A call made on behalf of another', bench => {
   });
 
   for (const shape of shapes) {
-    it(`is cancelled with it, and nobody is told of an error: ${shape}`, async () => {
+    it(`is cancelled with it, and no error is reported: ${shape}`, async () => {
       const started = deferred();
       const aborted = deferred();
       const front = await chain(
@@ -86,7 +86,7 @@ overEachTransport('A call made on behalf of another', bench => {
     });
   }
 
-  it('is cancelled with it also when response$ does not come from it', async () => {
+  it('is cancelled with it even when response$ does not depend on the inner call', async () => {
     const started = deferred();
     const child = deferred<unknown>();
     const { client } = await chain(
@@ -106,7 +106,7 @@ overEachTransport('A call made on behalf of another', bench => {
     expect(await child.promise).to.include({ code: Code.CANCELLED, details: 'cancelled by its parent call' });
   });
 
-  it('of a client that is closed is hidden from the caller like any error of another call', async () => {
+  it('through a closed client fails, and the caller sees it as any error of another call: hidden', async () => {
     const { client, hidden } = await chain(
       bench,
       request$ => request$,
@@ -137,7 +137,7 @@ overEachTransport('A call made on behalf of another', bench => {
     expect(isRpcError(await result.promise, Code.CANCELLED)).to.equal(true);
   });
 
-  it('shows its error to the caller of its parent only when it is rethrown as RpcError.from', async () => {
+  it("reveals its error to the parent's caller only when RpcError.from rethrows it", async () => {
     const failing: LabHandler = () => throwError(() => new RpcError(Code.NOT_FOUND, 'inner secret'));
     const hiding = await chain(bench, failing, (next, request$, call) => next.bidi(request$, call));
     const error = await errorOf(hiding.client.bidi(of(note)));

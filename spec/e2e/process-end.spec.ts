@@ -5,10 +5,10 @@ import { runChild } from '../support/run-child.ts';
 
 const HOUR_MS = 3_600_000;
 
-describe('A process ends by itself', () => {
+describe('A process exits by itself', () => {
   const bench = useBench();
 
-  /** Runs a module, which prints `done` when it has nothing more to do; whether it then ends is what is asked. */
+  /** Runs a module that prints `done` when its work is complete, and expects it to exit by itself. */
   const ends = async (module: string): Promise<void> => {
     const { code, stdout, stderr } = await runChild(`
       import net from 'node:net';
@@ -31,7 +31,7 @@ describe('A process ends by itself', () => {
     expect({ code, stdout, stderr }).to.deep.equal({ code: 0, stdout: 'done\n', stderr: '' });
   };
 
-  /** The same, with the client of a server in another process. */
+  /** The same for a client whose server runs in another process. */
   const endsWithClient = async (module: string): Promise<void> => {
     const { server, client } = await bench.run(inAllShapes(request$ => request$));
     close(client);

@@ -5,7 +5,7 @@ import { inAllShapes, useBench } from '../support/bench.ts';
 import { Lab } from '../support/lab.ts';
 import { errorOf } from '../support/record.ts';
 
-describe('A client handed over as the implementation', () => {
+describe('A client as the implementation of a service', () => {
   const bench = useBench();
   const failing = inAllShapes(() => throwError(() => new RpcError(Code.NOT_FOUND, 'no such note')));
 
@@ -21,7 +21,7 @@ describe('A client handed over as the implementation', () => {
     return { client: bench.connect(server), hidden };
   }
 
-  it("passes on its own call's error, and hides that of a call which a middleware before it makes", async () => {
+  it('passes on the error of its own call, and hides the error of a call that middleware makes before it', async () => {
     const { server: backend } = await bench.run(failing);
     const { client: auth } = await bench.run(
       inAllShapes(() => throwError(() => new RpcError(Code.INTERNAL, 'auth db 10.0.0.5 down'))),
@@ -35,7 +35,7 @@ describe('A client handed over as the implementation', () => {
     expect(hidden).to.have.length(1);
   });
 
-  it('does not say where it tried to connect', async () => {
+  it('does not reveal the address it tried to connect to', async () => {
     const nobody = await serve('http://127.0.0.1:0', []);
     await nobody.shutdown();
     const { client } = await proxy(nobody.target);
@@ -44,7 +44,7 @@ describe('A client handed over as the implementation', () => {
     expect(JSON.stringify(error.metadata.getMap())).to.not.include(String(nobody.port));
   });
 
-  it('sends one value of a key that is in the trailers and in the error', async () => {
+  it('sends one value for a key that is in both the trailers and the error', async () => {
     const { client } = await bench.run(
       inAllShapes((_request$: Observable<unknown>, call) => {
         call.trailers.set('grpc-status-details-bin', Buffer.from('old'));

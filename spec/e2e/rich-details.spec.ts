@@ -42,7 +42,7 @@ const failing = inAllShapes(request$ =>
 
 overEachTransport('Rich details', bench => {
   for (const shape of shapes) {
-    it(`arrive at a client of ours, behind what was sent before: ${shape}`, async () => {
+    it(`arrive at our client, after the messages sent before: ${shape}`, async () => {
       const { client } = await bench.run(failing);
       const error = await errorOf(callOf(client, shape, of(note)));
       expect(error).to.include({ code: Code.INVALID_ARGUMENT, details: 'no such user' });
@@ -57,7 +57,7 @@ describe('Rich details', () => {
   const bench = useBench();
 
   for (const shape of shapes) {
-    it(`arrive at plain grpc-js, one trailer that protobufjs alone can read: ${shape}`, async () => {
+    it(`arrive at plain grpc-js as one trailer that protobufjs alone can read: ${shape}`, async () => {
       const { server } = await bench.run(failing);
       const { status } = await plainCall(server.target.replace('http://', ''), shape, [note]);
       expect(status).to.include({ code: Code.INVALID_ARGUMENT, details: 'no such user' });
@@ -76,7 +76,7 @@ describe('Rich details', () => {
       });
     });
 
-    it(`of plain grpc-js, encoded by protobufjs alone, are read by a client of ours: ${shape}`, async () => {
+    it(`from plain grpc-js, encoded by protobufjs alone, are readable by our client: ${shape}`, async () => {
       const bytes = encodeStatus(Code.INVALID_ARGUMENT, 'x', [
         ['google.rpc.BadRequest', { fieldViolations: [{ field: 'name', description: 'too short' }] }],
         ['google.rpc.LocalizedMessage', { locale: 'de', message: 'zu kurz' }],
@@ -94,7 +94,7 @@ describe('Rich details', () => {
     });
   }
 
-  it('go through a proxy, and through RpcError.from, byte for byte', async () => {
+  it('pass through a proxy and through RpcError.from byte for byte', async () => {
     const first = await bench.run(failing);
     const second = await bench.run(
       inAllShapes((request$, call) =>
@@ -110,7 +110,7 @@ describe('Rich details', () => {
     }
   });
 
-  it('that are broken do no harm: the error arrives, with none', async () => {
+  it('that are malformed do no harm: the error arrives without details', async () => {
     const other = await plainFailure({ code: 5, details: 'x', metadata: metadataOf({ [key]: Buffer.of(0x0a, 0xff) }) });
     bench.onEnd(other.stop);
     const client = connect(Lab, other.target);
@@ -120,7 +120,7 @@ describe('Rich details', () => {
     expect(error.richDetails).to.deep.equal([]);
   });
 
-  it('that are too large leave all trailers together within the 8 KiB of others, and the text says so', async () => {
+  it('that are too large are cut so that all trailers fit in the 8 KiB of other implementations, and the text says so', async () => {
     const large = { case: 'debugInfo', value: { detail: 'd'.repeat(1200) } } as const;
     const { server, client } = await bench.run({
       bidi: () =>

@@ -31,7 +31,7 @@ const note: Note = { n: 1 };
 
 overEachTransport('cancelled$', (bench, transport) => {
   for (const shape of shapes) {
-    it(`emits why the call was cut short, which is the signal's reason, and completes; for who comes late, too: ${shape}`, async () => {
+    it(`emits the reason of the end, which is also the signal's reason, and completes; for late subscribers, too: ${shape}`, async () => {
       const started = deferred<ServerCall>();
       const early = deferred<Recording<RpcError>>();
       const { client } = await bench.run(
@@ -54,7 +54,7 @@ overEachTransport('cancelled$', (bench, transport) => {
       expect([late.values, await late.ending]).to.deep.equal([[reason], {}]);
     });
 
-    it(`completes without a value when the call ends by itself, well or not; for who comes late, too: ${shape}`, async () => {
+    it(`completes without a value when the call ends by itself, with or without an error; for late subscribers, too: ${shape}`, async () => {
       for (const answer of [
         of(note),
         throwError(() => new RpcError(Code.ABORTED, 'x')),
@@ -89,13 +89,13 @@ overEachTransport('cancelled$', (bench, transport) => {
       if (!(await isBefore(told.promise, errorOf(client.bidi(NEVER, { timeoutMs }))))) return false;
       const { ending, values } = await told.promise;
       await ending;
-      // The client cancels at its own deadline, which over the wire may be heard before the server's has passed.
+      // The client cancels at its own deadline; over the wire, the server may see this cancellation before its own deadline.
       if (values[0]?.code === Code.CANCELLED && transport === 'over the wire') return false;
       expect(values.map(({ code }) => code)).to.deep.equal([Code.DEADLINE_EXCEEDED]);
       return true;
     }));
 
-  it('stops work as a notifier, which ends with its own completion', async () => {
+  it('stops work as a notifier, and that work ends with its own completion', async () => {
     const work: string[] = [];
     const stopped = deferred();
     const started = deferred();
@@ -121,11 +121,11 @@ describe('cancelled$ and signal', () => {
   const fakeStream = { metadata: new Metadata(), getDeadline: () => Infinity };
   const fake = () => incomingCall(fakeStream as never, Lab.bidi, { draining$: NEVER, abort: () => {} });
 
-  it('hold nobody once the call has ended, or who listened has left', async () => {
+  it('retain no listener that has left, and none after the call has ended', async () => {
     setFlagsFromString('--expose-gc');
     const collect = runInNewContext('gc') as () => void;
     const call = fake();
-    /** Listens in both ways, and gives what a listener holds. */
+    /** Listens in both ways, and returns weak references to the listeners. */
     const listen = (isLeaving: boolean): readonly WeakRef<object>[] => {
       const subscriber = new Subscriber<RpcError>();
       call.cancelled$.subscribe(subscriber);
@@ -151,7 +151,7 @@ describe('cancelled$ and signal', () => {
 });
 
 overEachTransport('A ServerCall', (bench, transport) => {
-  it('knows path, shape, metadata, deadline and peer of its call', async () => {
+  it('has the path, shape, metadata, deadline and peer of its call', async () => {
     const seen: unknown[] = [];
     const { client } = await bench.run(
       inAllShapes((request$, call) => {
@@ -202,7 +202,7 @@ overEachTransport('A ServerCall', (bench, transport) => {
     }
   });
 
-  it('sends no headers behind a response, refuses those that cannot be sent, and is as good as before after it', async () => {
+  it('sends no headers after a response, refuses invalid headers, and works normally afterwards', async () => {
     const errors: unknown[] = [];
     const { client } = await bench.run({
       bidi: (request$, call) => {
@@ -237,7 +237,7 @@ overEachTransport('A ServerCall', (bench, transport) => {
 describe('The peer of a ServerCall', () => {
   const bench = useBench();
 
-  it('is known after the call has ended, well, by cancellation, or because its connection is lost', async () => {
+  it('remains available after the call has ended: with OK, by cancellation, or with a lost connection', async () => {
     const calls: ServerCall[] = [];
     const peers: string[] = [];
     const ended = deferred();
@@ -299,10 +299,10 @@ describe('peerCertificate', () => {
   }
 });
 
-describe('An RPC with the name of what every object has', () => {
+describe('An RPC named like a property of every object', () => {
   const bench = useBench();
 
-  it('is not taken for implemented by that, and can be called', async () => {
+  it('does not count as implemented by that property, and can be called', async () => {
     const service = { ToString: { ...Lab.unary, path: '/lab.Lab/ToString' } };
     expect(() => implement(service, {} as never)).to.throw(TypeError, /expected a function for "toString"/);
     for (const [bound, code] of [

@@ -24,7 +24,7 @@ class Local {
     this.client = client;
   }
 
-  /** Stays open where it is a stream. */
+  /** A request$ that stays open where it is a stream. */
   requests(shape: Shape): Observable<Note> {
     return streaming(shape).requests ? concat(of({ n: 0 }), this.#more$) : of({ n: 0 });
   }
@@ -49,14 +49,14 @@ function callWith(local: Local, shape: Shape, options: CallOptions = {}) {
 
 type Call = ReturnType<typeof callWith>;
 
-/** The code and the trailer that status$ tells. */
+/** The code and the trailer that status$ emits. */
 async function statusOf({ status$ }: Call): Promise<string> {
   const { values, ending } = record(status$);
   await ending;
   return values.map(({ code, metadata }) => `${codeName(code)} ${metadata.get('t').join()}`.trim()).join('; ');
 }
 
-/** Responses a reader ends the call at, as it takes the last of them. */
+/** Numbers of responses after which a reader ends the call, as it takes the last of them. */
 async function endAtLast(call: Call, local: Local, how: (typeof locals)[number], count: number) {
   let taken = 0;
   const response = record(
@@ -70,18 +70,18 @@ async function endAtLast(call: Call, local: Local, how: (typeof locals)[number],
   return { ...(await response.ending), values: response.values, status: await statusOf(call) };
 }
 
-overEachTransport('A call whose status has come, and whose responses have been delivered', (bench, transport) => {
+overEachTransport('A call whose status has arrived and whose responses have been delivered', (bench, transport) => {
   const answer = { trailer: 't' };
 
   for (const shape of shapes) {
     const { responses } = streaming(shape);
-    // What is on the wire in how many packets is not for this server to say.
+    // This server cannot control how the wire splits its data into packets.
     if (responses && transport === 'over the wire') continue;
     const count = responses ? 3 : 1;
 
     for (const how of locals) {
       if (how === 'an error of request$' && !streaming(shape).requests) continue;
-      it(`ends with OK, though ${how} comes inside next of the last one: ${shape}`, async () => {
+      it(`ends with OK, although ${how} happens inside next of the last response: ${shape}`, async () => {
         const { client } = await bench.run(
           inAllShapes((_, call) => {
             call.trailers.set('t', answer.trailer);
@@ -96,7 +96,7 @@ overEachTransport('A call whose status has come, and whose responses have been d
   }
 });
 
-describe('A status and what a client does by itself', () => {
+describe('A status and a client that ends its call', () => {
   const toClose: (() => unknown)[] = [];
   afterEach(async () => {
     for (const end of toClose.splice(0).reverse()) await end();
@@ -110,7 +110,7 @@ describe('A status and what a client does by itself', () => {
     return { peer, client, local: new Local(client) };
   }
 
-  /** All in one packet. */
+  /** All frames in one packet. */
   const answer = (peer: RawPeer, stream: number, count: number, fields: Readonly<Record<string, string>>): void =>
     peer.send(
       responseHeaders(stream),
@@ -126,7 +126,7 @@ describe('A status and what a client does by itself', () => {
 
     for (const how of locals.filter(name => requests || name !== 'an error of request$')) {
       for (const name of ['connect()', 'connect() with middleware'] as const) {
-        it(`OK in the packet of the last response stands, though ${how} comes inside its next: ${shape} of ${name}`, async () => {
+        it(`OK in the packet of the last response stands, although ${how} happens inside its next: ${shape} of ${name}`, async () => {
           const { peer, local } = await run(name);
           const call = callWith(local, shape);
           const ended = endAtLast(call, local, how, count);
@@ -141,7 +141,7 @@ describe('A status and what a client does by itself', () => {
             [OK, Code.OK],
             [NOT_FOUND, Code.NOT_FOUND],
           ] as const) {
-            it(`${codeName(code)} stands when ${how} comes while its reader is busy with the last response: ${shape} of ${name}`, async () => {
+            it(`${codeName(code)} stands when ${how} happens while the reader is busy with the last response: ${shape} of ${name}`, async () => {
               const { peer, local } = await run(name);
               const call = callWith(local, shape);
               const go = Array.from({ length: count }, () => deferred());
@@ -153,7 +153,7 @@ describe('A status and what a client does by itself', () => {
                 go[n]!.resolve();
                 await received(n + 1);
               }
-              await settled(() => 0); // the last one is with its reader, and the status has come
+              await settled(() => 0); // the reader has the last response, and the status has arrived
               local.end(how);
               go[count - 1]!.resolve();
               const { error } = (await ending) as { error?: RpcError };
@@ -163,9 +163,9 @@ describe('A status and what a client does by itself', () => {
             });
           }
 
-          // request$ is unsubscribed when the status comes.
+          // request$ is unsubscribed when the status arrives.
           if (how === 'an error of request$') continue;
-          it(`${how} cancels a call while a response is undelivered, whatever its status: ${shape} of ${name}`, async () => {
+          it(`${how} cancels a call with an undelivered response, whatever its status: ${shape} of ${name}`, async () => {
             const { peer, local } = await run(name);
             const call = callWith(local, shape);
             const { values, ending } = record(call.response$.pipe(concatMap(() => new Promise<Note>(() => {}))));
@@ -177,7 +177,7 @@ describe('A status and what a client does by itself', () => {
             expect(await statusOf(call)).to.equal('CANCELLED');
           });
         } else {
-          it(`OK stands, though ${how} comes inside next: ${shape} of ${name}`, async () => {
+          it(`OK stands, although ${how} happens inside next: ${shape} of ${name}`, async () => {
             const { peer, local } = await run(name);
             const call = callWith(local, shape);
             const ended = endAtLast(call, local, how, 1);
@@ -188,7 +188,7 @@ describe('A status and what a client does by itself', () => {
       }
 
       if (responses) {
-        it(`${how} inside next of the last response cancels a call whose status has not come: ${shape}`, async () => {
+        it(`${how} inside next of the last response cancels a call whose status has not arrived: ${shape}`, async () => {
           const { peer, local } = await run();
           const call = callWith(local, shape);
           const ended = endAtLast(call, local, how, count);
@@ -209,7 +209,7 @@ describe('A status and what a client does by itself', () => {
       [OK, 'OK t'],
       [NOT_FOUND, 'NOT_FOUND t'],
     ] as const) {
-      it(`status$ tells ${status} when its reader has enough with the last response: ${shape}`, async () => {
+      it(`status$ emits ${status} when the reader stops with the last response: ${shape}`, async () => {
         const { peer, local } = await run();
         const go = deferred();
         const call = callWith(local, shape);
@@ -220,14 +220,14 @@ describe('A status and what a client does by itself', () => {
           ),
         );
         answer(peer, await peer.stream(0), 3, fields);
-        await settled(() => 0); // the status has come
+        await settled(() => 0); // the status has arrived
         go.resolve();
         expect([await response.ending, response.values]).to.deep.equal([{}, notes(3)]);
         expect(await statusOf(call)).to.equal(status);
       });
     }
 
-    it(`status$ tells CANCELLED when its reader has enough before the last response: ${shape}`, async () => {
+    it(`status$ emits CANCELLED when the reader stops before the last response: ${shape}`, async () => {
       const { peer, local } = await run();
       const call = callWith(local, shape);
       const response = record(call.response$.pipe(take(2)));
@@ -236,7 +236,7 @@ describe('A status and what a client does by itself', () => {
       expect(await statusOf(call)).to.equal('CANCELLED');
     });
 
-    it(`a deadline that passes while its reader is busy with the last response changes nothing: ${shape}`, async () => {
+    it(`a deadline that passes while the reader is busy with the last response changes nothing: ${shape}`, async () => {
       const { peer, client, local } = await run();
       const deadline = new Date(Date.now() + 300);
       const go = deferred();
@@ -244,7 +244,7 @@ describe('A status and what a client does by itself', () => {
       const { values, ending } = record(call.response$.pipe(concatMap(note => go.promise.then(() => note))));
       answer(peer, await peer.stream(0), 1, OK);
       await settled(() => 0);
-      // Told of the same deadline, and a little later: it is full before its last response.
+      // The deadline of this call is a little later, and its reader is full before the last response.
       const late = record(
         callOf(client, shape, of({ n: 0 }), { deadline: new Date(deadline.getTime() + 1) }).pipe(
           concatMap(() => new Promise(() => {})),
@@ -257,7 +257,7 @@ describe('A status and what a client does by itself', () => {
       expect(await statusOf(call)).to.equal('OK t');
     });
 
-    it(`a reader who stalls over the last response of a call that has ended well stalls nothing: ${shape}`, async () => {
+    it(`a reader that stalls on the last response of a successful call is no stall: ${shape}`, async () => {
       const { peer, local } = await run();
       const go = deferred();
       const call = callWith(local, shape, { stallTimeoutMs: 50 });
@@ -270,7 +270,7 @@ describe('A status and what a client does by itself', () => {
     });
   }
 
-  it('a response that is still being decompressed is not taken for delivered', async () => {
+  it('a response that is still being decompressed does not count as delivered', async () => {
     const { peer, local } = await run();
     const call = callWith(local, 'serverStream', { onHeaders: () => setImmediate(() => local.end('its signal')) });
     const response = record(call.response$);

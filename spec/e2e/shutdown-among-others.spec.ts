@@ -10,10 +10,10 @@ import { errorOf, record } from '../support/record.ts';
 
 const note: Note = { n: 1 };
 
-describe('shutdown, with many calls, clients and servers', () => {
+describe('shutdown, among many calls, clients and servers', () => {
   const bench = useBench();
 
-  it('reports the calls that it cut, as they were before, and no others', async () => {
+  it('reports the calls that it ended, as they were before, and no others', async () => {
     const started = deferred();
     let starts = 0;
     const { client, server } = await bench.run({
@@ -49,7 +49,7 @@ describe('shutdown, with many calls, clients and servers', () => {
     expect(inspect(server).calls).to.deep.equal([]);
   });
 
-  it('leaves other servers of the process, and their clients, as they are', async () => {
+  it('leaves other servers of the process, and their clients, unaffected', async () => {
     const [one, other] = [await bench.run(inAllShapes(request$ => request$)), await bench.run(inAllShapes(r$ => r$))];
     const requests = new Subject<Note>();
     const echo = record(other.client.bidi(requests));
@@ -69,7 +69,7 @@ describe('shutdown, with many calls, clients and servers', () => {
     expect(await echo.ending).to.deep.equal({});
   });
 
-  it('ends while clients connect and call: each call ends, well or UNAVAILABLE', async () => {
+  it('completes while clients connect and call: each call ends with OK or UNAVAILABLE', async () => {
     for (let round = 0; round < 5; round++) {
       const { server } = await bench.run(inAllShapes(request$ => request$));
       const errors: Promise<any>[] = [];

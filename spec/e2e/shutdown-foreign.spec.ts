@@ -18,14 +18,14 @@ const method = (name: string, requestStream: boolean, responseStream: boolean) =
   responseSerialize: bytes,
   responseDeserialize: bytes,
 });
-/** As grpc-health-check has it: Check is answered, Watch lasts for ever. */
+/** A service like grpc-health-check: Check answers, Watch never ends. */
 const definition: ServiceDefinition = { check: method('Check', false, false), watch: method('Watch', false, true) };
 const note: Note = { n: 1 };
 
-/** No spec here waits for it. */
+/** A grace that no spec here waits for. */
 const graceMs = 60_000;
 
-describe('shutdown of a server with services that are not of implement()', () => {
+describe('shutdown of a server with services that implement() did not make', () => {
   const bench = useBench();
 
   async function lab() {
@@ -67,7 +67,7 @@ describe('shutdown of a server with services that are not of implement()', () =>
     return { server, client, watch, check, answer$, cancelled };
   }
 
-  it('does not spend its grace on their streams, and reports them: path, shape and peer', async () => {
+  it('does not spend its grace on their streams, and reports them with path, shape and peer', async () => {
     const { server, watch, cancelled } = await lab();
     const { began, ended } = watch();
     await began;
@@ -80,7 +80,7 @@ describe('shutdown of a server with services that are not of implement()', () =>
     await cancelled.promise;
   });
 
-  it('leaves their streams alone while other calls run', async () => {
+  it('leaves their streams open while other calls run', async () => {
     const { server, client, watch } = await lab();
     const note$ = new Subject<Note>();
     const echo = record(client.bidi(note$));
@@ -103,7 +103,7 @@ describe('shutdown of a server with services that are not of implement()', () =>
     expect(await ended).to.include({ code: status.UNAVAILABLE });
   });
 
-  it('waits for their calls with one response as for any, and for these alone reports nothing', async () => {
+  it('waits for their calls with one response as for any other, and reports nothing if only these run', async () => {
     const { server, check, answer$ } = await lab();
     const answer = check();
     while (!answer$.observed) await new Promise(setImmediate);
@@ -114,7 +114,7 @@ describe('shutdown of a server with services that are not of implement()', () =>
     expect(await done).to.deep.equal({ cut: [] });
   });
 
-  it('reports all that it cuts when the grace is over, with their peers', async () => {
+  it('reports all calls that it ends when the grace is over, with their peers', async () => {
     const { server, client, watch, check, answer$ } = await lab();
     const echo = record(client.bidi(concat(of(note), NEVER)));
     await echo.received(1);
@@ -130,7 +130,7 @@ describe('shutdown of a server with services that are not of implement()', () =>
     expect(await answer).to.include({ code: status.UNAVAILABLE });
   });
 
-  it('is seen by inspect before, and nothing is left there when they have ended', async () => {
+  it('has their calls listed by inspect while they run, and none after they have ended', async () => {
     const { server, check, answer$ } = await lab();
     const answer = check();
     while (!answer$.observed) await new Promise(setImmediate);

@@ -18,7 +18,7 @@ describe('shutdown', () => {
     const options = { serverOptions: { 'grpc.enable_channelz': channelz } };
 
     describe(channelz ? 'with channelz' : 'without channelz', () => {
-      it('ends the calls that outlive the grace with UNAVAILABLE, in all shapes, and their handlers hear it', async () => {
+      it('ends calls that outlive the grace with UNAVAILABLE, in all shapes, and their handlers get the cancellation', async () => {
         const told: unknown[] = [];
         const started = deferred();
         let calls = 0;
@@ -69,7 +69,7 @@ describe('shutdown', () => {
         expect(overflows).to.deep.equal([]);
       });
 
-      it('ends at once with connections that are idle, and with none', async () => {
+      it('completes at once with idle connections, and with none', async () => {
         const { client, server } = await bench.run(
           inAllShapes(request$ => request$),
           options,
@@ -81,7 +81,7 @@ describe('shutdown', () => {
         await unused.shutdown({ graceMs: Number.POSITIVE_INFINITY });
       });
 
-      it('ends though a reader does not read', async () => {
+      it('completes although a reader does not read', async () => {
         const started = deferred();
         const { server } = await bench.run(
           inAllShapes(() => {
@@ -101,7 +101,7 @@ describe('shutdown', () => {
         await closed;
       });
 
-      it('ends though a peer neither reads nor closes', async () => {
+      it('completes although a peer neither reads nor closes', async () => {
         const sockets = () => process.getActiveResourcesInfo().filter(kind => kind === 'TCPSocketWrap');
         const before = sockets().length;
         const { server } = await bench.run({}, options);
@@ -109,7 +109,7 @@ describe('shutdown', () => {
         bench.onEnd(() => socket.destroy());
         await once(socket, 'connect');
         await server.shutdown({ graceMs: 20 });
-        while (sockets().length > before + 1) await new Promise(setImmediate); // the peer's own is left
+        while (sockets().length > before + 1) await new Promise(setImmediate); // the peer's own socket remains
       });
 
       it('refuses new calls', async () => {
@@ -133,7 +133,7 @@ describe('shutdown', () => {
     });
   }
 
-  it('gives the same promise when called again, also by await using', async () => {
+  it('returns the same promise when called again, also through await using', async () => {
     const { server } = await bench.run({});
     const first = server.shutdown();
     expect(server.shutdown({ graceMs: 0 })).to.equal(first);
@@ -141,7 +141,7 @@ describe('shutdown', () => {
     await first;
   });
 
-  it('is what await using does, after using has closed the client', async () => {
+  it('is what await using runs after using has closed the client', async () => {
     const order: string[] = [];
     let call: Promise<any>;
     {
@@ -155,7 +155,7 @@ describe('shutdown', () => {
     expect(order).to.deep.equal(['call', 'left']);
   });
 
-  it('refuses bad options at once, and then still works', async () => {
+  it('refuses invalid options at once, and works afterwards', async () => {
     const { server } = await bench.run({});
     for (const graceMs of [-1, Number.NaN, '5']) {
       expect(thrownBy(() => server.shutdown({ graceMs } as never))).to.be.an.instanceOf(RangeError);

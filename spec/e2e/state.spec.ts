@@ -16,7 +16,7 @@ describe('state$', () => {
   const becomes = (client: object, state: ConnectivityState) =>
     firstValueFrom(state$(client).pipe(filter(now => now === state)));
 
-  it('tells of the connection as it is made by the first call, lost, made anew and closed, nothing twice in a row', async () => {
+  it('emits the states of the connection: opened by the first call, lost, opened again, closed; no state twice in a row', async () => {
     const { client, server } = await bench.run(echo);
     const early = record(state$(client));
     expect(early.values).to.deep.equal(['IDLE']);
@@ -35,7 +35,7 @@ describe('state$', () => {
     expect(record(state$(client)).values).to.deep.equal(['SHUTDOWN']);
   });
 
-  it('tells of failure where nobody listens, and of success when somebody does', async () => {
+  it('emits failure without a listener, and success once there is one', async () => {
     const { client, server } = await bench.run(echo);
     await server.shutdown();
     const { values } = record(state$(client, { connect: true }));
@@ -47,14 +47,14 @@ describe('state$', () => {
     expect(values.at(-1)).to.equal('READY');
   });
 
-  it('connects when it is subscribed to and told so, and not before', async () => {
+  it('connects when it is subscribed to with connect: true, and not before', async () => {
     const { client } = await bench.run(echo);
     const connecting$ = state$(client, { connect: true });
     expect(record(state$(client)).values).to.deep.equal(['IDLE']);
     expect(await firstValueFrom(connecting$.pipe(filter(state => state === 'READY')))).to.equal('READY');
   });
 
-  it('is READY for a client of two connections while one of them is, and never goes back for the second', async () => {
+  it('is READY for a client of two connections while one of them is, and is not affected by the second', async () => {
     const { client } = await bench.run(inAllShapes(() => NEVER));
     const { values } = record(state$(client));
     client.unary(note).subscribe({ error: () => {} });
@@ -66,7 +66,7 @@ describe('state$', () => {
     expect(values.at(-1)).to.equal('SHUTDOWN');
   });
 
-  it('tells many subscribers the same', async () => {
+  it('emits the same states to many subscribers', async () => {
     const { client } = await bench.run(echo);
     const all = Array.from({ length: 200 }, () => record(state$(client)));
     for (const shape of shapes) await record(callOf(client, shape, of(note))).ending;
@@ -77,8 +77,8 @@ describe('state$', () => {
     }
   });
 
-  describe("of somebody else's Channel of grpc-js", () => {
-    /** Counts those who watch it. */
+  describe('of a grpc-js Channel that the application owns', () => {
+    /** Counts the watchers of the channel. */
     const watched = (target: string): { channel: Channel; watchers: () => number; client: LabClient } => {
       const grpc = new Client(target, credentials.createInsecure());
       bench.onEnd(() => grpc.close());
@@ -98,7 +98,7 @@ describe('state$', () => {
       return { channel, watchers: () => watchers, client: connect(Lab, channel) };
     };
 
-    it('leaves at most one watcher with it, though a thousand come and go', async () => {
+    it('leaves at most one watcher on it, though a thousand subscribers come and go', async () => {
       const { server } = await bench.run(echo);
       const { client, watchers } = watched(`127.0.0.1:${server.port}`);
       for (let i = 0; i < 1000; i++) record(state$(client)).subscription.unsubscribe();
@@ -111,10 +111,10 @@ describe('state$', () => {
       expect(watchers()).to.equal(1);
       for (const subscription of subscriptions) subscription.unsubscribe();
       await server.shutdown();
-      while (watchers() > 0) await new Promise(setImmediate); // gone with the change, for nobody listens
+      while (watchers() > 0) await new Promise(setImmediate); // removed by the change, since nobody listens
     });
 
-    it('completes with SHUTDOWN when its owner closes it, or the client is closed, and then leaves it open', async () => {
+    it('completes with SHUTDOWN when its owner closes it, or when the client is closed, which leaves it open', async () => {
       const { server } = await bench.run(echo);
       const { client, channel } = watched(`127.0.0.1:${server.port}`);
       const other = connect(Lab, channel);
@@ -129,14 +129,14 @@ describe('state$', () => {
       expect(others.values).to.deep.equal(['IDLE', 'CONNECTING', 'READY', 'SHUTDOWN']);
     });
 
-    it('connects it when told so', async () => {
+    it('connects it when asked to', async () => {
       const { server } = await bench.run(echo);
       const { client } = watched(`127.0.0.1:${server.port}`);
       await firstValueFrom(state$(client, { connect: true }).pipe(filter(state => state === 'READY')));
     });
   });
 
-  it('must be given a client', () => {
+  it('requires a client', () => {
     for (const value of [{}, Lab]) expect(thrownBy(() => state$(value))).to.be.an.instanceOf(TypeError);
   });
 });

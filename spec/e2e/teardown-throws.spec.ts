@@ -18,7 +18,7 @@ overEachTransport('A teardown that throws', bench => {
       ['of a response that comes later', () => of({ n: 1 }).pipe(delay(0), throwing())],
       ['between requests and responses', (request$: Observable<Note>) => request$.pipe(throwing())],
     ] as const) {
-      it(`does not keep the call from its end, and onError is told: ${shape}, ${which}`, async () => {
+      it(`does not keep the call from ending, and reaches onError: ${shape}, ${which}`, async () => {
         const { client, server, hidden } = await bench.run(inAllShapes(response$));
         const { values, ending } = record(callOf(client, shape, of({ n: 1 })));
         expect(await ending).to.deep.equal({});

@@ -31,7 +31,7 @@ async function ask(address: string, serveOptions: ServeOptions, to: (port: numbe
 const httpsTo = (port: number): string => `https://localhost:${port}`;
 
 describe('https://', () => {
-  it('is TLS with the key and certificate that are given', async () => {
+  it('is TLS with the given key and certificate', async () => {
     const answer = await ask('https://127.0.0.1:0', { tls }, httpsTo, { tls: { ca: tls.cert } });
     expect(answer).to.deep.equal({ n: 7 });
   });
@@ -41,7 +41,7 @@ describe('https://', () => {
     expect(isRpcError(error, Code.UNAVAILABLE), String(error)).to.equal(true);
   });
 
-  it('takes credentials of grpc-js on both sides', async () => {
+  it('accepts grpc-js credentials on both sides', async () => {
     const pair = { private_key: Buffer.from(tls.key), cert_chain: Buffer.from(tls.cert) };
     const credentials = ServerCredentials.createSsl(null, [pair], false);
     const trusting = grpcCredentials.createSsl(Buffer.from(tls.cert));
@@ -53,7 +53,7 @@ describe('https://', () => {
     ).to.deep.equal({ n: 7 });
   });
 
-  it('asks clients for a certificate where ca is given', async () => {
+  it('requires client certificates when ca is given', async () => {
     const serverTls = { ...tls, ca: tls.cert };
     const shown = { tls: { ca: tls.cert, key: tls.key, cert: tls.cert } };
     expect(await ask('https://127.0.0.1:0', { tls: serverTls }, httpsTo, shown)).to.deep.equal({ n: 7 });
@@ -107,27 +107,27 @@ describe('A connection that TLS refuses', () => {
     ],
   ];
   for (const [why, server, client, says, hint] of cases) {
-    it(`says which option to look at: ${why}`, async () => {
+    it(`names the option to check: ${why}`, async () => {
       const error = await ask('https://127.0.0.1:0', server, httpsTo, client).catch(e => e);
       expect(isRpcError(error, Code.UNAVAILABLE), String(error)).to.equal(true);
       expect(error.details).to.match(says).and.match(hint).and.not.include('Resolution note');
     });
   }
 
-  it('says which address to look at: TLS to a plaintext server, and the reverse', async () => {
+  it('names the address to check: TLS to a plaintext server, and the reverse', async () => {
     const toPlain = await ask('http://127.0.0.1:0', {}, httpsTo, {}).catch(e => e);
     expect(toPlain.details).to.match(/speaks no TLS: look at the address, http:\/\//);
     const toTls = await ask('https://127.0.0.1:0', { tls }, port => `http://localhost:${port}`, {}).catch(e => e);
     expect(toTls.details).to.match(/If it speaks TLS, write https:\/\//);
   });
 
-  it('takes the name that is in the certificate for the one that is meant', async () => {
+  it('suggests the name in the certificate as the one that was meant', async () => {
     const channelOptions = { 'grpc.ssl_target_name_override': 'other.example' };
     const options = { tls: { ca: otherNameCert }, channelOptions };
     expect(await ask('https://127.0.0.1:0', serverOf(otherNameCert), httpsTo, options)).to.deep.equal({ n: 7 });
   });
 
-  it('leaves the text of a status that a server sent as it is', async () => {
+  it('leaves the status text of a server unchanged', async () => {
     const details = 'No connection established. Last error: Error: self-signed certificate. Resolution note: ';
     const failing = implement.partial(Lab, { unary: () => throwError(() => new RpcError(Code.UNAVAILABLE, details)) });
     const server = await serve('http://127.0.0.1:0', failing);
@@ -139,22 +139,22 @@ describe('A connection that TLS refuses', () => {
   });
 });
 
-describe('an address', () => {
-  it('without a scheme needs credentials, and the error says so', async () => {
+describe('An address', () => {
+  it('without a scheme requires credentials, and the error says so', async () => {
     expect(() => connect(Lab, '127.0.0.1:3000')).to.throw(TypeError, /http:\/\/ \(plaintext\) or https:\/\//);
     const error = await serve('127.0.0.1:0', echo).catch(e => e);
     expect(error).to.be.instanceOf(TypeError);
     expect(error.message).to.match(/http:\/\/ \(plaintext\) or https:\/\//);
   });
 
-  it('that says plaintext does not go with tls or credentials', async () => {
+  it('with a plaintext scheme refuses tls and credentials', async () => {
     expect(() => connect(Lab, 'http://127.0.0.1:1', { tls: {} })).to.throw(TypeError, /says plaintext/);
     const credentials = grpcCredentials.createInsecure();
     expect(() => connect(Lab, 'http://127.0.0.1:1', { credentials })).to.throw(TypeError, /says plaintext/);
     expect(await serve('http://127.0.0.1:0', echo, { tls }).catch(e => e)).to.be.instanceOf(TypeError);
   });
 
-  it('may be any target of grpc-js', async () => {
+  it('may be any grpc-js target', async () => {
     const server = await serve('127.0.0.1:0', echo, { credentials: ServerCredentials.createInsecure() });
     expect(server.target).to.equal(`127.0.0.1:${server.port}`);
     for (const target of [`dns:///localhost:${server.port}`, `ipv4:127.0.0.1:${server.port}`]) {

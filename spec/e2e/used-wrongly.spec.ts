@@ -28,7 +28,7 @@ describe('A handler', () => {
     }
   });
 
-  it('that returns no stream at all is told what was expected, by its path', async () => {
+  it('that returns no stream gets an error that names its path and what was expected', async () => {
     const { client, hidden } = await bench.run(inAllShapes(() => ({ n: 1 }) as never));
     expect(await errorOf(client.unary({ n: 1 }))).to.include({ code: Code.UNKNOWN });
     expect(String(hidden[0])).to.match(
@@ -36,7 +36,7 @@ describe('A handler', () => {
     );
   });
 
-  it('ends its call with any error, also one that cannot be read', async () => {
+  it('ends its call with any error, even one that throws when it is read', async () => {
     const odd = [
       Object.defineProperty(new RpcError(Code.NOT_FOUND, 'x'), 'metadata', { value: undefined }),
       Object.defineProperty(new RpcError(Code.NOT_FOUND, 'x'), 'details', { value: { what: 'user' } }),
@@ -66,7 +66,7 @@ describe('A handler', () => {
 describe('Middleware', () => {
   const bench = useBench();
 
-  it('of a server that spreads the call is told to pass it on as it is', async () => {
+  it('on a server that spreads the call gets an error that says to pass it on unchanged', async () => {
     const spreads: ServerMiddleware = rpc => (request$, call) => rpc(request$, { ...call });
     const { client, hidden } = await bench.run(
       inAllShapes(request$ => request$),
@@ -76,7 +76,7 @@ describe('Middleware', () => {
     expect(String(hidden[0])).to.include('pass on the call as it was given it');
   });
 
-  it('that lets a call wait does not keep it from ending when its client is closed', async () => {
+  it('that delays a call does not keep it from ending when its client is closed', async () => {
     let waits = 0;
     const waiting: ClientMiddleware = () => () => {
       waits++;
@@ -97,7 +97,7 @@ describe('Middleware', () => {
     expect(waits).to.equal(4);
   });
 
-  it('may set an AsyncLocalStorage around the RPC, on both sides, for the middleware behind it too', async () => {
+  it('may set an AsyncLocalStorage around the RPC, on both sides, also for the middleware after it', async () => {
     const storage = new AsyncLocalStorage<string>();
     const seen: unknown[] = [];
     const sets =
@@ -119,7 +119,7 @@ describe('Middleware', () => {
     expect(seen).to.deep.equal(['client', 'server']);
   });
 
-  it('adds metadata to what there is, of whichever form', async () => {
+  it('adds metadata to existing metadata of any form', async () => {
     const adds: ClientMiddleware = rpc => (request$, call) => rpc(request$, withMetadata(call, { id: 'added' }));
     const heard: unknown[] = [];
     const { client } = await bench.run(
@@ -146,13 +146,13 @@ describe('Middleware', () => {
 });
 
 describe('RpcError', () => {
-  it('refuses options that are none', () => {
+  it('refuses invalid options', () => {
     expect(() => new RpcError(Code.ABORTED, 'x', new Metadata() as never)).to.throw(TypeError, 'write { metadata }');
     expect(() => new RpcError(Code.ABORTED, 'x', { 'x-a': 'b' } as never)).to.throw(TypeError, 'no option "x-a"');
     expect(() => new RpcError(Code.ABORTED, 'x', null as never)).to.throw(TypeError, 'null');
   });
 
-  it('shows a person its code, its rich details, the keys of its own metadata and its cause, and no more', () => {
+  it('prints its code, its rich details, the keys of its metadata and its cause, and nothing else', () => {
     const error = new RpcError(Code.NOT_FOUND, 'no user', {
       metadata: { 'x-request-id': 'id-7', date: 'today' },
       richDetails: [{ case: 'errorInfo', value: { reason: 'GONE' } }, retryInfo(2000)],
