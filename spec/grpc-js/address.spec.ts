@@ -3,14 +3,14 @@ import { parseAddress } from '../../lib/grpc-js/address.ts';
 import { thrownBy } from '../support/record.ts';
 
 describe('parseAddress', () => {
-  it('reads http as plaintext and https as TLS', () => {
+  it('parses http as plaintext and https as TLS', () => {
     expect(parseAddress('http://127.0.0.1:3000')).to.deep.equal({ target: '127.0.0.1:3000', tls: false });
     expect(parseAddress('https://example.org:3000')).to.deep.equal({ target: 'example.org:3000', tls: true });
     expect(parseAddress('HTTP://h:1/')).to.deep.equal({ target: 'h:1', tls: false });
     expect(parseAddress('http://[::1]:3000')).to.deep.equal({ target: '[::1]:3000', tls: false });
   });
 
-  it('knows the port that a URL leaves out', () => {
+  it('uses the default port of a URL without one', () => {
     expect(parseAddress('http://h').target).to.equal('h:80');
     expect(parseAddress('http://h:80').target).to.equal('h:80');
     expect(parseAddress('https://h').target).to.equal('h:443');
@@ -23,13 +23,13 @@ describe('parseAddress', () => {
     }
   });
 
-  it('refuses what has more than a host and a port, and says so', () => {
+  it('refuses a URL with more than host and port, and says so', () => {
     for (const address of ['http://h/path', 'http://h?q', 'http://h#f', 'http://user@h', 'https://u:p@h']) {
       expect(thrownBy(() => parseAddress(address)).message).to.match(/more than a host and a port/);
     }
   });
 
-  it('refuses what is no address, and says what one looks like', () => {
+  it('refuses what is no address, and shows what one looks like', () => {
     for (const address of ['http://', 'http://h:99999', 'http://a b', '', undefined, null, 3000, {}]) {
       const error = thrownBy(() => parseAddress(address as string));
       expect(error, String(address)).to.be.an.instanceOf(TypeError);

@@ -37,7 +37,7 @@ const modules: PrivateModules = {
   transport,
 };
 
-/** As another copy of the library in this process would have it. */
+/** The adjusting function of another copy of the library in this process. */
 let copies = 0;
 const anotherCopy = async (): Promise<typeof adjustGrpcJs> =>
   (await import(`../../lib/grpc-js/adjust.ts?copy=${++copies}`)).adjustGrpcJs;
@@ -57,7 +57,7 @@ const prototypes = [
   'compressionFilterFactory',
 ] as const;
 
-/** Prototypes that nobody uses, of the classes of grpc-js, or of classes whose source text has been changed. */
+/** Copies of the prototypes of grpc-js, with the source text of some classes changed. */
 function unused(changes: Partial<Record<keyof PrivateParts, Source>> = {}): PrivateParts {
   const real = findPrivateParts()!;
   const copyOf = (part: (typeof prototypes)[number]): object => {
@@ -80,7 +80,7 @@ function unused(changes: Partial<Record<keyof PrivateParts, Source>> = {}): Priv
   } as PrivateParts;
 }
 
-/** What process.emitWarning was given. */
+/** The warnings passed to process.emitWarning. */
 async function warningsOf(run: () => unknown): Promise<Error[]> {
   const warnings: Error[] = [];
   const note = (warning: Error): unknown => warnings.push(warning);
@@ -93,7 +93,7 @@ async function warningsOf(run: () => unknown): Promise<Error[]> {
 
 const methodsOf = (object: object): unknown[] => Object.getOwnPropertyNames(object).map(name => (object as any)[name]);
 
-/** Of all private classes, as `clientCall.endCall`. */
+/** The methods of all private classes, by names such as `clientCall.endCall`. */
 function methodsByName(parts: PrivateParts): Record<string, unknown> {
   const all = prototypes.flatMap(part =>
     Object.entries(Object.getOwnPropertyDescriptors(parts[part])).map(([name, { value }]) => [
@@ -107,7 +107,7 @@ function methodsByName(parts: PrivateParts): Record<string, unknown> {
 describe('The adjustments of grpc-js', () => {
   const peers = usePeers();
 
-  it('are applied once, those of a client for all copies of the library in a process', async () => {
+  it('are applied once; those of a client once for all copies of the library in a process', async () => {
     adjustGrpcJs();
     const { clientCall, serverCall } = findPrivateParts()!;
     const [client, server] = [methodsOf(clientCall), methodsOf(serverCall)];
@@ -125,7 +125,7 @@ describe('The adjustments of grpc-js', () => {
   const off = (names: readonly string[], warning = ''): boolean[] =>
     names.map(name => warning.includes(`${name} (${patches.find(patch => patch.name === name)!.without})`));
 
-  it('are all made where every method and property is as expected, without a word', async () => {
+  it('are all applied when every method and property is as expected, without a warning', async () => {
     const parts = unused();
     const before = { ...methodsByName(parts) };
     expect(await warningsOf(async () => (await anotherCopy())(() => parts))).to.deep.equal([]);
@@ -191,7 +191,7 @@ describe('The adjustments of grpc-js', () => {
       ['short-calls'],
     ],
   ] satisfies [string, Partial<Record<keyof PrivateParts, Source>>, string[]][]) {
-    it(`are made without those that rely on it where ${what}, and one warning names them`, async () => {
+    it(`that depend on it are skipped when ${what}; the others are applied, and one warning names the skipped ones`, async () => {
       const parts = unused(changes);
       const before = { ...methodsByName(parts) };
       const warnings = await warningsOf(async () => {
@@ -207,11 +207,11 @@ describe('The adjustments of grpc-js', () => {
       );
       expect(patches.filter((_, n) => isOff[n]).map(({ name }) => name)).to.deep.equal(names);
       const after = methodsByName(parts);
-      expect(before['clientCall.destroyHttp2Stream']).to.not.equal(after['clientCall.destroyHttp2Stream']); // the others are made
+      expect(before['clientCall.destroyHttp2Stream']).to.not.equal(after['clientCall.destroyHttp2Stream']); // the others are applied
     });
   }
 
-  it('fit a class that a minifier has written', () => {
+  it('accept a class that a minifier has rewritten', () => {
     const parts = { ...findPrivateParts()! };
     const minified = transformSync(`out.minified = ${parts.clientCall.constructor}`, { minify: true, keepNames: true });
     const out: { minified?: { prototype: PrivateParts['clientCall'] } } = {};
@@ -220,7 +220,7 @@ describe('The adjustments of grpc-js', () => {
     for (const { name, shape } of clientPatches) expect(findMisfit(parts, shape), name).to.equal(undefined);
   });
 
-  it('are not made where the private parts are not found, and one warning says so', async () => {
+  it('are skipped when the private parts are missing, with one warning', async () => {
     const warnings = await warningsOf(async () => (await anotherCopy())(() => undefined));
     expect(warnings.map(({ message }) => message)).to.have.lengthOf(1);
     expect(warnings[0]!.message).to.match(/the private parts of @grpc\/grpc-js are missing/);
@@ -232,7 +232,7 @@ describe('The adjustments of grpc-js', () => {
     ).to.not.include(false);
   });
 
-  it('are switched off by RX_GRPC_ADJUST=off, without a word', async () => {
+  it('are switched off by RX_GRPC_ADJUST=off, without a warning', async () => {
     const parts = unused({ clientCall: s => s.replaceAll('canPush', 'mayPush') });
     process.env['RX_GRPC_ADJUST'] = 'off';
     try {
@@ -248,13 +248,13 @@ describe('The adjustments of grpc-js', () => {
     ]);
   });
 
-  it('are missed by nothing else: on a grpc-js without private parts the library works', async () => {
+  it('are optional: the library works on a grpc-js without private parts', async () => {
     const { notes, warnings } = await peers.inChild('on', 'unpatched');
     expect(notes).to.deep.equal([{ n: 1 }, { n: 2 }]);
     expect(warnings).to.have.lengthOf(1);
   });
 
-  describe('of bundles', () => {
+  describe('in bundles', () => {
     let folder: string;
     before(() => {
       folder = mkdtempSync(join(tmpdir(), 'bundle-'));
@@ -262,7 +262,7 @@ describe('The adjustments of grpc-js', () => {
     after(() => rmSync(folder, { recursive: true }));
 
     for (const format of ['esm', 'cjs'] as const) {
-      it(`are made in a bundle of esbuild with grpc-js inside: ${format}, minified`, async () => {
+      it(`apply inside an esbuild bundle that contains grpc-js: ${format}, minified`, async () => {
         const outfile = join(folder, `bundle.${format === 'esm' ? 'mjs' : 'cjs'}`);
         buildSync({
           entryPoints: [fileURLToPath(new URL('child.ts', import.meta.url))],
@@ -273,7 +273,7 @@ describe('The adjustments of grpc-js', () => {
           minify: true,
           keepNames: true,
           logLevel: 'error',
-          // What every ES module bundle with CommonJS packages needs.
+          // Required by every ES module bundle that contains CommonJS packages.
           ...(format === 'esm' && {
             banner: {
               js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
@@ -293,23 +293,23 @@ describe('The adjustments of grpc-js', () => {
     }
   });
 
-  it('are made to the grpc-js that is imported here, and to no other', () => {
+  it('apply to the grpc-js that is imported here, and to no other copy', () => {
     expect(findPrivateParts()?.clientCall).to.equal(subchannelCall.Http2SubchannelCall.prototype);
     expect(findPrivateParts({ ...modules, client: { Client: class {} } })).to.equal(undefined);
   });
 
-  it('are made where names are on the default export alone', () => {
+  it('apply when the names exist on the default export only', () => {
     const onDefault = Object.fromEntries(Object.entries(modules).map(([name, module]) => [name, { default: module }]));
     expect(findPrivateParts(onDefault as unknown as PrivateModules)).to.deep.equal(findPrivateParts());
   });
 
-  it('are not made where a class is missing', () => {
+  it('are skipped when a class is missing', () => {
     for (const name of Object.keys(modules))
       expect(findPrivateParts({ ...modules, [name]: {} }), name).to.equal(undefined);
   });
 
-  describe('are for the channels of this library', () => {
-    /** How a cancelled idle upload ends on the wire. */
+  describe('apply to the channels of this library', () => {
+    /** The frames that end a cancelled idle upload. */
     async function endingsWith(open: (target: string) => any): Promise<string[]> {
       const { peer } = await peers.run();
       const client = open(peer.target);
@@ -331,19 +331,19 @@ describe('The adjustments of grpc-js', () => {
         return connect(Lab, client);
       };
 
-    it('and not for one that asks to be left alone', async () => {
+    it('and not to a channel that opts out', async () => {
       expect(await endingsWith(target => connect(Lab, target))).to.deep.equal(alone);
       const channelOptions = { 'rx-grpc.adjusted': 0 };
       expect(await endingsWith(target => connect(Lab, target, { channelOptions }))).to.deep.equal(asEver);
     });
 
-    it("and for somebody else's only if it asks for them", async () => {
+    it('and to foreign channels only if they opt in', async () => {
       expect(await endingsWith(foreign())).to.deep.equal(asEver);
       expect(await endingsWith(foreign({ 'rx-grpc.adjusted': 1 }))).to.deep.equal(alone);
     });
   });
 
-  it('are all that touches the private parts of grpc-js and of Node', () => {
+  it('are the only code that touches private parts of grpc-js and Node', () => {
     const files = readdirSync(lib, { recursive: true, encoding: 'utf8' }).filter(file => file.endsWith('.ts'));
     expect(files.length).to.be.greaterThan(50);
     const privateParts =

@@ -5,17 +5,17 @@ import { Batch, BatchDecoder } from '../../lib/grpc-js/batch-decoder.ts';
 
 const NO_LIMIT = -1;
 
-/** A message on the wire. */
+/** A message framed for the wire. */
 function frame(message: Buffer, flag = 0): Buffer {
   const prefix = Buffer.alloc(5, flag);
   prefix.writeUInt32BE(message.length, 1);
   return Buffer.concat([prefix, message]);
 }
 
-/** Messages of these sizes, each with other bytes. */
+/** Messages of these sizes, each with different bytes. */
 const messages = (...sizes: number[]): Buffer[] => sizes.map((size, n) => Buffer.alloc(size, n + 1));
 
-/** Frames as grpc-js has them, whether they come one by one or in batches. */
+/** The frames as grpc-js yields them, whether they are decoded singly or in batches. */
 function flat(found: readonly (Buffer | Batch)[]): Buffer[] {
   return found.flatMap(each => {
     if (!(each instanceof Batch)) return [each];
@@ -25,7 +25,7 @@ function flat(found: readonly (Buffer | Batch)[]): Buffer[] {
   });
 }
 
-/** What a decoder makes of data that comes in pieces, cut at these offsets. */
+/** The frames decoded from data that arrives in pieces, cut at these offsets. */
 function decoded(
   decoder: { write(data: Buffer): (Buffer | Batch)[]; readState: number },
   data: Buffer,
@@ -52,14 +52,14 @@ describe('BatchDecoder', () => {
     }
   });
 
-  it('yields the same frames as StreamDecoder, in pieces of any size', () => {
+  it('yields the same frames as StreamDecoder, for pieces of any size', () => {
     for (let size = 1; size < 20; size++) {
       const cuts = Array.from({ length: Math.floor(data.length / size) }, (_, n) => (n + 1) * size);
       expect(decoded(new BatchDecoder(NO_LIMIT), data, cuts), `pieces of ${size}`).to.deep.equal(expected);
     }
   });
 
-  it('yields the same frames as StreamDecoder, of any messages, any cuts, and data that ends anywhere', () => {
+  it('yields the same frames as StreamDecoder, for any messages, cuts and truncated data', () => {
     const sizes = fc.array(fc.oneof(fc.nat(20), fc.integer({ min: 4080, max: 4110 })), { maxLength: 20 });
     const flags = fc.array(fc.integer({ min: 0, max: 1 }), { minLength: 20, maxLength: 20 });
     fc.assert(
@@ -74,7 +74,7 @@ describe('BatchDecoder', () => {
     );
   });
 
-  it('yields one batch for all small messages that lie behind each other, and none for a single one', () => {
+  it('yields one batch for consecutive small messages, and none for a single message', () => {
     const small = Buffer.concat(messages(...Array(100).fill(4)).map(message => frame(message)));
     const found = new BatchDecoder(NO_LIMIT).write(small);
     expect(found).to.have.lengthOf(1);
@@ -82,7 +82,7 @@ describe('BatchDecoder', () => {
     expect(new BatchDecoder(NO_LIMIT).write(frame(Buffer.alloc(4)))).to.deep.equal([frame(Buffer.alloc(4))]);
   });
 
-  it('batches messages of 4,095 bytes, and none of 4,096, which has memory of its own', () => {
+  it('batches messages of 4,095 bytes, but not of 4,096, which get their own buffer', () => {
     const three = (size: number) =>
       new BatchDecoder(NO_LIMIT).write(Buffer.concat(messages(size, size, size).map(message => frame(message))));
     expect(three(4095)).to.have.lengthOf(1);
@@ -91,7 +91,7 @@ describe('BatchDecoder', () => {
     for (const each of large) expect(each.buffer.byteLength).to.equal(each.byteLength);
   });
 
-  it('gives views of the received data, and copies where they are asked for', () => {
+  it('yields views of the received data, and copies on request', () => {
     const small = Buffer.concat(messages(4, 4).map(message => frame(message)));
     const batch = () => new BatchDecoder(NO_LIMIT).write(small)[0] as Batch;
     expect(batch().shift().buffer).to.equal(small.buffer);
@@ -100,7 +100,7 @@ describe('BatchDecoder', () => {
     expect(copy).to.deep.equal(Buffer.alloc(4, 1));
   });
 
-  it('decodes each message where it lies, in order, mixed with messages that are taken out', () => {
+  it('decodes each message in place and in order, mixed with messages that are extracted', () => {
     const given = messages(3, 0, 300, 4095, 1);
     const batch = new BatchDecoder(NO_LIMIT).write(Buffer.concat(given.map(message => frame(message))))[0] as Batch;
     const found: Buffer[] = [];
@@ -112,7 +112,7 @@ describe('BatchDecoder', () => {
     expect(found).to.deep.equal(given);
   });
 
-  it('goes on behind a message that cannot be decoded', () => {
+  it('continues after a message that cannot be decoded', () => {
     const batch = new BatchDecoder(NO_LIMIT).write(
       Buffer.concat(messages(2, 2, 2).map(message => frame(message))),
     )[0] as Batch;
@@ -125,7 +125,7 @@ describe('BatchDecoder', () => {
   });
 
   for (const max of [0, 10]) {
-    it(`takes messages of ${max} bytes where that is the limit, and throws at one more, as StreamDecoder does`, () => {
+    it(`accepts messages of ${max} bytes as the limit and throws for one more byte, like StreamDecoder`, () => {
       const at = Buffer.concat(messages(max, max).map(message => frame(message)));
       expect(flat(new BatchDecoder(max).write(at))).to.have.lengthOf(2);
       const above = Buffer.concat(messages(max, max + 1).map(message => frame(message)));
@@ -140,7 +140,7 @@ describe('BatchDecoder', () => {
       expect(errors[0])
         .to.match(/larger than max/)
         .and.equal(errors[1]);
-      // Also where the prefix comes in two pieces.
+      // Also when the prefix is split across two pieces.
       const inPieces = new BatchDecoder(max);
       inPieces.write(above.subarray(0, max + 5 + 2));
       expect(() => inPieces.write(above.subarray(max + 5 + 2))).to.throw(/larger than max/);

@@ -26,18 +26,18 @@ import { useBench } from '../support/bench.ts';
 import { Blobs, blobs } from './blobs.ts';
 
 const COUNT = 500;
-/** When many of them come together. */
+/** The most deliveries that batched messages may take. */
 const FEW = COUNT / 4;
 const sent = blobs(Array(COUNT).fill(10));
 
 let copies = 0;
-/** As a process would have it that asks for the first time. */
+/** A fresh copy of mayBatch, without the cached answer of this process. */
 const freshMayBatch = async (): Promise<typeof mayBatch> =>
   (await import(`../../lib/grpc-js/batch.ts?copy=${++copies}`)).mayBatch;
 
-/** Counts what grpc-js hands up: messages and batches, until the end of the spec. */
+/** Counts deliveries by grpc-js, of messages and of batches, until the end of the spec. */
 function countHandedUp(onEnd: (undo: () => unknown) => void): { client: number; server: number } {
-  adjustGrpcJs(); // else the patches would stand on what is counted here
+  adjustGrpcJs(); // else the patches would replace the counting methods
   const counts = { client: 0, server: 0 };
   const { clientCall, serverCall } = findPrivateParts()! as unknown as Record<string, Record<string, any>>;
   const count = (of: Record<string, any>, name: string, add: () => void): void => {
@@ -75,7 +75,7 @@ describe('Messages that arrive together', () => {
     return { client: blobsClient, handedUp, target: serving.target };
   }
 
-  /** How often grpc-js hands something up for 500 messages in each direction, all of which come. */
+  /** The number of deliveries for 500 messages in each direction, after all have arrived. */
   async function handedUpWith(server?: ServeOptions, client?: ConnectOptions) {
     const { client: own, handedUp } = await run(server, client);
     expect(await lastValueFrom(own.download(Buffer.alloc(0)).pipe(toArray()))).to.deep.equal(sent);
@@ -87,7 +87,7 @@ describe('Messages that arrive together', () => {
     return { client: ofClient, server: ofServer };
   }
 
-  it('are handed up together, on both sides', async () => {
+  it('are delivered together, on both sides', async () => {
     const { client, server } = await handedUpWith();
     expect(client).to.be.below(FEW);
     expect(server).to.be.below(FEW);
@@ -100,7 +100,7 @@ describe('Messages that arrive together', () => {
     ['with interceptors', { interceptors: [interceptor] }],
     ['without the patches', { 'rx-grpc.adjusted': 0 }],
   ] as const) {
-    it(`are handed up one by one to a client ${what}`, async () => {
+    it(`are delivered one by one to a client ${what}`, async () => {
       expect((await handedUpWith({}, { channelOptions: options as object })).client).to.equal(COUNT);
     });
   }
@@ -108,19 +108,19 @@ describe('Messages that arrive together', () => {
     ['with channelz on', { 'grpc.enable_channelz': 1 }],
     ['with interceptors', { interceptors: [serverInterceptor] }],
   ] as const) {
-    it(`are handed up one by one to a server ${what}`, async () => {
+    it(`are delivered one by one to a server ${what}`, async () => {
       expect((await handedUpWith({ serverOptions: options as object })).server).to.equal(COUNT);
     });
   }
 
-  it('are handed up one by one where they are compressed', async () => {
+  it('are delivered one by one when they are compressed', async () => {
     const { client: own, handedUp } = await run({}, { compression: 'gzip' });
     expect(String(await lastValueFrom(own.upload(pull(sent))))).to.equal(String(COUNT));
     expect(handedUp.server).to.equal(COUNT);
     expect(compressionAlgorithms.gzip).to.equal(2);
   });
 
-  it('are handed up one by one to calls of others on the same channel', async () => {
+  it('are delivered one by one to foreign calls on the same channel', async () => {
     const { handedUp, target } = await run();
     const client = new Client(target.replace('http://', ''), credentials.createInsecure(), {
       'rx-grpc.adjusted': 1,
@@ -135,11 +135,11 @@ describe('Messages that arrive together', () => {
     expect(handedUp.client).to.equal(COUNT);
   });
 
-  it('are copies where the codec is not of this library', async () => {
+  it('are copied for a codec that is not of this library', async () => {
     const { client } = await run();
     const received = await lastValueFrom(client.download(Buffer.alloc(0)).pipe(toArray()));
     expect(received).to.deep.equal(sent);
-    // A view would begin behind the prefix that follows the message before it.
+    // A view would start after the prefix that follows the previous message.
     const views = received.filter((message, n) => {
       const before = received[n - 1];
       return message.buffer === before?.buffer && message.byteOffset === before.byteOffset + before.length + 5;
@@ -147,7 +147,7 @@ describe('Messages that arrive together', () => {
     expect(views).to.deep.equal([]);
   });
 
-  it('come one by one to a reader that takes its time, and all of them', async () => {
+  it('all arrive one by one at a slow reader', async () => {
     const { client } = await run();
     let received = 0;
     for await (const message of toAsyncIterable(client.download(Buffer.alloc(0)))) {
@@ -157,7 +157,7 @@ describe('Messages that arrive together', () => {
     expect(received).to.equal(COUNT);
   });
 
-  it('are given up with a call that is cancelled while they wait', async () => {
+  it('are dropped with a call that is cancelled while they wait', async () => {
     const { client } = await run();
     for (let n = 1; n < 20; n++) {
       let received = 0;
@@ -171,11 +171,11 @@ describe('mayBatch', () => {
   const noChannelz = { 'grpc.enable_channelz': 0 };
   const parts = findPrivateParts()!;
 
-  it('is true where both sides of grpc-js take a batch for a message', async () => {
+  it('is true when both sides of grpc-js accept a batch in place of a message', async () => {
     expect((await freshMayBatch())(noChannelz)).to.equal(true);
   });
 
-  it('is false with channelz, and for targets of xDS, whose filters see messages', () => {
+  it('is false with channelz, and for xDS targets, whose filters inspect messages', () => {
     expect(mayBatch({})).to.equal(false);
     expect(mayBatch({ 'grpc.enable_channelz': 1 })).to.equal(false);
     expect(mayBatch(noChannelz, 'xds:///users')).to.equal(false);
@@ -203,12 +203,12 @@ describe('mayBatch', () => {
     'a server copies a message': server(frame => Buffer.from(frame)),
     'a server hands up a promise': server(async frame => frame.subarray(5)),
   })) {
-    it(`is false where ${how}`, async () => {
+    it(`is false when ${how}`, async () => {
       expect((await freshMayBatch())(noChannelz, '', () => unfit)).to.equal(false);
     });
   }
 
-  it('makes no batch known to others', () => {
+  it('exposes no batch to other code', () => {
     expect(new Batch(Buffer.alloc(10), 0, 10, 2)).to.not.be.instanceOf(Uint8Array);
   });
 });

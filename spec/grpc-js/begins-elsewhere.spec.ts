@@ -29,7 +29,7 @@ describe('A call that is repeated as soon as its connection has broken (grpc-js)
   const peers = usePeers();
 
   for (const [how, run] of breaks) {
-    it(`${how} begins on another one, in every shape`, async () => {
+    it(`${how} starts on another connection, in every shape`, async () => {
       const { peer, client } = await peers.run();
       const calls = shapes.map(shape => record(callOf(client, shape, of(note)).pipe(retry(1))));
       const last = await peer.stream(shapes.length - 1);
@@ -55,7 +55,7 @@ describe('The adjusted subchannel', () => {
     return { asked, subchannel: Object.assign(Object.create(proto), { transport }) as PrivateSubchannel };
   }
 
-  it('throws and drops a session that has been closed or destroyed, and begins calls on every other one', () => {
+  it('throws and drops a session that is closed or destroyed, and starts calls on every other one', () => {
     for (const closed of [false, true]) {
       for (const destroyed of [false, true]) {
         const { asked, subchannel } = adjusted({ closed, destroyed }, { [ADJUSTED]: 1 });
@@ -70,7 +70,7 @@ describe('The adjusted subchannel', () => {
     }
   });
 
-  it('is what it was for another channel, and where there is no connection', () => {
+  it('behaves as before for a foreign channel, and without a connection', () => {
     for (const options of [{}, { [ADJUSTED]: 0 }, { [ADJUSTED]: true }]) {
       const { asked, subchannel } = adjusted({ closed: true, destroyed: true }, options);
       subchannel.createCall(1);

@@ -18,14 +18,14 @@ function method<RequestStream extends boolean, ResponseStream extends boolean>(
   };
 }
 
-/** A service whose messages are the bytes that they are, so that a spec knows what has to be on the wire. */
+/** A service whose messages are plain bytes, so that a spec knows exactly what must be on the wire. */
 export const Blobs = {
   download: method('Download', false, true),
   upload: method('Upload', true, false),
   echo: method('Echo', true, true),
 } as const;
 
-/** Messages of these sizes, each with bytes of its own. */
+/** Messages of these sizes, each with different bytes. */
 export function blobs(sizes: readonly number[]): Buffer[] {
   return sizes.map((size, n) => Buffer.alloc(size, (n % 255) + 1));
 }

@@ -1,5 +1,5 @@
-// A process whose grpc-js is adjusted, or not (RX_GRPC_ADJUST=off): the scenarios that show why it has to be. Each says what it
-// saw as JSON.
+// A process whose grpc-js is patched, or not (RX_GRPC_ADJUST=off). Its scenarios show why the patches exist. Each prints its result as
+// JSON.
 import { setImmediate as turn } from 'node:timers/promises';
 import { concat, lastValueFrom, NEVER, of, toArray } from 'rxjs';
 import { adjustGrpcJs } from '../../lib/grpc-js/adjust.ts';
@@ -12,12 +12,12 @@ import { errorOf } from '../support/record.ts';
 const [scenario, target = 'http://127.0.0.1:1'] = process.argv.slice(2);
 const warnings: string[] = [];
 process.on('warning', ({ message }) => warnings.push(message));
-// A grpc-js without private parts: whoever comes first looks for them, once.
+// A grpc-js without private parts: the first lookup decides, and it runs once.
 if (scenario === 'unpatched') adjustGrpcJs(() => undefined);
 const client = connect(Lab, target);
 
 const scenarios: Record<string, () => Promise<unknown>> = {
-  /** An idle upload, cancelled when the response headers have come. */
+  /** An idle upload, cancelled when the response headers have arrived. */
   async cancel() {
     const headers = deferred<unknown>();
     const requests$ = concat(of<Note>({ n: 1 }), NEVER);
@@ -26,7 +26,7 @@ const scenarios: Record<string, () => Promise<unknown>> = {
     subscription.unsubscribe();
     return 'cancelled';
   },
-  /** A reader who takes each response some turns after the one before. */
+  /** A reader that takes each response some turns after the previous one. */
   async readSlowly() {
     let responses = 0;
     let end = 'OK';
@@ -40,7 +40,7 @@ const scenarios: Record<string, () => Promise<unknown>> = {
     }
     return { responses, end };
   },
-  /** What works on a grpc-js that is not patched. */
+  /** A scenario that works on an unpatched grpc-js. */
   async unpatched() {
     const server = await serve('http://127.0.0.1:0', implement.partial(Lab, { bidi: request$ => request$ }));
     const own = connect(Lab, server.target);
@@ -49,7 +49,7 @@ const scenarios: Record<string, () => Promise<unknown>> = {
     await server.shutdown();
     return { notes, warnings };
   },
-  /** Whether grpc-js is as it came, and what was said of it. */
+  /** The applied patches, and the warnings about them. */
   async state() {
     implement.partial(Lab, {});
     await new Promise(setImmediate);
@@ -59,12 +59,12 @@ const scenarios: Record<string, () => Promise<unknown>> = {
     );
     return { patches: [...(patches ?? [])], warnings };
   },
-  /** How a call ends, in the words of its error. */
+  /** The error that a call ends with, as text. */
   async details() {
     const error = await errorOf(client.bidi(NEVER, { timeoutMs: 3000 }));
     return error === undefined ? 'OK' : `${error.codeName}: ${error.details}`;
   },
-  /** How a call with a large request ends. */
+  /** The outcome of a call with a large request. */
   async upload() {
     const large: Note = { n: 1, text: 'x'.repeat(1_000_000) };
     const error = await errorOf(client.bidi(concat(of(large), NEVER), { timeoutMs: 2000 }));
@@ -72,7 +72,7 @@ const scenarios: Record<string, () => Promise<unknown>> = {
   },
 };
 
-// Not awaited at the top level, which a CommonJS bundle cannot do.
+// Not awaited at the top level, which a CommonJS bundle does not support.
 void scenarios[scenario!]!().then(seen => {
   console.log(JSON.stringify(seen));
   close(client);

@@ -13,11 +13,11 @@ function framed(flag: number, bytes = json): Buffer {
   return frame;
 }
 
-describe('The compressed-flag of a request', () => {
+describe('The compressed flag of a request', () => {
   const bad = useBadClient();
 
   for (const shape of shapes) {
-    it(`that is set in a call without a compression is INTERNAL, and the request is not read: ${shape}`, async () => {
+    it(`that is set in a call without compression ends it with INTERNAL, and the request is not read: ${shape}`, async () => {
       const { call, handler, livesOn } = await bad.run();
       let n = 0;
       for (const headers of [{}, { 'grpc-encoding': 'identity' }]) {
@@ -31,7 +31,7 @@ describe('The compressed-flag of a request', () => {
       await livesOn();
     });
 
-    it(`that gRPC does not have is INTERNAL: ${shape}`, async () => {
+    it(`with a value unknown to gRPC ends the call with INTERNAL: ${shape}`, async () => {
       const { call, livesOn } = await bad.run();
       for (const flag of [2, 127, 128, 255]) {
         for (const encoding of ['identity', 'gzip']) {
@@ -43,7 +43,7 @@ describe('The compressed-flag of a request', () => {
       await livesOn();
     });
 
-    it(`says of each message whether it is compressed: ${shape}`, async () => {
+    it(`applies to each message separately: ${shape}`, async () => {
       const { call, handler } = await bad.run();
       const { stream, answer } = call(shape, { 'grpc-encoding': 'gzip' });
       stream.end(

@@ -4,15 +4,15 @@ import { findPrivateParts } from '../../lib/grpc-js/private.ts';
 export interface CountedWrites {
   readonly client: number;
   readonly server: number;
-  /** From zero again. */
+  /** Resets the counts. */
   reset(): void;
-  /** Leaves grpc-js as it was. */
+  /** Restores grpc-js. */
   stop(): void;
 }
 
-/** Counts what grpc-js writes to the HTTP/2 streams of all calls of this process, from now on. */
+/** Counts the writes of grpc-js to the HTTP/2 streams of all calls of this process, from now on. */
 export function countWrites(): CountedWrites {
-  adjustGrpcJs(); // else it would stand on what is counted here
+  adjustGrpcJs(); // else the patches would replace the counting methods
   const { clientCall, serverCall } = findPrivateParts()! as unknown as Record<string, Record<string, any>>;
   const { sendMessageWithContext } = clientCall!;
   const { sendMessage } = serverCall!;
@@ -23,7 +23,7 @@ export function countWrites(): CountedWrites {
     return sendMessageWithContext.apply(this, args);
   };
   serverCall!['sendMessage'] = function (this: any, ...args: unknown[]) {
-    if (!this.stream.closed && !this.stream.destroyed) server++; // else it goes nowhere
+    if (!this.stream.closed && !this.stream.destroyed) server++; // else the data goes nowhere
     return sendMessage.apply(this, args);
   };
   return {

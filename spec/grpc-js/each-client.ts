@@ -4,10 +4,10 @@ import type { LabClient } from '../support/bench.ts';
 import { Lab } from '../support/lab.ts';
 import type { RawPeer } from './raw-peer.ts';
 
-/** One channel, and with it one connection, for all shapes. */
+/** An option that puts all shapes on one channel, and so on one connection. */
 const ONE_CONNECTION = { 'grpc.per_rpc_retry_buffer_size': 4096 };
 
-/** The ways into grpc-js: its call, also behind middleware, its stream with interceptors, and that of a Client which is not patched. */
+/** All ways into grpc-js: the direct call, with and without middleware, the call with interceptors, and an unpatched Client. */
 export const clients = {
   'connect()': ({ target }) => connect(Lab, target, { channelOptions: ONE_CONNECTION }),
   'connect() with interceptors': ({ target }) => {

@@ -31,7 +31,7 @@ const WINDOW = 20_000;
 const NO_STATUS = { code: 13, details: 'Received RST_STREAM with code 0 (Call ended without gRPC status)' };
 const UNAVAILABLE = { code: 14, details: 'Received HTTP status code 503' };
 
-/** Requests that are open for ever: none that could be sent, or more than may be. */
+/** Requests that never end: none that could be sent, or more than the window allows. */
 const uploads: readonly [name: string, shapes: readonly Shape[], request$: Observable<Note>][] = [
   ['an idle upload', shapes, NEVER],
   ['a large upload', ['clientStream', 'bidi'], concat(of(large), NEVER)],
@@ -50,7 +50,7 @@ const ends: readonly [name: string, frames: (stream: number) => Buffer[], error:
   ],
 ];
 
-describe('An end that the server has told is heard', () => {
+describe('The end of a call by the server is noticed', () => {
   const peers = usePeers();
 
   /** The connection closes when the client is closed and no stream is left. */
@@ -89,7 +89,7 @@ describe('An end that the server has told is heard', () => {
   }
 
   for (const shape of ['serverStream', 'bidi'] as const) {
-    it(`behind the responses that came before it: ${shape}`, async () => {
+    it(`after the responses before it: ${shape}`, async () => {
       const { peer, client } = await peers.run();
       const { values, ending } = record(callOf(client, shape, NEVER));
       const stream = await peer.stream(0);
@@ -101,7 +101,7 @@ describe('An end that the server has told is heard', () => {
   }
 
   for (const shape of ['unary', 'clientStream'] as const) {
-    it(`two responses are an error at once, of a server that says no more: ${shape}`, async () => {
+    it(`two responses are an error at once, although the server sends nothing more: ${shape}`, async () => {
       const { peer, client } = await peers.run();
       const ending = errorOf(callOf(client, shape, of(note)));
       const stream = await peer.stream(0);
@@ -112,7 +112,7 @@ describe('An end that the server has told is heard', () => {
     });
   }
 
-  it('a response that is all there is none of these', async () => {
+  it('a complete response is not mistaken for an end', async () => {
     const { peer, client } = await peers.run();
     const { values, ending } = record(client.bidi(NEVER));
     const stream = await peer.stream(0);
@@ -121,7 +121,7 @@ describe('An end that the server has told is heard', () => {
     await leavesNothing(peer, client);
   });
 
-  it('needs the adjustment: without it the call hangs', async () => {
+  it('only with the patch: without it the call hangs', async () => {
     for (const [adjust, end] of [
       ['on', 'INTERNAL'],
       ['off', 'DEADLINE_EXCEEDED'],
@@ -130,14 +130,14 @@ describe('An end that the server has told is heard', () => {
       const said = peers.inChild(adjust, 'upload', peer.target);
       const stream = await peer.stream(0);
       await peer.seen(({ type }) => type === DATA);
-      // An end without a status; a reset with NO_ERROR is heard by Node 26 itself.
+      // An end without a status; Node 26 itself reports a reset with NO_ERROR.
       peer.send(responseHeaders(stream), data(stream, Buffer.alloc(0), true));
       expect(await said).to.equal(end);
     }
   });
 });
 
-describe('An end that the client has told is heard', () => {
+describe('The end of a call by the client is noticed', () => {
   const bench = useBench();
 
   const endless = (subscribed: () => void, tornDown: () => void): Observable<Note> =>
@@ -201,7 +201,7 @@ describe('An end that the client has told is heard', () => {
     }
   }
 
-  it('a half-close and a reset with NO_ERROR in one packet are no end of request$', async () => {
+  it('a half-close and a reset with NO_ERROR in one packet do not complete request$', async () => {
     const heard = deferred<unknown>();
     const started = deferred();
     const { server } = await bench.run({

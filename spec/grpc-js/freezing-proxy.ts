@@ -1,12 +1,15 @@
 import { once } from 'node:events';
 import net from 'node:net';
 
-/** Stands before a server and can stop forwarding, both ways and without a word, as a dead machine or a forgotten NAT entry does. */
+/**
+ * A proxy before a server that can stop forwarding, silently and in both directions, as a dead machine or a dropped NAT entry
+ * does.
+ */
 export interface FreezingProxy {
   readonly target: string;
-  /** For the connections that there are, for ever. */
+  /** Freezes the existing connections for good. */
   freeze(): void;
-  /** When so many packets more have passed each way. */
+  /** Freezes after this many more packets in each direction. */
   passed(packets: number): Promise<void>;
   close(): Promise<void>;
 }

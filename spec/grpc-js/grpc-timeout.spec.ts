@@ -11,7 +11,7 @@ const MAX_TIMER_MS = 2 ** 31 - 1;
 const DAY_MS = 24 * 60 * 60 * 1000;
 const note: Note = { n: 1 };
 
-/** Each with the milliseconds that it stands for. */
+/** Valid values, each with its milliseconds. */
 const wellFormed: readonly (readonly [string, number])[] = [
   ['0S', 0],
   ['1H', 3_600_000],
@@ -56,11 +56,11 @@ const illFormed = [
 ];
 
 describe('parseTimeout', () => {
-  it('gives whole milliseconds, rounded up', () => {
+  it('returns whole milliseconds, rounded up', () => {
     for (const [header, ms] of wellFormed) expect(parseTimeout(header), header).to.equal(ms);
   });
 
-  it('gives nothing where there are not one to eight digits and a unit', () => {
+  it('returns undefined unless there are one to eight digits and a unit', () => {
     for (const header of ['', ...illFormed]) expect(parseTimeout(header), header).to.equal(undefined);
   });
 });
@@ -80,7 +80,7 @@ describe('A grpc-timeout', () => {
     return isAnswering ? of(note) : NEVER;
   });
 
-  /** The lab on a server of this library, and on one of grpc-js. */
+  /** The lab service on a server of this library, and on one of grpc-js. */
   const servers: readonly (readonly [string, () => Promise<Pick<RxServer, 'target'>>])[] = [
     ['serve()', async () => (await bench.run(implementation)).server],
     [
@@ -120,7 +120,7 @@ describe('A grpc-timeout', () => {
       }
     });
 
-    it(`that is ill-formed is INTERNAL, and no handler is called: ${how}`, async () => {
+    it(`that is malformed ends the call with INTERNAL, and no handler is called: ${how}`, async () => {
       const server = await start();
       for (const header of illFormed) {
         const { notes, trailers } = await call(server, Lab.bidi.path, header);
@@ -140,7 +140,7 @@ describe('A grpc-timeout', () => {
     });
   }
 
-  it('that no timer of Node can hold ends its call when its timer has been started often enough', async () => {
+  it('longer than any Node timer ends its call after the timer has been restarted often enough', async () => {
     const { setTimeout } = globalThis;
     const started: [fire: () => void, ms: number][] = [];
     const { server } = await bench.run({ bidi: () => NEVER });

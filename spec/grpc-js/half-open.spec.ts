@@ -12,7 +12,7 @@ import { usePeers } from './use-peers.ts';
 
 const note: Note = { n: 1 };
 const ENHANCE_YOUR_CALM = 11;
-/** Of a spec; the floors of gRPC are seconds. */
+/** Shorter for the spec; gRPC's minimums are seconds. */
 const often = { 'grpc.keepalive_time_ms': 50, 'grpc.keepalive_timeout_ms': 1000 };
 
 describe('A half-open connection', () => {
@@ -31,7 +31,7 @@ describe('A half-open connection', () => {
     return { proxy, client };
   }
 
-  it('is told to a client with keepalive: UNAVAILABLE, after the responses that came', async () => {
+  it('ends the calls of a client with keepalive with UNAVAILABLE, after the responses that arrived', async () => {
     const response$ = concat(range(0, 20).pipe(map(n => ({ n }))), NEVER);
     const { proxy, client } = await behindProxy(() => response$, { channelOptions: often });
     const { received, values, ending } = record(client.serverStream(note));
@@ -41,7 +41,7 @@ describe('A half-open connection', () => {
     expect(values).to.have.lengthOf(20);
   });
 
-  it('is told to a client with keepalive that is busy sending', async () => {
+  it('ends the calls of a client with keepalive that is busy sending', async () => {
     const { proxy, client } = await behindProxy(() => concat(of(note), NEVER), { channelOptions: often });
     const large = { n: 1, text: 'x'.repeat(1_000_000) };
     const { received, ending } = record(client.bidi(concat(range(0, 20).pipe(map(() => large)), NEVER)));
@@ -50,7 +50,7 @@ describe('A half-open connection', () => {
     expect(isRpcError((await ending).error, Code.UNAVAILABLE)).to.equal(true);
   });
 
-  it('is told to a server with keepalive: request$ errors and the handler is torn down', async () => {
+  it('ends the calls of a server with keepalive: request$ errors and the handler is torn down', async () => {
     const heard = deferred<unknown>();
     const tornDown = deferred();
     const aborted = deferred();
@@ -72,7 +72,7 @@ describe('A half-open connection', () => {
     await Promise.all([tornDown.promise, aborted.promise]);
   });
 
-  it('is not what a peer who answers pings has: the call goes on', async () => {
+  it('is not detected for a peer that answers pings: the call continues', async () => {
     const next = deferred<() => void>();
     const handler = () =>
       new Observable<Note>(response => {
@@ -82,12 +82,12 @@ describe('A half-open connection', () => {
     const { proxy, client } = await behindProxy(handler, { channelOptions: often, serverOptions: often });
     const { received } = record(client.serverStream(note));
     await received(1);
-    await proxy.passed(8); // nothing but pings and their answers, of each side
+    await proxy.passed(8); // only pings and their answers, in each direction
     (await next.promise)();
     await received(2);
   });
 
-  it('and a server that wants fewer pings ends the calls with RESOURCE_EXHAUSTED', async () => {
+  it('is distinguished from a server that wants fewer pings, which ends the calls with RESOURCE_EXHAUSTED', async () => {
     const { peer, client } = await peers.run({}, { channelOptions: { 'grpc.keepalive_time_ms': 600_000 } });
     const error = errorOf(client.bidi(concat(of(note), NEVER)));
     const stream = await peer.stream(0);

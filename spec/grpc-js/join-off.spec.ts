@@ -30,16 +30,16 @@ import { Blobs, blobs } from './blobs.ts';
 import { type CountedWrites, countWrites } from './count-writes.ts';
 
 const COUNT = 500;
-/** When many of them are joined. */
+/** The most writes that joined messages may take. */
 const FEW = COUNT / 4;
 const noChannelz = { 'grpc.enable_channelz': 0 };
 
 let copies = 0;
-/** As a process would have it that asks for the first time. */
+/** A fresh copy of mayJoin, without the cached answer of this process. */
 const freshMayJoin = async (): Promise<typeof mayJoin> =>
   (await import(`../../lib/grpc-js/join.ts?copy=${++copies}`)).mayJoin;
 
-describe('Joining', () => {
+describe('Joining of messages', () => {
   const bench = useBench();
   let writes: CountedWrites;
 
@@ -48,7 +48,7 @@ describe('Joining', () => {
     bench.onEnd(() => writes.stop());
   });
 
-  /** How many writes it takes to send 500 small messages, either way. */
+  /** The number of writes for 500 small messages, in either direction. */
   async function writesWith(
     { server: serveOptions, client: connectOptions }: { server?: ServeOptions; client?: ConnectOptions },
     callOptions?: CallOptions,
@@ -86,7 +86,7 @@ describe('Joining', () => {
     ['with channelz off', channelOptions(noChannelz)],
     ['with an empty list of interceptors', channelOptions({ interceptors: [] })],
   ] as [string, ConnectOptions, CallOptions?][]) {
-    it(`is done by a client ${what}`, async () => {
+    it(`happens in a client ${what}`, async () => {
       expect((await writesWith({ client }, call)).client).to.be.below(FEW);
     });
   }
@@ -102,7 +102,7 @@ describe('Joining', () => {
     ['with interceptors', channelOptions({ interceptors: [interceptor] })],
     ['with providers of interceptors', channelOptions({ interceptor_providers: [() => interceptor] })],
   ] as [string, ConnectOptions, CallOptions?][]) {
-    it(`is not done by a client ${what}`, async () => {
+    it(`does not happen in a client ${what}`, async () => {
       const { client: taken, server } = await writesWith({ client }, call);
       expect(taken).to.equal(COUNT);
       expect(server, 'its server is another matter').to.be.below(FEW);
@@ -116,7 +116,7 @@ describe('Joining', () => {
     ['with channelz off', { serverOptions: noChannelz }],
     ['with an empty list of interceptors', { serverOptions: { interceptors: [] } }],
   ] as [string, ServeOptions][]) {
-    it(`is done by a server ${what}`, async () => {
+    it(`happens in a server ${what}`, async () => {
       expect((await writesWith({ server })).server).to.be.below(FEW);
     });
   }
@@ -133,14 +133,14 @@ describe('Joining', () => {
     ['with interceptors', { serverOptions: { interceptors: [serverInterceptor] } }],
     ['with credentials that have interceptors', { credentials: withInterceptor }],
   ] as [string, ServeOptions][]) {
-    it(`is not done by a server ${what}`, async () => {
+    it(`does not happen in a server ${what}`, async () => {
       const { client, server: taken } = await writesWith({ server });
       expect(taken).to.equal(COUNT);
       expect(client, 'its client is another matter').to.be.below(FEW);
     });
   }
 
-  it("is not done over somebody else's Client", async () => {
+  it('does not happen over a foreign Client', async () => {
     const { server } = await bench.run({ bidi: request$ => request$ });
     const foreign = new Client(server.target.replace('http://', ''), credentials.createInsecure(), noChannelz);
     bench.onEnd(() => foreign.close());
@@ -151,7 +151,7 @@ describe('Joining', () => {
     expect(writes.client).to.equal(COUNT);
   });
 
-  it('leaves compressed messages as they are: each by itself', async () => {
+  it('leaves compressed messages separate', async () => {
     const raw = await rawServer();
     bench.onEnd(() => raw.close());
     const notes = Array.from({ length: 200 }, (_, n): Note => ({ n, text: 'x'.repeat(n) }));
@@ -168,7 +168,7 @@ describe('Joining', () => {
     }
   });
 
-  it('refuses a coalesce that is neither true nor false', async () => {
+  it('is configured by coalesce, which must be true or false', async () => {
     for (const coalesce of [1, 'true', null, {}] as any[]) {
       const connecting = thrownBy(() => connect(Lab, 'http://127.0.0.1:1', { coalesce }));
       const serving = await rejectionOf(serve('http://127.0.0.1:0', implement.partial(Lab, {}), { coalesce }));
@@ -186,7 +186,7 @@ describe('Joining', () => {
 describe('mayJoin', () => {
   const parts = findPrivateParts()!;
 
-  it('is true where both sides of grpc-js frame two messages at once as one message each', async () => {
+  it('is true when both sides of grpc-js frame two joined messages as one message each', async () => {
     expect((await freshMayJoin())(noChannelz)).to.equal(true);
   });
 
@@ -221,12 +221,12 @@ describe('mayJoin', () => {
     'a server takes a message for a Buffer': framesOfServer((message: Buffer) => Buffer.concat([message])),
     'a server has no such method': framesOfServer(undefined),
   })) {
-    it(`is false where ${how}`, async () => {
+    it(`is false when ${how}`, async () => {
       expect((await freshMayJoin())(noChannelz, () => unfit)).to.equal(false);
     });
   }
 
-  it('looks for grpc-js once', async () => {
+  it('inspects grpc-js once', async () => {
     const fresh = await freshMayJoin();
     let looked = 0;
     const find = () => {
@@ -237,7 +237,7 @@ describe('mayJoin', () => {
     expect(looked).to.equal(1);
   });
 
-  it('is true without a limit alone, and with channelz off alone', () => {
+  it('is true only without a size limit and with channelz off', () => {
     for (const limit of [undefined, -1]) {
       expect(mayJoin({ ...noChannelz, 'grpc.max_send_message_length': limit } as object)).to.equal(true);
     }
@@ -252,7 +252,7 @@ describe('mayJoin', () => {
     ['with RX_GRPC_ADJUST=off', "process.env['RX_GRPC_ADJUST'] = 'off';", false],
     ['where private parts are missing', 'mayJoin({}, () => undefined);', false],
   ] as const) {
-    it(`decides for all of a process: ${how}`, async () => {
+    it(`decides for the whole process: ${how}`, async () => {
       const { stdout, stderr } = await runChild(`
         import { count, lastValueFrom, map, toArray } from 'rxjs';
         import { close } from 'lib/client/client.ts';

@@ -29,13 +29,13 @@ import { usePeers } from './use-peers.ts';
 
 const REFUSED_STREAM = constants.NGHTTP2_REFUSED_STREAM;
 
-/** As they would be framed by hand. */
+/** The messages, each framed separately. */
 const framed = (messages: readonly Buffer[]): Buffer => Buffer.concat(messages.map(bytes => message(bytes)));
 function sameBytes(actual: Buffer, expected: Buffer): void {
   expect(actual.equals(expected), `${actual.length} bytes, and ${expected.length} were expected`).to.equal(true);
 }
 
-/** Half of what may be in flight is joined: 8 KiB, and 128 messages. */
+/** At most half of what may be in flight is joined: 8 KiB, and 128 messages. */
 const aroundLimits = [0, 1, 31, 32, 4096, 8191, 8192, 8193, 16_383, 16_384, 16_385];
 const sizes = fc.array(fc.oneof(fc.constantFrom(...aroundLimits), fc.nat(64), fc.constant(10)), { maxLength: 60 });
 const fixed: [what: string, sizes: number[]][] = [
@@ -50,7 +50,7 @@ describe('Joined responses', () => {
   let writes: CountedWrites;
   let messages: Buffer[];
   let server: Server;
-  /** What else the source does. */
+  /** What the source does beside emitting. */
   let through = (blob$: Observable<Buffer>): Observable<Buffer> => blob$;
 
   beforeEach(async () => {
@@ -62,7 +62,7 @@ describe('Joined responses', () => {
     bench.onEnd(() => writes.stop());
   });
 
-  /** All bytes that a client of HTTP/2 alone receives. */
+  /** All bytes that a bare HTTP/2 client receives. */
   async function received(): Promise<Buffer> {
     const call = rawCall(server, Blobs.download.path);
     const chunks: Buffer[] = [];
@@ -74,13 +74,13 @@ describe('Joined responses', () => {
   }
 
   for (const [what, of] of fixed) {
-    it(`are on the wire what each would be: ${what}`, async () => {
+    it(`have the same bytes on the wire as separate ones: ${what}`, async () => {
       messages = blobs(of);
       sameBytes(await received(), framed(messages));
     });
   }
 
-  it('are on the wire what each would be, of any sizes, from any source', async () => {
+  it('have the same bytes on the wire as separate ones, for any sizes and sources', async () => {
     await fc.assert(
       fc.asyncProperty(sizes, fc.constantFrom('that waits', 'that does not'), async (of, source) => {
         messages = blobs(of);
@@ -91,27 +91,27 @@ describe('Joined responses', () => {
     );
   });
 
-  it('are fewer writes than messages', async () => {
+  it('take fewer writes than messages', async () => {
     messages = blobs(Array(2000).fill(16));
     await received();
     expect(writes.server).to.be.within(Math.ceil(2000 / 128), 200);
   });
 
-  it('are none where each is awaited: a lone message is written at once, a write of its own', async () => {
+  it('do not occur when each response is awaited: a lone message is written at once, by itself', async () => {
     const subject = new Subject<Buffer>();
     const client = connect(Blobs, server.target);
     bench.onEnd(() => close(client));
     const echoes = record(client.echo(subject));
     for (let n = 1; n <= 50; n++) {
       subject.next(Buffer.of(n));
-      await echoes.received(n); // the call goes on, and nothing else is sent
+      await echoes.received(n); // the call continues, and nothing else is sent
     }
     expect([writes.client, writes.server]).to.deep.equal([50, 50]);
     subject.complete();
     await echoes.ending;
   });
 
-  it('are given up with a call that is cancelled while they wait', async () => {
+  it('are dropped with a call that is cancelled while they wait', async () => {
     messages = blobs(Array(200_000).fill(16));
     const call = rawCall(server, Blobs.download.path);
     bench.onEnd(() => call.close());
@@ -121,7 +121,7 @@ describe('Joined responses', () => {
     expect([await settled(() => writes.server), before > 1]).to.deep.equal([before, true]);
   });
 
-  it('are what plain grpc-js reads', async () => {
+  it('are readable by plain grpc-js', async () => {
     const note$ = range(0, 3000).pipe(map((n): Note => ({ n })));
     const lab = await bench.run({ serverStream: () => note$, bidi: request$ => request$ });
     const host = lab.server.target.replace('http://', '');
@@ -142,7 +142,7 @@ describe('Joined requests', () => {
     peers.onEnd(() => writes.stop());
   });
 
-  /** A server of frames, and a client of blobs. */
+  /** A raw server, and a client of the blob service. */
   async function run(options?: RawPeerOptions): Promise<{ peer: RawPeer; client: ClientOf<typeof Blobs> }> {
     const { peer } = await peers.run(options);
     const client = connect(Blobs, peer.target);
@@ -159,7 +159,7 @@ describe('Joined requests', () => {
   const answer = (peer: RawPeer, id: number): void =>
     peer.send(responseHeaders(id), data(id, message(Buffer.of(1))), trailers(id, { 'grpc-status': '0' }));
 
-  /** Uploads, and gives what came on the n-th stream. */
+  /** Uploads the messages, and returns what arrived on the n-th stream. */
   async function uploaded(
     { peer, client }: Awaited<ReturnType<typeof run>>,
     request$: Observable<Buffer>,
@@ -174,13 +174,13 @@ describe('Joined requests', () => {
   }
 
   for (const [what, sizes] of fixed) {
-    it(`are on the wire what each would be: ${what}`, async () => {
+    it(`have the same bytes on the wire as separate ones: ${what}`, async () => {
       const messages = blobs(sizes);
       sameBytes(await uploaded(await run(), pull(messages)), framed(messages));
     });
   }
 
-  it('are on the wire what each would be, of any sizes, from any source', async () => {
+  it('have the same bytes on the wire as separate ones, for any sizes and sources', async () => {
     const lab = await run();
     let n = 0;
     await fc.assert(
@@ -193,12 +193,12 @@ describe('Joined requests', () => {
     );
   });
 
-  it('are fewer writes than messages', async () => {
+  it('take fewer writes than messages', async () => {
     await uploaded(await run(), pull(blobs(Array(2000).fill(16))));
     expect(writes.client).to.be.within(Math.ceil(2000 / 128), 200);
   });
 
-  it('are none where there is one: it comes at once, though others may follow', async () => {
+  it('do not delay a lone request: it is sent at once, though others may follow', async () => {
     const { peer, client } = await run();
     const { subscription } = record(client.upload(concat(of(Buffer.of(1, 2, 3)), NEVER)));
     const stream = await peer.stream(0);
@@ -208,7 +208,7 @@ describe('Joined requests', () => {
     subscription.unsubscribe();
   });
 
-  it('are given up with a call that is cancelled while they wait', async () => {
+  it('are dropped with a call that is cancelled while they wait', async () => {
     const { peer, client } = await run({ window: 100 });
     const { subscription } = record(client.upload(pull(blobs(Array(200_000).fill(16)))));
     const stream = await peer.stream(0);
@@ -226,9 +226,9 @@ describe('Joined requests', () => {
     ['when joined ones have come', (peer: RawPeer, stream: number) => dataOf(peer, stream).length > 100],
     ['when all have come', (peer: RawPeer, stream: number) => peer.frames(stream).some(isEndOfStream)],
   ] as const) {
-    it(`come once and in order on a second stream where the first is refused, ${when}`, async () => {
+    it(`arrive once and in order on a second stream when the first is refused, ${when}`, async () => {
       const lab = await run();
-      const messages = blobs(Array(150).fill(8)); // no more than is kept for that: 4 KiB
+      const messages = blobs(Array(150).fill(8)); // within the 4 KiB that are kept for a repeat
       const { ending } = record(lab.client.upload(pull(messages)));
       const first = await lab.peer.stream(0);
       await lab.peer.seen(() => isTime(lab.peer, first));
@@ -242,7 +242,7 @@ describe('Joined requests', () => {
     });
   }
 
-  it('are what plain grpc-js reads, and the other way', async () => {
+  it('are readable by plain grpc-js, and the reverse', async () => {
     const { port, stop } = await plainServer();
     peers.onEnd(stop);
     const client = connect(Lab, `http://127.0.0.1:${port}`);

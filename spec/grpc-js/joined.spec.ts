@@ -1,11 +1,11 @@
-// Joined is an inner part: that its memory is used again, and when not, cannot be seen from outside.
+// Imports the inner class Joined: whether its memory is reused cannot be observed from outside.
 import { expect } from 'chai';
 import fc from 'fast-check';
 import type protobuf from 'protobufjs';
 import { Joined } from '../../lib/grpc-js/joined.ts';
 import { message } from './raw-peer.ts';
 
-/** Encodes bytes as they are. */
+/** Encodes bytes unchanged. */
 const raw = (writer: protobuf.Writer, bytes: Uint8Array): void => void writer.raw(bytes);
 
 /** Writes half a message, then throws. */
@@ -14,7 +14,7 @@ function broken(writer: protobuf.Writer): void {
   throw new Error('not a message');
 }
 
-/** What grpc-js puts on the wire. */
+/** The bytes that grpc-js puts on the wire. */
 function framed(joined: Joined): Buffer {
   const frame = Buffer.alloc(joined.length + 5, 0xee);
   frame.writeUInt32BE(joined.length, 1);
@@ -34,7 +34,7 @@ function writerOf(joined: Joined): protobuf.Writer {
 const fill = (joined: Joined, bytes: number): void => joined.push(Buffer.alloc(bytes, 1));
 
 describe('Joined', () => {
-  it('is on the wire what each message would be, however each was added', () => {
+  it('has the bytes of separate messages on the wire, however each was added', () => {
     const messages = fc.array(fc.tuple(fc.constantFrom('push', 'encode'), fc.uint8Array({ maxLength: 3000 })), {
       minLength: 1,
     });
@@ -64,7 +64,7 @@ describe('Joined', () => {
     expect([...framed(joined).subarray(0, 6)]).to.deep.equal([0, 0, 1, 2, 3, 1]);
   });
 
-  it('does not add a message that is not kept, and gives it back', () => {
+  it('drops a message that is not kept, and returns it', () => {
     for (const size of [1, 100_000]) {
       const joined = new Joined();
       joined.push(Buffer.of(1));
@@ -79,7 +79,7 @@ describe('Joined', () => {
     }
   });
 
-  it('keeps the messages before one that cannot be encoded, and takes none after it', () => {
+  it('keeps the messages before one that cannot be encoded, and accepts none after it', () => {
     const joined = new Joined();
     joined.push(Buffer.of(1));
     expect(joined.isEncoding).to.equal(false);
@@ -88,7 +88,7 @@ describe('Joined', () => {
     expect([joined.count, [...framed(joined)]]).to.deep.equal([1, [...message(Buffer.of(1))]]);
   });
 
-  it('uses memory again that was given back, and no other', () => {
+  it('reuses memory that was returned, and no other', () => {
     const first = new Joined(4096);
     const second = new Joined(4096);
     const writers = [writerOf(first), writerOf(second)];
@@ -99,7 +99,7 @@ describe('Joined', () => {
     expect(third.count, 'it begins empty').to.equal(0);
   });
 
-  it('has new memory where few bytes are expected', () => {
+  it('allocates memory when few bytes are expected', () => {
     const first = new Joined(1023);
     const writer = writerOf(first);
     first.giveBack();
@@ -118,7 +118,7 @@ describe('Joined', () => {
       },
     ],
   ] as const) {
-    it(`does not use memory again that ${what}`, () => {
+    it(`does not reuse memory that ${what}`, () => {
       const joined = new Joined(4096);
       const writer = writerOf(joined);
       use(joined);
@@ -127,7 +127,7 @@ describe('Joined', () => {
     });
   }
 
-  it('keeps memory of 16 at the most', () => {
+  it('keeps at most 16 buffers', () => {
     const all = Array.from({ length: 40 }, () => new Joined(4096));
     const writers = new Set(all.map(writerOf));
     for (const joined of all) joined.giveBack();
@@ -135,7 +135,7 @@ describe('Joined', () => {
     expect(again.filter(writer => writers.has(writer))).to.have.lengthOf(16);
   });
 
-  it('gives a small message back in memory of its own', () => {
+  it('returns a small message in memory of its own', () => {
     const joined = new Joined(4096);
     joined.encode(raw, Buffer.alloc(16_384, 7));
     const back = joined.takeBack();

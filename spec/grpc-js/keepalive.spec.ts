@@ -42,7 +42,7 @@ describe('keepalive', () => {
     });
   }
 
-  it('ends the calls of a client with UNAVAILABLE when the answer is not there in time', async () => {
+  it('ends the calls of a client with UNAVAILABLE when the answer does not arrive in time', async () => {
     const { peer, client } = await peers.run({ isDeaf: true }, { keepalive: { timeMs: 10_000, timeoutMs: 1000 } });
     mock.timers.enable({ apis: ['setTimeout'] });
     const ending = errorOf(client.bidi(NEVER));
@@ -75,7 +75,7 @@ describe('keepalive', () => {
     });
   }
 
-  it('is refused when it is too frequent, or none', async () => {
+  it('is refused when it is too frequent or invalid', async () => {
     for (const [keepalive, message] of [
       [{ timeMs: 9999 }, /keepalive\.timeMs to be from 10000 to 2147483647 milliseconds, got number "9999"/],
       [{ timeMs: Number.NaN }, /keepalive\.timeMs/],
@@ -97,7 +97,7 @@ describe('keepalive', () => {
     connect(Lab, target, { keepalive: { timeMs: 10_000, timeoutMs: 1000, withoutCalls: true } });
   });
 
-  it('is said once, and not of a channel of grpc-js', async () => {
+  it('is configured in one place only, and not for a grpc-js channel', async () => {
     for (const name of ['time_ms', 'timeout_ms', 'permit_without_calls'].map(of => `grpc.keepalive_${of}`)) {
       const error = thrownBy(() => connect(Lab, target, { keepalive: {}, channelOptions: { [name]: 1 } }));
       expect(error.message).to.equal(`connect: give keepalive or '${name}', not both`);

@@ -12,11 +12,11 @@ import { settled } from '../support/settled.ts';
 
 const note: Note = { n: 1 };
 
-/** What Node has for its own tests: the ids that are left are those from here to 2^31 - 1, every other one. */
+/** A hook that Node has for its own tests: it sets the next stream id. Ids run from there to 2^31 - 1, every other one. */
 const leave = (calls: number, session: ClientHttp2Session): void =>
   (session as unknown as { setNextStreamID(id: number): void }).setNextStreamID(2 ** 31 + 1 - 2 * calls);
 
-describe('A connection whose stream ids are nearly used up (grpc-js)', () => {
+describe('A connection whose stream ids are almost used up (grpc-js)', () => {
   const bench = useBench();
   const { subchannel } = findPrivateParts()!;
   const sessions = new Set<ClientHttp2Session>();
@@ -35,7 +35,7 @@ describe('A connection whose stream ids are nearly used up (grpc-js)', () => {
   after(() => undo());
   beforeEach(() => sessions.clear());
 
-  /** A client with one connection, on which so many calls can still begin. */
+  /** A client with one connection, on which this many more calls can start. */
   async function nearTheEnd(calls: number, serverOptions: ServerOptions = {}) {
     const lab = await bench.run(
       inAllShapes(request$ => request$),
@@ -48,7 +48,7 @@ describe('A connection whose stream ids are nearly used up (grpc-js)', () => {
     return { ...lab, session: session! };
   }
 
-  it('is left for a new one when they are, and no call fails, in every shape', async () => {
+  it('is replaced in time, without a failed call, in every shape', async () => {
     for (const shape of shapes) {
       sessions.clear();
       const { client } = await nearTheEnd(3);
@@ -61,7 +61,7 @@ describe('A connection whose stream ids are nearly used up (grpc-js)', () => {
     }
   });
 
-  it('is left also in the middle of calls that are made in one turn', async () => {
+  it('is also replaced in the middle of calls that are made in one turn', async () => {
     const { client } = await nearTheEnd(3);
     const calls = Array.from({ length: 20 }, (_, n) => record(callOf(client, shapes[n % 4]!, of(note))));
     for (const { ending, values } of calls) {
@@ -71,7 +71,7 @@ describe('A connection whose stream ids are nearly used up (grpc-js)', () => {
     expect(sessions.size).to.equal(2);
   });
 
-  it('goes on for the calls that run on it, and is closed behind the last of them', async () => {
+  it('remains for its running calls, and is closed after the last of them', async () => {
     const { client, session } = await nearTheEnd(2);
     const note$ = [new Subject<Note>(), new Subject<Note>()] as const;
     const running = note$.map(request$ => record(client.bidi(request$)));
@@ -93,7 +93,7 @@ describe('A connection whose stream ids are nearly used up (grpc-js)', () => {
     expect(await record(client.unary(note)).ending).to.deep.equal({});
   });
 
-  it('is left by calls that wait for a stream of it', async () => {
+  it('is replaced for calls that wait for a stream of it', async () => {
     const { client } = await nearTheEnd(2, { 'grpc.max_concurrent_streams': 1 });
     const note$ = new Subject<Note>();
     const first = record(client.bidi(note$));

@@ -29,13 +29,13 @@ import {
 } from './raw-peer.ts';
 import { usePeers } from './use-peers.ts';
 
-/** What is written of grpc-js 1.14 here is what the adjustments mend for calls of ours. */
-describe('A call of plain grpc-js in the same process is as it was', () => {
+/** Each spec states a fault of grpc-js 1.14 that the patches repair for our calls. */
+describe('A call of plain grpc-js in the same process is unaffected', () => {
   const peers = usePeers();
   const note: Note = { n: 1 };
 
   before(() => {
-    implement.partial(Lab, {}); // adjusts
+    implement.partial(Lab, {}); // applies the patches
   });
 
   async function plainBidi(window?: number): Promise<{
@@ -53,20 +53,20 @@ describe('A call of plain grpc-js in the same process is as it was', () => {
     return { peer, call, stream: await peer.stream(0) };
   }
 
-  /** An 'error' comes before it. */
+  /** An 'error' event precedes it. */
   const statusOf = (call: ClientDuplexStream<Note, Note>): Promise<StatusObject> =>
     new Promise(resolve => {
       call.on('status', resolve);
     });
 
-  it('when it is cancelled: half-closed, then reset', async () => {
+  it('when it is cancelled: it is half-closed, then reset', async () => {
     const { peer, call, stream } = await plainBidi();
     call.cancel();
     await peer.seen(() => endings(peer.frames(stream)).length === 2);
     expect(endings(peer.frames(stream))).to.deep.equal(['END_STREAM', `RST_STREAM ${CANCEL}`]);
   });
 
-  it('when an error comes behind messages that nobody reads: it overtakes them', async () => {
+  it('when an error follows unread messages: the error overtakes them', async () => {
     const { peer, call, stream } = await plainBidi();
     const frames = Array.from({ length: 100 }, (_, n) => data(stream, message({ n })));
     call.read(0);
@@ -75,7 +75,7 @@ describe('A call of plain grpc-js in the same process is as it was', () => {
     expect(status.code).to.equal(5);
   });
 
-  it('when the connection is lost behind OK and messages that nobody reads: UNAVAILABLE', async () => {
+  it('when the connection is lost after OK and unread messages: UNAVAILABLE', async () => {
     const { peer, call, stream } = await plainBidi();
     const frames = Array.from({ length: 100 }, (_, n) => data(stream, message({ n })));
     call.read(0);
@@ -85,7 +85,7 @@ describe('A call of plain grpc-js in the same process is as it was', () => {
     expect(status.code).to.equal(14);
   });
 
-  it('when the response ends without a status: it goes on', async () => {
+  it('when the response ends without a status: the call stays open', async () => {
     const { peer, call, stream } = await plainBidi();
     let hasEnded = false;
     call.on('status', () => {
@@ -98,7 +98,7 @@ describe('A call of plain grpc-js in the same process is as it was', () => {
     expect(hasEnded).to.equal(false);
   });
 
-  it('when a status comes and the server reads no more: its stream stays', async () => {
+  it('when a status arrives and the server stops reading: the stream stays open', async () => {
     const { peer, call, stream } = await plainBidi(1000);
     call.write({ n: 1, text: 'x'.repeat(100_000) });
     call.resume();
@@ -109,7 +109,7 @@ describe('A call of plain grpc-js in the same process is as it was', () => {
     expect(endings(peer.frames(stream))).to.deep.equal([]);
   });
 
-  it('on a server whose client resets with NO_ERROR: it hears nothing', async () => {
+  it('on a server whose client resets with NO_ERROR: it is not notified', async () => {
     const started = deferred<ServerDuplexStream<Note, Note>>();
     const server = new GrpcServer();
     peers.onEnd(() => server.forceShutdown());

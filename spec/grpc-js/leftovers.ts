@@ -5,7 +5,7 @@ import vm from 'node:vm';
 import { settled } from '../support/settled.ts';
 import type { Peers } from './use-peers.ts';
 
-/** The HTTP/2 sessions that are opened from now on to the end of the spec. */
+/** The HTTP/2 sessions that are opened until the end of the spec. */
 export interface Sessions {
   readonly all: readonly http2.ClientHttp2Session[];
   readonly streams: readonly WeakRef<http2.ClientHttp2Stream>[];
@@ -32,7 +32,7 @@ export function watchSessions(peers: Peers): Sessions {
   return { all, streams };
 }
 
-/** What calls have left behind after a collection of garbage; the engine may still hold a stream or two, the last ones. */
+/** The objects that calls retain after a garbage collection; the engine may still hold the last stream or two. */
 export async function leftovers({ all, streams }: Sessions): Promise<{ streams: number; listeners: number[] }> {
   for (let round = 0; round < 3; round++) {
     await settled(() => 0);

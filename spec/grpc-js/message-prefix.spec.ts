@@ -10,7 +10,7 @@ import { clients } from './each-client.ts';
 import { CANCEL, data, endings, message, RST_STREAM, responseHeaders, trailers } from './raw-peer.ts';
 import { usePeers } from './use-peers.ts';
 
-/** As Apache 2.4 writes it into a response whose backend has gone. */
+/** The page that Apache 2.4 inserts into a response whose backend has gone. */
 const PAGE = Buffer.from('<!DOCTYPE HTML PUBLIC "-//IETF//DTD HTML 2.0//EN">\n<html><head>\n<title>502 Proxy Error');
 const OK = { 'grpc-status': '0' };
 const isPage = 'INTERNAL: what came is no gRPC message, whose first byte is 0 or 1: it begins with "<!DOC"';
@@ -21,14 +21,14 @@ const inWords = (error: unknown): string => {
   return `${codeName}: ${details}`;
 };
 
-/** A message of so many bytes. */
+/** A message of this many bytes. */
 const ofBytes = (bytes: number): Buffer => message(Buffer.from(JSON.stringify({ n: 1, text: '' }).padEnd(bytes, ' ')));
 
-describe('What stands in a response between messages', () => {
+describe('Foreign bytes between the messages of a response', () => {
   const peers = usePeers();
 
   for (const kind of ['connect()', 'connect() with interceptors'] as const) {
-    it(`is told as what it is when it is a page, and the call is cancelled: ${kind}`, async () => {
+    it(`are reported as a page when they are one, and the call is cancelled: ${kind}`, async () => {
       const { peer } = await peers.run();
       const client = clients[kind](peer);
       peers.onEnd(() => close(client));
@@ -43,7 +43,7 @@ describe('What stands in a response between messages', () => {
       expect(endings(peer.frames(stream))).to.deep.equal([`RST_STREAM ${CANCEL}`]);
     });
 
-    it(`is an error in its turn when it has the form of a message with another first byte: ${kind}`, async () => {
+    it(`are an error in their turn when they look like a message with another first byte: ${kind}`, async () => {
       const { peer } = await peers.run();
       const client = clients[kind](peer);
       peers.onEnd(() => close(client));
@@ -65,7 +65,7 @@ describe('What stands in a response between messages', () => {
     });
   }
 
-  it('is a message of any size that the option named in its error allows', async () => {
+  it('are distinguished from large messages, which the option named in the error allows', async () => {
     const ends: unknown[] = [];
     for (const channelOptions of [{}, { 'grpc.max_receive_message_length': 5_000_000 }]) {
       const { peer, client } = await peers.run({}, { channelOptions });
@@ -85,7 +85,7 @@ describe('What stands in a response between messages', () => {
     ]);
   });
 
-  it('needs the patch: without it a page is a message that is too large', async () => {
+  it('need the patch: without it, a page is reported as a message that is too large', async () => {
     const seen = async (adjust: 'on' | 'off') => {
       const { peer } = await peers.run();
       const end = peers.inChild(adjust, 'details', peer.target);
@@ -100,10 +100,10 @@ describe('What stands in a response between messages', () => {
   });
 });
 
-describe('What stands in a request between messages', () => {
+describe('Foreign bytes between the messages of a request', () => {
   const bench = useBench();
 
-  /** The status that a plain HTTP/2 client is sent for these bytes, for each shape. */
+  /** The status that a plain HTTP/2 client receives for these bytes, for each shape. */
   async function statusesOf(target: string, bytes: Buffer): Promise<string[]> {
     const statuses: string[] = [];
     for (const shape of shapes) {
@@ -115,7 +115,7 @@ describe('What stands in a request between messages', () => {
         stream.on('response', headers => 'grpc-status' in headers && resolve(headers));
         stream.once('trailers', resolve);
       });
-      stream.on('error', () => {}); // of a reset behind the status
+      stream.on('error', () => {}); // from a reset after the status
       stream.end(bytes);
       stream.resume();
       const { 'grpc-status': code, 'grpc-message': text = '' } = await said;
@@ -124,13 +124,13 @@ describe('What stands in a request between messages', () => {
     return statuses;
   }
 
-  it('is told as what it is when it is a page', async () => {
+  it('are reported as a page when they are one', async () => {
     const { server } = await bench.run(inAllShapes(request$ => request$));
     const details = 'what came is no gRPC message, whose first byte is 0 or 1: it begins with "<!DOC"';
     expect(await statusesOf(server.target, PAGE)).to.deep.equal(shapes.map(() => `13 ${details}`));
   });
 
-  it('is a message of any size that the option named in its error allows', async () => {
+  it('are distinguished from large messages, which the option named in the error allows', async () => {
     const { server } = await bench.run(inAllShapes(request$ => request$));
     const details =
       'Received message larger than max (5000000 vs 4194304); ' +
@@ -145,7 +145,7 @@ describe('What stands in a request between messages', () => {
     expect(oks.map(status => status.split(' ')[0])).to.deep.equal(shapes.map(() => '0'));
   });
 
-  it('leaves a status alone that a handler has taken over from elsewhere', async () => {
+  it('are not assumed for a status with the same text that a handler passes on', async () => {
     const text = 'Received message larger than max (5000000 vs 4194304)';
     const { server } = await bench.run(
       inAllShapes(() => {

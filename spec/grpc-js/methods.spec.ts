@@ -9,7 +9,7 @@ import { wholeFramesOfResponses } from '../../lib/grpc-js/whole-frames.ts';
 
 const names = ['endCall', 'maybeOutputStatus', 'startRead', 'cancelWithStatus', 'outputStatus', 'destroyHttp2Stream'];
 
-/** A prototype that writes down what is asked of it, and was then adjusted; and a call of it. */
+/** A prototype that records method calls and was then patched, and a call with that prototype. */
 function adjusted(options: object, fields: object): { readonly call: PrivateClientCall; readonly asked: unknown[] } {
   const asked: unknown[] = [];
   const note = (name: string) => [name, (...args: unknown[]) => asked.push([name, ...args])] as const;
@@ -30,7 +30,7 @@ function adjusted(options: object, fields: object): { readonly call: PrivateClie
 describe('The adjusted methods of a client call', () => {
   const untouchable = new Proxy({}, { get: (_, name) => expect.fail(`the stream's ${String(name)} is used`) });
 
-  it('are what they were for a call of another channel, whatever its state', () => {
+  it('behave as before for a call of a foreign channel, whatever its state', () => {
     for (const options of [{}, { [ADJUSTED]: 0 }, { [ADJUSTED]: true }]) {
       for (const finalStatus of [null, { code: 0 }, { code: 5 }]) {
         const decoder = { readState: 1 };
@@ -43,7 +43,7 @@ describe('The adjusted methods of a client call', () => {
     }
   });
 
-  it('take what lies in a stream that was just destroyed, once', () => {
+  it('read the rest of a stream that was just destroyed, once', () => {
     const taken: string[] = [];
     const http2Stream = new Readable({ read: () => {} }).on('data', bytes => taken.push(String(bytes)));
     http2Stream.pause();
@@ -58,7 +58,7 @@ describe('The adjusted methods of a client call', () => {
     expect(taken.join('')).to.equal('ab');
   });
 
-  it('take nothing out of a stream that lives', () => {
+  it('read nothing out of a live stream', () => {
     const http2Stream = new Readable({ read: () => {} }).on('data', () => {});
     http2Stream.pause();
     http2Stream.push('a');

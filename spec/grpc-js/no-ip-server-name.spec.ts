@@ -9,7 +9,7 @@ import { warningsOf } from '../support/warnings.ts';
 
 const echo = implement.partial(Lab, { unary: request$ => request$ });
 
-/** What a call of this host gives, and the server names that its server was told. */
+/** The outcome of a call to this host, and the server names that the server received. */
 async function ask(host: string, options: ConnectOptions, cert = tls.cert) {
   const names: unknown[] = [];
   const pair = { private_key: Buffer.from(tls.key), cert_chain: Buffer.from(cert) };
@@ -36,7 +36,7 @@ describe('https:// with an IP address', () => {
     tls: trusting,
     'credentials of grpc-js': { credentials: grpcCredentials.createSsl(Buffer.from(tls.cert)) },
   })) {
-    it(`sends no server name, and makes Node warn of nothing: ${how}`, async () => {
+    it(`sends no server name, and causes no Node warning: ${how}`, async () => {
       const warnings = await warningsOf(async () => {
         expect(await ask('127.0.0.1', options)).to.deep.equal({ answer: { n: 1 }, names: [false] });
       });
@@ -44,13 +44,13 @@ describe('https:// with an IP address', () => {
     });
   }
 
-  it('is refused where the certificate does not have that address', async () => {
+  it('is refused when the certificate lacks that address', async () => {
     const { answer } = await ask('127.0.0.1', { tls: { ca: otherNameCert } }, otherNameCert);
     expect(isRpcError(answer, Code.UNAVAILABLE)).to.equal(true);
     expect(answer.details).to.match(/IP: 127\.0\.0\.1 is not in the cert's list/);
   });
 
-  it('sends the name that is given in its place', async () => {
+  it('sends the configured server name', async () => {
     const channelOptions = { 'grpc.ssl_target_name_override': 'localhost' };
     expect(await ask('127.0.0.1', { ...trusting, channelOptions })).to.deep.equal({
       answer: { n: 1 },
@@ -58,7 +58,7 @@ describe('https:// with an IP address', () => {
     });
   });
 
-  it('leaves credentials that are given as they are', async () => {
+  it('leaves given credentials unchanged', async () => {
     const credentials = grpcCredentials.createSsl(Buffer.from(tls.cert));
     const own = Reflect.ownKeys(credentials);
     await ask('127.0.0.1', { credentials });
@@ -66,7 +66,7 @@ describe('https:// with an IP address', () => {
   });
 });
 
-describe('https:// with a name', () => {
+describe('https:// with a host name', () => {
   it('sends it as the server name', async () => {
     expect(await ask('localhost', trusting)).to.deep.equal({ answer: { n: 1 }, names: ['localhost'] });
   });

@@ -8,7 +8,7 @@ import { message } from './raw-peer.ts';
 
 const note: Note = { n: 1 };
 
-/** The lab, as if its messages were protobuf. */
+/** The lab service, as if its messages were protobuf. */
 const Protobuf = Object.fromEntries(
   Object.entries(Lab).map(([name, method]) => [
     name,
@@ -36,7 +36,7 @@ describe('A server', () => {
   };
 
   for (const shape of shapes) {
-    it(`refuses another verb than POST with HTTP 405: ${shape}`, async () => {
+    it(`refuses HTTP methods other than POST with HTTP 405: ${shape}`, async () => {
       const { call, handlers } = await run();
       for (const verb of ['DELETE', 'PUT', 'PATCH', 'post']) {
         const { http, grpc, headers } = await call(shape, { ':method': verb });
@@ -45,7 +45,7 @@ describe('A server', () => {
       expect(handlers()).to.equal(0);
     });
 
-    it(`refuses another content-type than application/grpc and +proto with HTTP 415: ${shape}`, async () => {
+    it(`refuses content types other than application/grpc and +proto with HTTP 415: ${shape}`, async () => {
       const { call, handlers } = await run();
       for (const type of [
         'application/grpc+foo',
@@ -63,7 +63,7 @@ describe('A server', () => {
       expect(handlers()).to.equal(0);
     });
 
-    it(`refuses an unknown compression with UNIMPLEMENTED, and lists those it knows: ${shape}`, async () => {
+    it(`refuses an unknown compression with UNIMPLEMENTED, and lists the supported ones: ${shape}`, async () => {
       const { call, handlers } = await run();
       for (const encoding of ['foo', 'zstd', 'GZIP', 'gzip, gzip']) {
         const { http, grpc, headers } = await call(shape, { 'grpc-encoding': encoding });
@@ -76,7 +76,7 @@ describe('A server', () => {
       expect(handlers()).to.equal(0);
     });
 
-    it(`takes every request that gRPC allows for: ${shape}`, async () => {
+    it(`accepts every request that gRPC permits: ${shape}`, async () => {
       const { call } = await run();
       for (const headers of [
         {},
@@ -93,7 +93,7 @@ describe('A server', () => {
     });
   }
 
-  it('takes any subtype for a method with functions of its own, which may read any format', async () => {
+  it('accepts any subtype for a method with its own functions, which may read any format', async () => {
     const { call } = await run(Lab);
     for (const type of ['application/grpc+json', 'application/grpc+foo', 'application/grpc+foo;x=y']) {
       expect((await call('unary', { 'content-type': type })).grpc, type).to.equal('0');
@@ -103,7 +103,7 @@ describe('A server', () => {
     }
   });
 
-  it('refuses a header that is too long for a status with a part of it', async () => {
+  it('refuses a header that is too long for a status, and quotes a part of it', async () => {
     const { call } = await run();
     const { http, trailers } = await call('unary', { 'grpc-encoding': `${'%ÿ'.repeat(8000)}` });
     expect(http).to.equal(200);

@@ -10,27 +10,27 @@ describe('percentDecode', () => {
     '%00%0A%7f': '\0\n\x7f',
     '100%25 %2525': '100% %25',
     'a+b': 'a+b',
-    // A broken escape leaves the others alone.
+    // An invalid escape does not affect the others.
     '%zz %41 %': '%zz A %',
     '%4 %41%4': '%4 A%4',
     '%%41': '%A',
-    // Escapes of bytes that are no UTF-8: a byte that begins nothing, a beginning without its end, an overlong form, half a pair.
+    // Escapes of bytes that are not UTF-8: a lone continuation byte, a truncated sequence, an overlong form, a lone surrogate.
     '%ff%41': '%ffA',
     '%E4%BD %41': '%E4%BD A',
     '%C0%AF%41': '%C0%AFA',
     '%ED%A0%80%41': '%ED%A0%80A',
     '%F5%80%80%80': '%F5%80%80%80',
     '%80': '%80',
-    // Sent without an escape; Node gives bytes as Latin-1.
+    // Sent without an escape; Node returns bytes as Latin-1.
     '\xc3\xa9 \xff': 'é %FF',
   };
   for (const [header, text] of Object.entries(texts)) {
-    it(`${JSON.stringify(header)} is ${JSON.stringify(text)}`, () => {
+    it(`decodes ${JSON.stringify(header)} to ${JSON.stringify(text)}`, () => {
       expect(percentDecode(header)).to.equal(text);
     });
   }
 
-  it('gives back any text, whichever of its bytes were escaped', () => {
+  it('restores any text, whichever of its bytes were escaped', () => {
     const escapeOf = (byte: number): string => `%${byte.toString(16).padStart(2, '0')}`;
     const encode = (text: string, mayStay: (byte: number) => boolean): string =>
       [...Buffer.from(text)].map(byte => (mayStay(byte) ? String.fromCharCode(byte) : escapeOf(byte))).join('');
@@ -45,7 +45,7 @@ describe('percentDecode', () => {
     );
   });
 
-  it('takes a time that grows with the length alone', () => {
+  it('takes time linear in the length', () => {
     expect(percentDecode('%E4%BD'.repeat(100_000))).to.have.lengthOf(600_000);
     expect(percentDecode('%'.repeat(600_000))).to.have.lengthOf(600_000);
   });

@@ -1,4 +1,4 @@
-/** The same numbers for the same seed: each from 0 to below the limit. */
+/** A deterministic generator: the same seed gives the same numbers, each from 0 up to but not including the limit. */
 export function random(seed: number): (limit: number) => number {
   let state = seed;
   return limit => {

@@ -2,13 +2,15 @@ import { once } from 'node:events';
 import net from 'node:net';
 import { frame, headerBlock, SETTINGS } from './raw-peer.ts';
 
-/** A client that is a socket and frames: it reads nothing, and can end its one call, stream 1, in ways that Node's HTTP/2 cannot. */
+/**
+ * A client of a bare socket and frames. It reads nothing, and can end its one call, stream 1, in ways that Node's HTTP/2 cannot.
+ */
 export interface RawClient {
   readonly socket: net.Socket;
   send(...frames: readonly Buffer[]): void;
 }
 
-/** Opens a call of the Lab, which is on stream 1. */
+/** Opens a call of the Lab service on stream 1. */
 export async function rawClient(port: number, method: string): Promise<RawClient> {
   const socket = net.connect({ port, host: '127.0.0.1', noDelay: true });
   socket.on('error', () => {});

@@ -13,7 +13,7 @@ const END_STREAM = 1;
 const END_HEADERS = 4;
 const ACK = 1;
 
-/** Codes of section 7. */
+/** Error codes of section 7. */
 export const NO_ERROR = 0;
 export const INTERNAL_ERROR = 2;
 export const CANCEL = 8;
@@ -29,27 +29,27 @@ export interface Frame {
 }
 
 export interface RawPeerOptions {
-  /** Bytes that each stream may send before it is given more; `endless` gives back what comes. Default: endless. */
+  /** The window of each stream in bytes; `endless` returns what arrives to the window. Default: endless. */
   readonly window?: number | 'endless';
   readonly maxConcurrentStreams?: number;
   /** Does not answer pings. */
   readonly isDeaf?: boolean;
-  /** Says nothing, not even SETTINGS, until `greet()`. */
+  /** Sends nothing, not even SETTINGS, until `greet()`. */
   readonly isSilent?: boolean;
 }
 
-/** A server that is sockets and frames, and nothing of Node's HTTP/2: what it sees is what is on the wire. */
+/** A server of bare sockets and frames, without Node's HTTP/2: it sees exactly what is on the wire. */
 export interface RawPeer {
   /** `http://127.0.0.1:port` */
   readonly target: string;
   readonly connections: readonly net.Socket[];
-  /** All that came on a stream of the last connection, or of all connections together where there is no number. */
+  /** All frames of a stream of the last connection, or of all connections without a number. */
   frames(stream?: number): Frame[];
-  /** Resolves when such a frame has come. */
+  /** Resolves when a matching frame has arrived. */
   seen(predicate: (frame: Frame) => boolean): Promise<Frame>;
-  /** Resolves with the number of the n-th stream, from 0, when its HEADERS have come. */
+  /** Resolves with the number of the n-th stream, from 0, when its HEADERS have arrived. */
   stream(n: number): Promise<number>;
-  /** In one write. */
+  /** Sends these frames in one write. */
   send(...frames: readonly Buffer[]): void;
   greet(): void;
   close(): Promise<void>;
@@ -66,7 +66,7 @@ export async function rawPeer(options: RawPeerOptions = {}): Promise<RawPeer> {
     if (maxConcurrentStreams !== undefined) settings.push([3, maxConcurrentStreams]);
     if (window !== 'endless') settings.push([4, window]);
     socket.write(frame(SETTINGS, 0, 0, Buffer.concat(settings.map(([id, value]) => setting(id, value)))));
-    // The connection's window is not what is looked at.
+    // The connection's window is not under test.
     socket.write(windowUpdate(0, 2 ** 30));
   };
 
@@ -179,10 +179,10 @@ export function data(stream: number, bytes: Buffer, isLast = false): Buffer {
   return frame(DATA, isLast ? END_STREAM : 0, stream, bytes);
 }
 
-/** Header fields; one with a list of values is sent as often. */
+/** Header fields; a field with a list of values is sent once per value. */
 type Fields = Readonly<Record<string, string | readonly string[]>>;
 
-/** Fields as HPACK literals that need no table. */
+/** Fields as HPACK literals without the dynamic table. */
 export function headerBlock(stream: number, fields: Fields, isLast: boolean): Buffer {
   const all = Object.entries(fields).flatMap(([name, values]) => [values].flat().map(value => [name, value] as const));
   const block = all.flatMap(([name, value]) => [
@@ -206,7 +206,7 @@ export function trailersOnly(stream: number, fields: Fields): Buffer {
   return headerBlock(stream, { ':status': '200', 'content-type': 'application/grpc', ...fields }, true);
 }
 
-/** A length-prefixed message of gRPC: a Note of the Lab, or bytes. */
+/** A length-prefixed gRPC message: a Note of the Lab service, or bytes. */
 export function message(note: object | Buffer, isCompressed = false): Buffer {
   const bytes = Buffer.isBuffer(note) ? note : Buffer.from(JSON.stringify(note));
   return Buffer.concat([Buffer.from([isCompressed ? 1 : 0]), uint32(bytes.length), bytes]);
@@ -215,7 +215,7 @@ export function message(note: object | Buffer, isCompressed = false): Buffer {
 export const isEndOfStream = ({ type, flags }: Frame): boolean =>
   (type === DATA || type === HEADERS) && (flags & END_STREAM) !== 0;
 
-/** What was said of a stream's end, in order: `END_STREAM`, `RST_STREAM 8`. */
+/** The frames that end a stream, in order: `END_STREAM`, `RST_STREAM 8`. */
 export function endings(frames: readonly Frame[]): string[] {
   return frames.flatMap(seen => {
     if (isEndOfStream(seen)) return ['END_STREAM'];

@@ -25,12 +25,12 @@ import { usePeers } from './use-peers.ts';
 
 const REFUSED_STREAM = 7;
 const KIB = 1024;
-/** The bytes that a stream may send before its server has seen it (RFC 9113, 6.9.2). */
+/** The bytes that a stream may send before the server has processed it (RFC 9113, 6.9.2). */
 const FIRST_WINDOW = 64 * KIB - 1;
 
 const noteOf = (n: number, bytes: number): Note => ({ n, text: 'x'.repeat(bytes) });
 
-/** The requests of a stream; an incomplete one is left out. */
+/** The requests in a stream; an incomplete one is omitted. */
 function requestsOf(frames: readonly Frame[]): Note[] {
   let bytes = Buffer.concat(frames.filter(({ type }) => type === DATA).map(({ payload }) => payload));
   const notes: Note[] = [];
@@ -48,7 +48,7 @@ const bytesOn = (peer: RawPeer, stream: number): number =>
 const answer = (peer: RawPeer, stream: number): void =>
   peer.send(responseHeaders(stream), data(stream, message({ n: 0 })), trailers(stream, { 'grpc-status': '0' }));
 
-describe('A call that the server refuses unseen (grpc-js)', () => {
+describe('A call that the server refuses unprocessed (grpc-js)', () => {
   const peers = usePeers();
 
   const connected = async (): Promise<{ peer: RawPeer; client: LabClient }> => {
@@ -59,7 +59,7 @@ describe('A call that the server refuses unseen (grpc-js)', () => {
     return { peer, client };
   };
 
-  /** An upload of these requests, refused when all that the first window holds has come. */
+  /** An upload of these requests that is refused when everything in the first window has arrived. */
   async function refused(requests: readonly Note[], refuse: (peer: RawPeer, stream: number) => void) {
     const { peer, client } = await connected();
     const upload = record(client.bidi(from(requests)));
@@ -86,7 +86,7 @@ describe('A call that the server refuses unseen (grpc-js)', () => {
   };
   for (const [way, refuse] of Object.entries(ways)) {
     for (const [title, requests] of Object.entries(uploads)) {
-      it(`begins again, whole and in order, where nothing has been answered (${way}): ${title}`, async () => {
+      it(`is repeated, completely and in order, if nothing has been answered (${way}): ${title}`, async () => {
         const { peer, upload } = await refused(requests, refuse);
         const again = await Promise.race([peer.stream(1), upload.ending]);
         if (typeof again !== 'number') throw again.error;
@@ -111,7 +111,7 @@ describe('A call that the server refuses unseen (grpc-js)', () => {
   };
   for (const [where, refuse] of Object.entries(goAwayBehind)) {
     for (const title of ['one small request', 'one request of 16 KiB'] as const) {
-      it(`begins again on a new connection when a GOAWAY follows the refusal ${where}: ${title}`, async () => {
+      it(`is repeated on a new connection when a GOAWAY follows the refusal ${where}: ${title}`, async () => {
         const { peer, upload } = await refused(uploads[title], refuse);
         await Promise.race([peer.seen(() => peer.connections.length === 2), upload.ending]);
         await settled(() => peer.frames().length);
@@ -121,7 +121,7 @@ describe('A call that the server refuses unseen (grpc-js)', () => {
     }
   }
 
-  it('begins no more when it is unsubscribed from as it is refused', async () => {
+  it('is not repeated when it is unsubscribed as it is refused', async () => {
     const { peer, upload } = await refused(uploads['one request of 16 KiB'], ways['by a reset']);
     const unsubscribe = (): void => upload.subscription.unsubscribe();
     const { handleChildStatus } = findPrivateParts()!.retryingCall;
@@ -134,7 +134,7 @@ describe('A call that the server refuses unseen (grpc-js)', () => {
     expect(peer.frames().filter(({ type }) => type === HEADERS)).to.have.lengthOf(1);
   });
 
-  it('begins again with a single request of any size', async () => {
+  it('is repeated with a single request of any size', async () => {
     const { peer, client } = await connected();
     const request = noteOf(1, 3 * 1024 * KIB);
     const unary = record(client.unary(request));
@@ -159,7 +159,7 @@ describe('A call that the server refuses unseen (grpc-js)', () => {
     },
   };
   for (const [title, before] of Object.entries(ends)) {
-    it(`is UNAVAILABLE where ${title}`, async () => {
+    it(`ends with UNAVAILABLE when ${title}`, async () => {
       const { peer, client } = await connected();
       const upload = record(client.bidi(concat(from(Array.from({ length: 40 }, (_, n) => noteOf(n, 8 * KIB))), NEVER)));
       const first = await peer.stream(0);
@@ -170,7 +170,7 @@ describe('A call that the server refuses unseen (grpc-js)', () => {
     });
   }
 
-  it('takes no more requests than the window and what is being written, though it keeps them', async () => {
+  it('takes no more requests than fit in the window and the current write, although it keeps them', async () => {
     const { peer, client } = await connected();
     let taken = 0;
     const requests = function* (): Generator<Note> {

@@ -35,7 +35,7 @@ interface Started {
   readonly ending: Promise<{ readonly error?: unknown }>;
 }
 
-/** Each starts a call that it can cut short. */
+/** Each starts a call, and returns how to cut it short. */
 const ways: Readonly<
   Record<string, (client: LabClient, shape: Shape, request$: Observable<Note>, timeoutMs?: number) => Started>
 > = {
@@ -69,7 +69,7 @@ const ways: Readonly<
 
 const isErrorOfRequests = (way: string): boolean => way === 'an error of request$';
 
-/** One that stays open where it may: a single request goes out when it is known to be the only one. */
+/** A request$ that stays open where possible: a single request is sent only when it is known to be the only one. */
 const open = (shape: Shape, way: string): Observable<Note> =>
   streaming(shape).requests || isErrorOfRequests(way) ? concat(of(large), NEVER) : of(large);
 
@@ -81,7 +81,7 @@ const reset =
 const sent = (peer: RawPeer, stream: number): number =>
   peer.frames(stream).reduce((sum, { type, payload }) => sum + (type === DATA ? payload.length : 0), 0);
 
-/** A unary call on the n-th stream, which the peer answers. */
+/** Makes a unary call on the n-th stream, which the peer answers. */
 async function isUsable(peer: RawPeer, client: LabClient, n: number): Promise<void> {
   const { values, ending } = record(client.unary(note));
   const stream = await peer.stream(n);
@@ -90,7 +90,7 @@ async function isUsable(peer: RawPeer, client: LabClient, n: number): Promise<vo
   expect(peer.connections).to.have.lengthOf(1);
 }
 
-describe('A cancelled call is reset, and nothing else', () => {
+describe('A cancelled call sends a reset and nothing else', () => {
   const peers = usePeers();
 
   for (const [way, start] of Object.entries(ways)) {
@@ -125,7 +125,7 @@ describe('A cancelled call is reset, and nothing else', () => {
           expect(await first.ending).to.deep.equal({});
           await isUsable(peer, client, 1);
           const others = peer.frames().filter(frame => frame.stream > stream);
-          expect(endings(others)).to.deep.equal(['END_STREAM']); // of the last call
+          expect(endings(others)).to.deep.equal(['END_STREAM']); // from the last call
         });
 
         it(`before there is a connection: ${shape}`, async () => {
@@ -138,11 +138,11 @@ describe('A cancelled call is reset, and nothing else', () => {
           const answer = isUsable(peer, client, 0);
           peer.greet();
           await answer;
-          expect(endings(peer.frames())).to.deep.equal(['END_STREAM']); // of the last call
+          expect(endings(peer.frames())).to.deep.equal(['END_STREAM']); // from the last call
         });
 
         if (streaming(shape).requests || !isErrorOfRequests(way)) {
-          it(`while it is busy, its window exhausted and more to be written: ${shape}`, async () => {
+          it(`while it is busy, with an exhausted window and more to write: ${shape}`, async () => {
             const { peer, client } = await peers.run({ window: SMALL_WINDOW });
             const call = start(client, shape, open(shape, way));
             const stream = await peer.stream(0);
@@ -171,7 +171,7 @@ describe('A cancelled call is reset, and nothing else', () => {
   }
 
   for (const shape of shapes) {
-    it(`as Node's own HTTP/2 sees it: aborted before its end, with CANCEL: ${shape}`, async () => {
+    it(`and Node's own HTTP/2 reports it as aborted before its end, with CANCEL: ${shape}`, async () => {
       const seen: string[] = [];
       const started = deferred();
       const closed = deferred();
@@ -224,7 +224,7 @@ describe('A cancelled call is reset, and nothing else', () => {
     expect(after.streams).to.be.at.most(before.streams + 2);
   });
 
-  it('is what it needs the adjustment for: without it a half-close goes before', async () => {
+  it('only with the patch: without it a half-close precedes the reset', async () => {
     for (const [adjust, expected] of [
       ['on', [CANCELLED]],
       ['off', ['END_STREAM', CANCELLED]],

@@ -17,7 +17,7 @@ describe("A server's reset at the deadline", () => {
     asyncScheduler.now = now;
   });
 
-  /** The error of a call that is reset when our clock is so far past its deadline. */
+  /** The error of a call that is reset when our clock is this far past its deadline. */
   async function resetAt(pastMs: number, shape: (typeof shapes)[number], code = CANCEL): Promise<any> {
     const { peer, client } = await peers.run();
     asyncScheduler.now = now;
@@ -30,25 +30,25 @@ describe("A server's reset at the deadline", () => {
   }
 
   for (const shape of shapes) {
-    it(`is the deadline's by our clock, or by one that goes 10 ms before it: ${shape}`, async () => {
+    it(`counts as the deadline after it, or up to 10 ms before it by our clock: ${shape}`, async () => {
       for (const pastMs of [-10, 0, 1000]) {
         const error = await resetAt(pastMs, shape);
         expect(error).to.include({ codeName: 'DEADLINE_EXCEEDED', details: 'the deadline has passed' });
       }
     });
 
-    it(`is a cancellation any earlier: ${shape}`, async () => {
+    it(`counts as a cancellation any earlier: ${shape}`, async () => {
       for (const pastMs of [-11, -AHEAD_MS / 2]) {
         expect(await resetAt(pastMs, shape)).to.include({ codeName: 'CANCELLED' });
       }
     });
   }
 
-  it('says what it says with another code', async () => {
+  it('keeps its meaning with another code', async () => {
     expect(await resetAt(1000, 'bidi', REFUSED)).to.include({ codeName: 'UNAVAILABLE' });
   });
 
-  it('is not a status of another code that has the same text', async () => {
+  it('is not confused with a status of another code and the same text', async () => {
     const { peer, client } = await peers.run();
     const deadline = new Date(Date.now() + AHEAD_MS);
     const error = errorOf(client.bidi(NEVER, { deadline }));
@@ -58,7 +58,7 @@ describe("A server's reset at the deadline", () => {
     expect(await error).to.include({ codeName: 'INTERNAL' });
   });
 
-  it('is a cancellation for a call without a deadline, and so is a status that says so', async () => {
+  it('is a cancellation for a call without a deadline, as is a status CANCELLED', async () => {
     const { peer, client } = await peers.run();
     const reset$ = errorOf(client.bidi(NEVER));
     const first = await peer.stream(0);

@@ -60,7 +60,7 @@ describe('A call that ends before its requests', () => {
 
   for (const shape of shapes) {
     for (const [how, handler] of handlers) {
-      it(`is reset with NO_ERROR behind its status, ${how}: ${shape}`, async () => {
+      it(`is reset with NO_ERROR after its status, ${how}: ${shape}`, async () => {
         const { server } = await bench.run(inAllShapes(handler));
         const client = connect(server.port);
         for (const requests of [0, 1, 3]) {
@@ -83,13 +83,13 @@ describe('A call that ends before its requests', () => {
         client.send(...body, data(id, Buffer.alloc(0), true));
       }
       await client.counted(last + 1, isEndOfStream);
-      // What would have been sent behind these is there by the time that a later call has ended.
+      // Anything sent after these has arrived by the time that a later call has ended.
       id = client.open(shape);
       await client.seen(isReset(id));
       expect(client.frames.filter(({ type }) => type === RST_STREAM)).to.have.length(1);
     });
 
-    it(`takes no place among the streams of its connection: ${shape}`, async () => {
+    it(`does not occupy a stream of its connection: ${shape}`, async () => {
       const options = { serverOptions: { 'grpc.max_concurrent_streams': 1 } };
       const { server } = await bench.run(inAllShapes(handlers[0]![1]), options);
       const client = connect(server.port);
@@ -97,7 +97,7 @@ describe('A call that ends before its requests', () => {
         const id = client.open(shape);
         await client.seen(isReset(id));
         expect(endings(ofStream(client, id))).to.deep.equal(ENDS_AND_RESETS);
-        client.send(data(id, message(note))); // was on its way
+        client.send(data(id, message(note))); // was in flight
       }
       expect(client.socket.destroyed).to.equal(false);
     });
@@ -126,7 +126,7 @@ describe('A call that ends before its requests', () => {
     });
   }
 
-  it('is reset behind messages that the client reads late', async () => {
+  it('is reset after messages that the client reads late', async () => {
     const { server } = await bench.run({
       bidi: () => range(0, 400).pipe(map(n => ({ n, text: 'x'.repeat(1000) }))),
     });
@@ -143,17 +143,17 @@ describe('A call that ends before its requests', () => {
   });
 });
 
-/** More than any response here is long, for a stream and for its connection. */
+/** Larger than any response here; the window of a stream and of its connection. */
 function windowUpdates(id: number): Buffer {
   return Buffer.concat([windowUpdate(id, 2 ** 24), windowUpdate(0, 2 ** 24)]);
 }
 
-describe('A client whose call is reset behind its status', () => {
+describe('A client whose call is reset after its status', () => {
   const bench = useBench();
   const COUNT = 300;
   const text = 'x'.repeat(1000);
 
-  /** An upload that is never at its end: idle, endless, or larger than the window. */
+  /** An upload that never ends: idle, endless, or larger than the window. */
   const uploads: readonly (readonly [string, () => Observable<Note>])[] = [
     ['is idle', () => NEVER],
     ['goes on', () => concat(range(0, 50).pipe(map(n => ({ n, text }))), NEVER)],
@@ -176,7 +176,7 @@ describe('A client whose call is reset behind its status', () => {
     for (const [end, end$, code] of ends) {
       for (const [upload, request$] of uploads) {
         for (const isSlow of streaming(shape).responses ? [false, true] : [false]) {
-          it(`has all responses and ${end}: ${shape} whose upload ${upload}${isSlow ? ', read slowly' : ''}`, async () => {
+          it(`receives all responses and ${end}: ${shape} whose upload ${upload}${isSlow ? ', read slowly' : ''}`, async () => {
             const { client } = await bench.run(inAllShapes(early(shape, end$)));
             for (let i = 0; i < 5; i++) {
               const response$ = callOf(client, shape, request$());
@@ -196,7 +196,7 @@ describe('A client whose call is reset behind its status', () => {
   }
 
   for (const shape of shapes) {
-    it(`has the status and all responses with grpc-js alone: ${shape}`, async () => {
+    it(`receives the status and all responses with plain grpc-js: ${shape}`, async () => {
       const { server } = await bench.run(inAllShapes(early(shape, EMPTY)));
       for (const requests of [1, 500]) {
         const many = Array.from({ length: streaming(shape).requests ? requests : 1 }, (_, n) => ({ n, text }));
@@ -206,7 +206,7 @@ describe('A client whose call is reset behind its status', () => {
     });
   }
 
-  it('ends its upload: nobody goes on sending', async () => {
+  it('ends its upload and sends nothing more', async () => {
     const stopped = deferred();
     const { client } = await bench.run({ bidi: () => of(note) });
     const upload$ = new Observable<Note>(() => stopped.resolve);

@@ -13,7 +13,7 @@ const OK = { 'grpc-status': '0' };
 const note = { n: 1 };
 const gzipped = message(gzipSync(JSON.stringify(note)), true);
 
-/** What a client without the patch can say of all of them. */
+/** The error of a client without the patch, for all of them. */
 const SOME_REASON = 'a response is compressed, and its grpc-encoding is missing or not one of gzip and deflate';
 
 describe('A compressed response', () => {
@@ -27,7 +27,7 @@ describe('A compressed response', () => {
       'a response is compressed, but its grpc-encoding is "identity"',
     ],
     [
-      'with a grpc-encoding that nobody knows',
+      'with an unknown grpc-encoding',
       { 'grpc-encoding': 'snappy' },
       'a response is compressed and its grpc-encoding is "snappy", which is none of gzip, deflate and identity',
     ],
@@ -38,7 +38,7 @@ describe('A compressed response', () => {
     ],
   ] as const) {
     for (const kind of Object.keys(clients) as ClientKind[]) {
-      it(`${what} is INTERNAL that says so, for ${kind}`, async () => {
+      it(`${what} ends the call with INTERNAL and an explanation, for ${kind}`, async () => {
         const { peer } = await peers.run();
         const client = clients[kind](peer, peers.onEnd);
         peers.onEnd(() => close(client));
@@ -55,7 +55,7 @@ describe('A compressed response', () => {
     }
   }
 
-  it('with gzip is read, as ever', async () => {
+  it('with gzip is read normally', async () => {
     const { peer, client } = await peers.run();
     const { values, ending } = record(client.bidi(NEVER));
     const stream = await peer.stream(0);
@@ -65,7 +65,7 @@ describe('A compressed response', () => {
     expect(values).to.deep.equal([note, note]);
   });
 
-  it('that is too large when it is decompressed is taken with the option that its error names', async () => {
+  it('that is too large when decompressed is accepted with the option that its error names', async () => {
     const text = 'x'.repeat(5_000_000);
     const ends: unknown[] = [];
     for (const channelOptions of [{}, { 'grpc.max_receive_message_length': 6_000_000 }]) {

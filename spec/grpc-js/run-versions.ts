@@ -1,6 +1,6 @@
-// Runs the specs of the patches with other versions of grpc-js: `npm run test:grpc-js -- 1.14.4 latest`. Without arguments, with
-// every published 1.14.x from 1.14.4 on and with `latest`. Each version gets a temporary copy of the sources and a node_modules of
-// links, in which only @grpc/grpc-js is another one.
+// Runs the specs of the patches with other versions of grpc-js: `npm run test:grpc-js -- 1.14.4 latest`. Without arguments, it runs every
+// published 1.14.x from 1.14.4 on and `latest`. Each version gets a temporary copy of the sources and a node_modules of links in which only
+// @grpc/grpc-js differs.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -8,7 +8,7 @@ import { join } from 'node:path';
 
 const root = join(import.meta.dirname, '../..');
 const PACKAGE = '@grpc/grpc-js';
-const OLDEST = 4; // of 1.14, as in package.json
+const OLDEST = 4; // the minor version of package.json
 const copied = ['lib', 'dist', 'spec', 'protos', 'package.json', 'tsconfig.json', '.mocharc.json'];
 const specs = ['spec/grpc-js/*.spec.ts', 'spec/server/direct-call*.spec.ts', 'spec/client/direct-call.spec.ts'];
 
@@ -22,7 +22,7 @@ function publishedVersions(): readonly string[] {
   return [...new Set([...of1_14, latest])];
 }
 
-/** A copy of this project whose grpc-js has this version. */
+/** A copy of this project with this version of grpc-js. */
 function projectWith(version: string, folder: string): void {
   for (const name of copied) cpSync(join(root, name), join(folder, name), { recursive: true });
   const modules = join(root, 'node_modules');

@@ -37,7 +37,7 @@ describe('A short call (grpc-js)', () => {
   const peers = usePeers();
   const proto = findPrivateParts()!.internalChannel as any;
   const { createCall, onCallStart, onCallEnd } = proto;
-  /** Calls that all layers of grpc-js have carried, and calls that its channels count. */
+  /** Counts of the calls that pass through all layers of grpc-js, and of the calls that its channels count. */
   const seen = { long: 0, started: 0, ended: 0 };
 
   beforeEach(() => {
@@ -57,14 +57,14 @@ describe('A short call (grpc-js)', () => {
   });
   afterEach(() => Object.assign(proto, { createCall, onCallStart, onCallEnd }));
 
-  /** A client whose first call has ended, by grpc-js's own way. */
+  /** A client whose first call has ended, which took the ordinary path of grpc-js. */
   async function warm(connectOptions?: ConnectOptions) {
     const { peer, client } = await peers.run({}, connectOptions);
     const first = lastValueFrom(client.unary(note));
     answer(peer, await peer.stream(0));
     expect(await first).to.deep.equal(note);
     expect(seen).to.deep.equal({ long: 1, started: 1, ended: 1 });
-    /** The call behind the first, on its stream. */
+    /** The stream of the call after the first. */
     const next = async (n = 1): Promise<number> => {
       const id = await peer.stream(n);
       await peer.seen(frame => frame.stream === id && isEndOfStream(frame));
@@ -73,12 +73,12 @@ describe('A short call (grpc-js)', () => {
     return { peer, client, next };
   }
 
-  /** That the call of a spec was a short one, and that the channel has counted its end. */
+  /** Expects the call of the spec to have taken the short path, and the channel to have counted its end. */
   const expectShort = (): void => {
     expect(seen).to.deep.equal({ long: 1, started: 2, ended: 2 });
   };
 
-  describe('is each call with one request behind the first', () => {
+  describe('is used for each call with one request after the first', () => {
     for (const shape of ['unary', 'serverStream'] as const) {
       it(shape, async () => {
         const { peer, client, next } = await warm();
@@ -90,7 +90,7 @@ describe('A short call (grpc-js)', () => {
       });
     }
 
-    it('and no call with a stream of requests', async () => {
+    it('and for no call with a stream of requests', async () => {
       const { peer, client, next } = await warm();
       const { ending } = record(client.clientStream(of(note)));
       answer(peer, await next());
@@ -99,7 +99,7 @@ describe('A short call (grpc-js)', () => {
     });
   });
 
-  it('sends the headers and the bytes that grpc-js sends by its own way', async () => {
+  it('sends the same headers and bytes as the ordinary path of grpc-js', async () => {
     const server = http2.createServer();
     const requests: { headers: http2.IncomingHttpHeaders; body: Buffer }[] = [];
     server.on('stream', async (stream: http2.ServerHttp2Stream, headers) => {
@@ -132,7 +132,7 @@ describe('A short call (grpc-js)', () => {
     expect(short!.body).to.deep.equal(message(note));
   });
 
-  describe('is not made, and grpc-js keeps its own way', () => {
+  describe('is not used, and grpc-js takes its ordinary path', () => {
     const config = (methodConfig: object, others: object = {}): ConnectOptions => ({
       channelOptions: {
         'grpc.service_config': JSON.stringify({
@@ -164,7 +164,7 @@ describe('A short call (grpc-js)', () => {
       'with compression': { compression: 'gzip' },
       'with channelz': { channelOptions: { 'grpc.enable_channelz': 1 } },
       'with a limit for the messages to send': { channelOptions: { 'grpc.max_send_message_length': 1000 } },
-      'on a channel that is to be left alone': { channelOptions: { 'rx-grpc.adjusted': 0 } },
+      'on a channel that opts out of the patches': { channelOptions: { 'rx-grpc.adjusted': 0 } },
     };
     for (const [what, connectOptions] of Object.entries(cases)) {
       it(what, async () => {
@@ -177,7 +177,7 @@ describe('A short call (grpc-js)', () => {
       });
     }
 
-    it('for a call that asks for compression', async () => {
+    it('for a call with compression', async () => {
       const { peer, client, next } = await warm();
       const { ending } = record(client.unary(note, { compression: 'gzip' }));
       answer(peer, await next());
@@ -187,7 +187,7 @@ describe('A short call (grpc-js)', () => {
   });
 
   describe('that no server has processed', () => {
-    it('begins again where its stream is refused, once', async () => {
+    it('is repeated once when its stream is refused', async () => {
       const { peer, client, next } = await warm();
       const { values, ending } = record(client.unary(note));
       peer.send(reset(await next(1), REFUSED_STREAM));
@@ -201,7 +201,7 @@ describe('A short call (grpc-js)', () => {
       expectShort();
     });
 
-    it('ends with UNAVAILABLE where its second stream is refused as well', async () => {
+    it('ends with UNAVAILABLE when its second stream is refused, too', async () => {
       const { peer, client, next } = await warm();
       const { ending } = record(client.unary(note));
       for (const n of [1, 2]) peer.send(reset(await next(n), REFUSED_STREAM));
@@ -210,7 +210,7 @@ describe('A short call (grpc-js)', () => {
       expectShort();
     });
 
-    it('begins again on another connection where GOAWAY leaves it out', async () => {
+    it('is repeated on another connection when a GOAWAY excludes it', async () => {
       const { peer, client, next } = await warm();
       const { values, ending } = record(client.unary(note));
       peer.send(goAway((await next()) - 2, NO_ERROR));
@@ -221,11 +221,11 @@ describe('A short call (grpc-js)', () => {
       expectShort();
     });
 
-    it('begins again on another connection where GOAWAY is read behind the refusal, in the same turn', async () => {
+    it('is repeated on another connection when a GOAWAY is read after the refusal, in the same turn', async () => {
       const { peer, client, next } = await warm();
       const { values, ending } = record(client.unary(note));
       const id = await next();
-      // More than Node reads at a time, of a type that HTTP/2 has everybody ignore.
+      // More than Node reads at a time, of a frame type that HTTP/2 tells every peer to ignore.
       const between = Array.from({ length: 5 }, () => frame(UNKNOWN_TYPE, 0, 0, Buffer.alloc(2 ** 14)));
       peer.send(reset(id, REFUSED_STREAM), ...between, goAway(id - 2, NO_ERROR));
       answer(peer, await next(2));
@@ -235,7 +235,7 @@ describe('A short call (grpc-js)', () => {
       expectShort();
     });
 
-    it('does not begin again when it was cancelled meanwhile', async () => {
+    it('is not repeated when it was cancelled meanwhile', async () => {
       const { peer, client, next } = await warm();
       const { subscription } = record(client.unary(note));
       const id = await next();
@@ -254,7 +254,7 @@ describe('A short call (grpc-js)', () => {
       expect(peer.frames().filter(({ type }) => type === HEADERS)).to.have.lengthOf(3);
     });
 
-    it('does not begin again when its headers have come', async () => {
+    it('is not repeated when its headers have arrived', async () => {
       const { peer, client, next } = await warm();
       const { ending } = record(client.unary(note));
       const id = await next();
@@ -268,8 +268,8 @@ describe('A short call (grpc-js)', () => {
       [1000, 3],
       [1001, 2],
     ] as const) {
-      const what = attempts === 3 ? 'begins again' : 'ends';
-      it(`${what} where its frame has ${bytes} bytes and the retry buffer of a call 1000`, async () => {
+      const what = attempts === 3 ? 'is repeated' : 'ends';
+      it(`${what} when its frame has ${bytes} bytes and the retry buffer of a call has 1000`, async () => {
         const { peer, client, next } = await warm({ channelOptions: { 'grpc.per_rpc_retry_buffer_size': 1000 } });
         const empty = message({ n: 1, text: '' }).byteLength;
         const { ending } = record(client.unary({ n: 1, text: 'x'.repeat(bytes - empty) }));
@@ -283,7 +283,7 @@ describe('A short call (grpc-js)', () => {
       });
     }
 
-    it('begins again as often as there is room in the buffer of the channel, which each end frees', async () => {
+    it('is repeated while the buffer of the channel has room, which each end frees', async () => {
       const frameBytes = message(note).byteLength;
       const { peer, client, next } = await warm({ channelOptions: { 'grpc.retry_buffer_size': frameBytes } });
       for (const n of [1, 3]) {
@@ -303,7 +303,7 @@ describe('A short call (grpc-js)', () => {
   describe('whose responses are compressed', () => {
     const compressed = (): Buffer => message(gzipSync(JSON.stringify(note)), true);
 
-    it('hands them up decompressed, before the status', async () => {
+    it('delivers them decompressed, before the status', async () => {
       const { peer, client, next } = await warm();
       const { values, ending } = record(client.serverStream(note));
       const id = await next();
@@ -383,7 +383,7 @@ describe('A short call (grpc-js)', () => {
     expectShort();
   });
 
-  it('that is cancelled in the turn of its start sends nothing', async () => {
+  it('that is cancelled in the turn in which it starts sends nothing', async () => {
     const { peer, client, next } = await warm();
     record(client.unary(note)).subscription.unsubscribe();
     const { ending } = record(client.unary(note));
@@ -393,7 +393,7 @@ describe('A short call (grpc-js)', () => {
     expect(seen).to.deep.equal({ long: 1, started: 3, ended: 3 });
   });
 
-  it('waits for a connection where there is none any more', async () => {
+  it('waits for a connection after the previous one was lost', async () => {
     const { peer, client, next } = await warm();
     peer.connections[0]!.destroy();
     await firstValueFrom(state$(client).pipe(filter(state => state === 'IDLE')));
@@ -402,7 +402,7 @@ describe('A short call (grpc-js)', () => {
     expect(await ending).to.deep.equal({});
   });
 
-  it('waits for a stream where the server limits them', async () => {
+  it('waits for a stream when the server limits them', async () => {
     const { peer, client } = await peers.run({ maxConcurrentStreams: 1 });
     const first = record(client.bidi(concat(of(note), NEVER)));
     const firstId = await peer.stream(0);
@@ -418,7 +418,7 @@ describe('A short call (grpc-js)', () => {
     expect(seen.long).to.equal(1);
   });
 
-  it('is not made by a closed client', async () => {
+  it('is refused by a closed client', async () => {
     const { client } = await warm();
     close(client);
     const { error } = (await record(client.unary(note)).ending) as { error: any };

@@ -7,25 +7,25 @@ import { deferred } from '../support/deferred.ts';
 import { Lab } from '../support/lab.ts';
 import { rawCall } from '../support/raw-call.ts';
 
-/** Ten times what HTTP/2 takes of a stream that nobody reads. */
+/** Ten times what HTTP/2 accepts on a stream that nobody reads. */
 const note$ = range(0, 20).pipe(map(n => ({ n, text: 'x'.repeat(32_000) })));
 
-describe('A response behind the status, of a service on a server of grpc-js,', () => {
+describe('A response after the status, from a service on a grpc-js server,', () => {
   const bench = useBench();
 
-  /** A call whose reader begins when its handler has been told of the deadline. */
+  /** A call whose reader starts when the deadline has reached its handler. */
   async function lateReader(server: Pick<Server, 'target'>, path: string, ended: Promise<void>) {
     const call = rawCall(server as Server, path, { 'grpc-timeout': '100m' });
     bench.onEnd(() => call.close());
     call.send({ n: 0 });
     await ended;
-    // grpc-js's own timer, for the same time, has been started before that of this library.
+    // grpc-js's own timer for the same time was started before the timer of this library.
     await new Promise(setImmediate);
     return call.finish();
   }
 
   for (const shape of ['serverStream', 'bidi'] as const) {
-    it(`goes nowhere, and the client has DEADLINE_EXCEEDED: ${shape}`, async () => {
+    it(`is dropped, and the client gets DEADLINE_EXCEEDED: ${shape}`, async () => {
       const ended = deferred();
       const { definition, implementation } = implement(
         Lab,

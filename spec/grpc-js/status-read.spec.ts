@@ -22,7 +22,7 @@ const answers: Readonly<Record<string, (peer: RawPeer, stream: number, fields: F
 describe('The status in the trailers of a call', () => {
   const peers = usePeers();
 
-  /** How a call ends whose server answers with these. */
+  /** The error of a call whose server answers with these trailers. */
   async function endWith(kind: ClientKind, answer: keyof typeof answers, fields: Fields) {
     const { peer } = await peers.run();
     const client = clients[kind](peer, peers.onEnd);
@@ -62,7 +62,7 @@ describe('The status in the trailers of a call', () => {
         [['0', '0'], '"0, 0"'],
         [['5', '7'], '"5, 7"'],
       ] as const) {
-        it(`grpc-status ${said} ${answer} is INTERNAL that says so, for ${kind}`, async () => {
+        it(`grpc-status ${said} ${answer} is INTERNAL with an explanation, for ${kind}`, async () => {
           const error = await endWith(kind, answer, { 'grpc-status': code, 'grpc-message': 'a%20b' });
           const details = `the server sent grpc-status ${said}, which is no status code (a b)`;
           expect(error).to.include({ code: Code.INTERNAL, details });
@@ -70,19 +70,19 @@ describe('The status in the trailers of a call', () => {
       }
     }
 
-    it(`grpc-status twice ${answer} is INTERNAL, for a Client of grpc-js`, async () => {
+    it(`grpc-status twice ${answer} is INTERNAL, for a grpc-js Client`, async () => {
       const error = await endWith('a Client of grpc-js', answer, { 'grpc-status': ['5', '5'], 'grpc-message': 'gone' });
       const details = 'the grpc-status of the response is no number (NaN): gone';
       expect(error).to.include({ code: Code.INTERNAL, details });
     });
 
-    it(`grpc-status with zeros before it ${answer} is the number`, async () => {
+    it(`grpc-status with leading zeros ${answer} is the number`, async () => {
       expect(await endWith('connect()', answer, { 'grpc-status': '005' })).to.include({ code: Code.NOT_FOUND });
       expect(await endWith('connect()', answer, { 'grpc-status': '00' })).to.equal(undefined);
     });
   }
 
-  it('needs the patch: without it escapes stay', async () => {
+  it('needs the patch: without it escapes remain', async () => {
     const seen = async (adjust: 'on' | 'off') => {
       const { peer } = await peers.run();
       const end = peers.inChild(adjust, 'details', peer.target);
@@ -97,7 +97,7 @@ describe('The status in the trailers of a call', () => {
 describe('The status that a server sends', () => {
   const bench = useBench();
 
-  it('has its text escaped as the protocol says, whatever is in it', async () => {
+  it('escapes any text as the protocol requires', async () => {
     let text = '';
     const { server, client } = await bench.run(inAllShapes(() => throwError(() => new RpcError(Code.ABORTED, text))));
     const session = http2.connect(server.target);

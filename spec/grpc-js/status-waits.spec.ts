@@ -43,7 +43,7 @@ const notFound = 'NOT_FOUND: no such user, x-trailer t';
 
 interface Outcome {
   readonly notes: readonly Note[];
-  /** The code's name, the details, the trailer. */
+  /** Outcomes with the code's name, the details and the trailer. */
   readonly end: string;
 }
 
@@ -80,7 +80,7 @@ const notes = (count: number, text = ''): Note[] => Array.from({ length: count }
 
 const messages = (stream: number, count: number): Buffer[] => notes(count).map(note => data(stream, message(note)));
 
-/** A call on the n-th stream of a client, when it has arrived. */
+/** A call on the n-th stream of a client, after it has arrived. */
 async function arrived(
   peer: RawPeer,
   client: LabClient,
@@ -158,7 +158,7 @@ describe('A status waits for the messages before it', () => {
         ['a reset with INTERNAL_ERROR', (stream: number) => reset(stream, INTERNAL_ERROR)],
         ['GOAWAY', (stream: number) => goAway(stream, NO_ERROR)],
       ] as const) {
-        it(`${what}, right behind it ${after}: ${name}`, async () => {
+        it(`${what}, followed by ${after}: ${name}`, async () => {
           const { peer, client } = await peers.run();
           const { stream, outcome } = await arrived(peer, client, read);
           peer.send(responseHeaders(stream), ...messages(stream, 100), trailers(stream, fields), tail(stream));
@@ -167,12 +167,12 @@ describe('A status waits for the messages before it', () => {
       }
 
       for (const close of ['end', 'destroy', 'resetAndDestroy'] as const) {
-        it(`${what}, and right behind it the connection is lost (${close}): ${name}`, async () => {
+        it(`${what}, followed by the loss of the connection (${close}): ${name}`, async () => {
           const { peer, client } = await peers.run();
           const { stream, outcome } = await arrived(peer, client, read);
           const socket = peer.connections[0]!;
           const frames = [responseHeaders(stream), ...messages(stream, 100), trailers(stream, fields)];
-          // A TCP reset may overtake what was sent before it.
+          // A TCP reset may overtake data that was sent before it.
           if (close === 'resetAndDestroy') {
             peer.send(...frames);
             for (let turns = 0; turns < 20; turns++) await new Promise(setImmediate);
@@ -214,14 +214,14 @@ describe('A status waits for the messages before it', () => {
       });
     }
 
-    it(`an error alone comes at once: ${name}`, async () => {
+    it(`an error without messages arrives at once: ${name}`, async () => {
       const { peer, client } = await peers.run();
       const { stream, outcome } = await arrived(peer, client, read);
       peer.send(trailersOnly(stream, NOT_FOUND));
       expect(await outcome).to.deep.equal({ notes: [], end: notFound });
     });
 
-    it(`an answer of HTTP and not of gRPC is told by its code: ${name}`, async () => {
+    it(`an HTTP response that is not gRPC is reported by its code: ${name}`, async () => {
       const html = { ':status': '503', 'content-type': 'text/html' };
       const { peer, client } = await peers.run();
       const alone = await arrived(peer, client, read);
@@ -270,8 +270,8 @@ describe('A status waits for the messages before it', () => {
     }
   });
 
-  describe('for a reader who stops', () => {
-    /** A call that has an end to tell, behind messages of which one was read. */
+  describe('for a reader that stops', () => {
+    /** A call whose end is queued after messages of which one was read. */
     async function stopped(options: CallOptions = {}) {
       const { peer, client } = await peers.run();
       const unsubscribed = deferred();
@@ -281,11 +281,11 @@ describe('A status waits for the messages before it', () => {
       const stream = await peer.stream(0);
       peer.send(responseHeaders(stream), ...messages(stream, 100), trailers(stream, NOT_FOUND));
       await first;
-      await peer.seen(isEndOfStream); // the trailers have come
+      await peer.seen(isEndOfStream); // the trailers have arrived
       return { peer, client, iterator, unsubscribed: unsubscribed.promise };
     }
 
-    it('the deadline ends it', async () => {
+    it('until the deadline ends the call', async () => {
       const { iterator, unsubscribed } = await stopped({ timeoutMs: 400 });
       await unsubscribed;
       const end = await (async () => {
@@ -295,7 +295,7 @@ describe('A status waits for the messages before it', () => {
     });
 
     for (const how of ['return', 'signal', 'close'] as const) {
-      it(`it can be cancelled (${how}), and leaves its connection in order`, async () => {
+      it(`until the call is cancelled (${how}), which leaves the connection usable`, async () => {
         const controller = new AbortController();
         const { peer, client, iterator, unsubscribed } = await stopped({ signal: controller.signal });
         if (how === 'return') await iterator.return!();
@@ -309,7 +309,7 @@ describe('A status waits for the messages before it', () => {
     }
   });
 
-  it('leaves no call behind of those that were cancelled while it waited', async () => {
+  it('and is not retained for calls that were cancelled while it waited', async () => {
     const sessions = watchSessions(peers);
     const { peer, client } = await peers.run();
     for (let n = 0; n < 50; n++) {
@@ -318,13 +318,13 @@ describe('A status waits for the messages before it', () => {
       const stream = await peer.stream(n);
       peer.send(responseHeaders(stream), ...messages(stream, 40), trailers(stream, NOT_FOUND));
       await first;
-      await peer.seen(frame => frame.stream === stream && isEndOfStream(frame)); // the trailers have come
+      await peer.seen(frame => frame.stream === stream && isEndOfStream(frame)); // the trailers have arrived
       await iterator.return!();
     }
     expect((await leftovers(sessions)).streams).to.be.at.most(2);
   });
 
-  describe('where grpc-js retries', () => {
+  describe('when grpc-js retries', () => {
     const retryPolicy = {
       maxAttempts: 3,
       initialBackoff: '0.001s',
@@ -336,7 +336,7 @@ describe('A status waits for the messages before it', () => {
     const channelOptions = { 'grpc.service_config': config };
     const later = { 'grpc-status': '14', 'grpc-message': 'later' };
 
-    it('an error alone is still retried', async () => {
+    it('an error without messages is still retried', async () => {
       const { peer, client } = await peers.run({}, { channelOptions });
       const { stream, outcome } = await arrived(peer, client, slowly, { request$: of({ n: 1 }) });
       peer.send(trailersOnly(stream, later));
@@ -345,7 +345,7 @@ describe('A status waits for the messages before it', () => {
       expect(await outcome).to.deep.equal({ notes: notes(100), end: 'OK' });
     });
 
-    it('an error behind messages is not, and waits', async () => {
+    it('an error after messages is not retried, and waits', async () => {
       const { peer, client } = await peers.run({}, { channelOptions });
       const { stream, outcome } = await arrived(peer, client, slowly, { request$: of({ n: 1 }) });
       peer.send(responseHeaders(stream), ...messages(stream, 100), trailers(stream, later));
@@ -353,7 +353,7 @@ describe('A status waits for the messages before it', () => {
       expect(peer.frames().filter(({ type }) => type === HEADERS)).to.have.lengthOf(1);
     });
 
-    it('a stream that was refused is still tried again', async () => {
+    it('a refused stream is still tried again', async () => {
       const { peer, client } = await peers.run();
       const { stream, outcome } = await arrived(peer, client, slowly, { request$: of({ n: 1 }) });
       peer.send(reset(stream, 7));
@@ -363,7 +363,7 @@ describe('A status waits for the messages before it', () => {
     });
   });
 
-  it('needs the adjustment: without it messages are lost, or the end is', async () => {
+  it('only with the patch: without it messages are lost, or the end is', async () => {
     const seenBy = async (adjust: 'on' | 'off', tail: (stream: number) => Buffer[]): Promise<any> => {
       const { peer } = await peers.run();
       const said = peers.inChild(adjust, 'readSlowly', peer.target);

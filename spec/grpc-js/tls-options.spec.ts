@@ -15,7 +15,7 @@ const encrypted = createPrivateKey(key).export({
 }) as string;
 const broken = cert.replace(/\n[A-Za-z0-9+/]{10}/, '\nAAAAAAAAAA');
 
-/** What each of these is told. */
+/** Invalid options, and the error message of each. */
 const refused: readonly [name: string, tls: object, message: RegExp][] = [
   [
     'a path as ca',
@@ -46,7 +46,7 @@ const bytes = (pem: string): Uint8Array => new Uint8Array(Buffer.from(pem));
 
 describe('tls of connect()', () => {
   for (const [name, given, message] of refused) {
-    it(`is refused at once, by the name of the option: ${name}`, () => {
+    it(`is refused at once with the name of the option: ${name}`, () => {
       const error = thrownBy(() =>
         connect(Lab, 'https://localhost:1', { tls: given as object })
           .unary({ n: 1 })
@@ -60,7 +60,7 @@ describe('tls of connect()', () => {
     });
   }
 
-  it('takes PEM as texts and as bytes, and several certificates in one', () => {
+  it('accepts PEM as text and as bytes, and several certificates in one', () => {
     for (const given of [
       {},
       { ca },
@@ -76,7 +76,7 @@ describe('tls of connect()', () => {
 describe('tls of serve()', () => {
   const echo = implement.partial(Lab, {});
   for (const [name, given, message] of [...refused, ['nothing', {}, /expected tls to have key and cert$/] as const]) {
-    it(`is refused at once, by the name of the option: ${name}`, async () => {
+    it(`is refused at once with the name of the option: ${name}`, async () => {
       const error = (await rejectionOf(serve('https://127.0.0.1:0', echo, { tls: given as typeof tls }))) as Error;
       expect(error).to.be.instanceOf(TypeError);
       expect(error.message)

@@ -1,13 +1,13 @@
 import { expect } from 'chai';
 import { runChild } from '../support/run-child.ts';
 
-/** Of the package as it was built, and of the sources: the first one that connects applies the patches of a client. */
+/** The built package and the sources: the first copy that connects applies the client patches. */
 describe('Two copies of this library in a process', () => {
   for (const [first, second] of [
     ['rx-grpc', 'lib/index.ts'],
     ['lib/index.ts', 'rx-grpc'],
   ] as const) {
-    it(`receive batches and know of calls that wait for a stream, both: ${first} first`, async () => {
+    it(`both receive batches and detect calls that wait for a stream: ${first} first`, async () => {
       const { stdout, stderr } = await runChild(`
         import { lastValueFrom, NEVER, toArray } from 'rxjs';
         import * as first from '${first}';

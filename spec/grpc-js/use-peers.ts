@@ -9,19 +9,19 @@ import { Lab } from '../support/lab.ts';
 import { type RawPeer, type RawPeerOptions, rawPeer } from './raw-peer.ts';
 
 export interface Peers {
-  /** A server of frames, and a client of the lab that is connected to it. */
+  /** A raw server, and a client of the lab service that is connected to it. */
   run(options?: RawPeerOptions, connectOptions?: ConnectOptions): Promise<{ peer: RawPeer; client: LabClient }>;
   /**
-   * What a scenario of child.ts says, in a process of its own, with grpc-js patched or left as it is.
+   * The result of a scenario of child.ts in a process of its own, with grpc-js patched or unpatched.
    *
-   * @param args the scenario and its arguments; before them perhaps a bundle of child.ts, to run in its place.
+   * @param args The scenario and its arguments, optionally preceded by a bundle of child.ts to run instead.
    */
   inChild(adjust: 'on' | 'off', ...args: string[]): Promise<any>;
   /** Closes something at the end of the spec. */
   onEnd(close: () => unknown): void;
 }
 
-/** For a `describe`: peers and clients that are closed after each spec of it. */
+/** For a `describe`: peers and clients that are closed after each of its specs. */
 export function usePeers(): Peers {
   const toClose: (() => unknown)[] = [];
   afterEach(async () => {
@@ -31,7 +31,7 @@ export function usePeers(): Peers {
     async run(options, connectOptions) {
       const peer = await rawPeer(options);
       toClose.push(() => peer.close());
-      // One buffer size for all methods: one connection.
+      // One retry buffer size for all methods, so that they share one connection.
       const channelOptions = { 'grpc.per_rpc_retry_buffer_size': 4096, ...connectOptions?.channelOptions };
       const client = connect(Lab, peer.target, { ...connectOptions, channelOptions });
       toClose.push(() => close(client));

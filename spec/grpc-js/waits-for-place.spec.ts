@@ -30,7 +30,7 @@ const MAX_CONCURRENT_STREAMS = 3;
 const answer = (peer: RawPeer, id: number): void =>
   peer.send(responseHeaders(id), data(id, message(note)), trailers(id, { 'grpc-status': '0' }));
 
-/** What tells of the order on the wire: resets, questions by SETTINGS, and calls. */
+/** The frames that show the order on the wire: resets, SETTINGS probes, and calls. */
 const order = (frames: readonly Frame[]): string[] =>
   frames.flatMap(({ type, flags }) => {
     if (type === RST_STREAM) return ['reset'];
@@ -38,7 +38,7 @@ const order = (frames: readonly Frame[]): string[] =>
     return type === SETTINGS && flags !== ACK ? ['settings'] : [];
   });
 
-/** Until this many calls of the client wait for a stream. */
+/** Resolves when this many calls of the client wait for a stream. */
 const waiting = async (client: LabClient, n: number): Promise<void> => {
   const count = () => inspect(client).calls.filter(({ sent }) => sent.waitsFor === 'stream').length;
   expect(await settled(count)).to.equal(n);
@@ -47,7 +47,7 @@ const waiting = async (client: LabClient, n: number): Promise<void> => {
 describe('A call that waits for a stream of its connection (grpc-js)', () => {
   const peers = usePeers();
 
-  /** One call on a peer that allows one, and another that waits, of any shape. */
+  /** A running call on a peer that allows one, and a waiting call of any shape. */
   async function oneWaits(shape: Shape = 'bidi') {
     const { peer, client } = await peers.run({ maxConcurrentStreams: 1 });
     const first = record(client.bidi(concat(of(note), NEVER)));
@@ -58,7 +58,7 @@ describe('A call that waits for a stream of its connection (grpc-js)', () => {
   }
 
   for (const shape of shapes) {
-    it(`begins when a running call is cancelled, and the server has acknowledged that: ${shape}`, async () => {
+    it(`starts when a running call is cancelled and the server has acknowledged that: ${shape}`, async () => {
       const { peer, first, second } = await oneWaits(shape);
       first.subscription.unsubscribe();
       answer(peer, await peer.stream(1));
@@ -69,7 +69,7 @@ describe('A call that waits for a stream of its connection (grpc-js)', () => {
     });
   }
 
-  it('begins at once when the server has closed a stream, and asks nothing', async () => {
+  it('starts at once when the server has closed a stream, without a probe', async () => {
     const { peer, client } = await peers.run({ maxConcurrentStreams: 1 });
     const recordings = Array.from({ length: 5 }, () => record(client.unary(note)));
     for (let n = 0; n < 5; n++) {
@@ -82,7 +82,7 @@ describe('A call that waits for a stream of its connection (grpc-js)', () => {
     expect(order(peer.frames())).to.deep.equal(['settings', 'call', 'call', 'call', 'call', 'call']);
   });
 
-  it('asks also where a half-close behind the status ends the stream', async () => {
+  it('also probes when a half-close after the status ends the stream', async () => {
     const { peer, first, firstId, second } = await oneWaits();
     answer(peer, firstId);
     expect(await first.ending).to.deep.equal({});
@@ -91,7 +91,7 @@ describe('A call that waits for a stream of its connection (grpc-js)', () => {
     expect(order(peer.frames())).to.deep.equal(['settings', 'call', 'settings', 'call']);
   });
 
-  it('begins when the stream of a running call is closed, though nobody reads its responses', async () => {
+  it('starts when the stream of a running call is closed, though nobody reads its responses', async () => {
     const { peer, client } = await peers.run({ maxConcurrentStreams: 1 });
     const answers = toAsyncIterable(client.serverStream(note))[Symbol.asyncIterator]();
     const first = answers.next();
@@ -107,14 +107,14 @@ describe('A call that waits for a stream of its connection (grpc-js)', () => {
     expect(read).to.equal(100);
   });
 
-  it('begins when the server allows more streams', async () => {
+  it('starts when the server allows more streams', async () => {
     const { peer, second } = await oneWaits();
     peer.send(frame(SETTINGS, 0, 0, setting(MAX_CONCURRENT_STREAMS, 2)));
     answer(peer, await peer.stream(1));
     expect(await second.ending).to.deep.equal({});
   });
 
-  it('is never sent when it is cancelled, or its deadline passes, which its error explains', async () => {
+  it('is never sent when it is cancelled or its deadline passes, which its error explains', async () => {
     const { peer, client, first, second } = await oneWaits();
     second.subscription.unsubscribe();
     await waiting(client, 0);
@@ -133,7 +133,7 @@ describe('A call that waits for a stream of its connection (grpc-js)', () => {
     ['is lost', (peer: RawPeer) => peer.connections[0]!.destroy()],
   ] as const) {
     for (const shape of shapes) {
-      it(`begins on another connection when its own ${how}: ${shape}`, async () => {
+      it(`starts on another connection when its own ${how}: ${shape}`, async () => {
         const { peer, first, firstId, second } = await oneWaits(shape);
         leave(peer, firstId);
         answer(peer, await peer.stream(1));
@@ -146,11 +146,11 @@ describe('A call that waits for a stream of its connection (grpc-js)', () => {
   }
 });
 
-describe('Calls to a server of Node with a limit of streams', () => {
+describe('Calls to a Node server with a stream limit', () => {
   const bench = useBench();
   const limited = (n: number) => ({ serverOptions: { 'grpc.max_concurrent_streams': n } });
 
-  it('begin when another one is cancelled, in every shape', async () => {
+  it('start when another one is cancelled, in every shape', async () => {
     const lab = await bench.run(
       inAllShapes(request$ => request$),
       limited(1),
@@ -167,7 +167,7 @@ describe('Calls to a server of Node with a limit of streams', () => {
     }
   });
 
-  it('begin when they are made in the turn in which another one is cancelled (switchMap)', async () => {
+  it('start when they are made in the turn in which another one is cancelled (switchMap)', async () => {
     const { client } = await bench.run({ bidi: request$ => request$ }, limited(1));
     for (let round = 0; round < 20; round++) {
       const first = record(
@@ -181,7 +181,7 @@ describe('Calls to a server of Node with a limit of streams', () => {
     }
   });
 
-  it('begin, 150 of them, when 150 others are cancelled at once, and never more than 150 run', async () => {
+  it('start, 150 of them, when 150 others are cancelled at once, and never more than 150 run', async () => {
     const n = 150;
     let starts = 0;
     let running = 0;
@@ -203,7 +203,7 @@ describe('Calls to a server of Node with a limit of streams', () => {
     expect(most).to.equal(n);
   });
 
-  it('are seen by inspect: what waits, since when, and events', async () => {
+  it('are listed by inspect: what waits, since when, and events', async () => {
     const { client } = await bench.run({ bidi: request$ => request$ }, limited(1));
     const events: string[] = [];
     const tell = (event: string) => (report: CallReport, direction: string) => {

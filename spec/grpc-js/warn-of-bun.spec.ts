@@ -7,7 +7,7 @@ import { Lab } from '../support/lab.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
-/** What a process prints that runs this on Bun; `warnings` are the codes and texts of the warnings so far. */
+/** The output of a process that runs this code on Bun; `warnings` are the codes and texts of the warnings so far. */
 async function onBun(code: string): Promise<any> {
   const program = `
     import { Lab } from './spec/support/lab.ts';
@@ -25,8 +25,8 @@ async function onBun(code: string): Promise<any> {
   return JSON.parse(stdout);
 }
 
-describe('The warning of Bun', () => {
-  it('comes with connect(), once in a process', async () => {
+describe('The warning about Bun', () => {
+  it('is emitted by connect(), once per process', async () => {
     const warnings = await onBun(`
       for (let i = 0; i < 3; i++) close(connect(Lab, target));
       await turn();
@@ -37,7 +37,7 @@ describe('The warning of Bun', () => {
     expect(warnings[0].message).to.match(/^Bun 1\.4\.5 does not pace an HTTP\/2 stream .* docs\/peers\.md$/);
   });
 
-  it('comes with serve(), not with loopback() before it, and not again with connect()', async () => {
+  it('is emitted by serve(), not by an earlier loopback(), and not again by connect()', async () => {
     const counts = await onBun(`
       const counts = [];
       const count = async () => { await turn(); counts.push(warnings.length); };
@@ -53,7 +53,7 @@ describe('The warning of Bun', () => {
     expect(counts).to.deep.equal([0, 1, 1]);
   });
 
-  it('does not come on Node', async () => {
+  it('is not emitted on Node', async () => {
     const warnings: Error[] = [];
     const note = (warning: Error): unknown => warnings.push(warning);
     process.on('warning', note);

@@ -23,7 +23,7 @@ import { usePeers } from './use-peers.ts';
 const whole = message({ n: 1 });
 const OK = { 'grpc-status': '0', 'x-trailer': 't' };
 
-/** Where a message may be cut off. */
+/** Where a message may be truncated. */
 const cuts: readonly [where: string, bytes: Buffer][] = [
   ['in its header', whole.subarray(0, 1)],
   ['in its length', whole.subarray(0, 3)],
@@ -40,7 +40,7 @@ describe('A response that ends inside a message', () => {
 
   for (const [where, cut] of cuts) {
     for (const shape of shapes) {
-      it(`is INTERNAL, ${where}: ${shape}`, async () => {
+      it(`ends the call with INTERNAL, ${where}: ${shape}`, async () => {
         const { peer, client } = await peers.run();
         const { values, ending } = record(callOf(client, shape, of({ n: 1 })));
         const before = streaming(shape).responses ? [whole, whole, whole] : [];
@@ -50,14 +50,14 @@ describe('A response that ends inside a message', () => {
       });
     }
 
-    it(`is what its status says, if that is an error: ${where}`, async () => {
+    it(`keeps its status if that is an error: ${where}`, async () => {
       const { peer, client } = await peers.run();
       const { ending } = record(client.bidi(NEVER));
       answer(peer, await peer.stream(0), cut, { 'grpc-status': '5', 'grpc-message': 'no such user' });
       expect((await ending).error).to.include({ code: 5, details: 'no such user' });
     });
 
-    it(`is OK for a plain grpc-js client, as ever: ${where}`, async () => {
+    it(`is still OK for a plain grpc-js client: ${where}`, async () => {
       const { peer } = await peers.run();
       const client = new Client(peer.target.replace('http://', ''), credentials.createInsecure());
       peers.onEnd(() => client.close());
@@ -79,17 +79,17 @@ describe('A response that ends inside a message', () => {
     expect((await told.promise).get('x-trailer')).to.deep.equal(['t']);
   });
 
-  it('is not one that ends between two, an empty message among them', async () => {
+  it('is not confused with one that ends between two messages, or after an empty one', async () => {
     const { peer, client } = await peers.run();
     const { values, ending } = record(client.bidi(NEVER));
     answer(peer, await peer.stream(0), Buffer.concat([whole, whole]), OK);
     expect([await ending, values.length]).to.deep.equal([{}, 2]);
     const empty = record(client.bidi(NEVER));
     answer(peer, await peer.stream(1), message(Buffer.alloc(0)), OK);
-    expect((await empty.ending).error).to.include({ details: 'a response cannot be decoded' }); // no JSON, but a message
+    expect((await empty.ending).error).to.include({ details: 'a response cannot be decoded' }); // not JSON, but a message
   });
 
-  it('needs the adjustment: without it the call ends with OK', async () => {
+  it('needs the patch: without it the call ends with OK', async () => {
     const seenBy = async (adjust: 'on' | 'off'): Promise<unknown> => {
       const { peer } = await peers.run();
       const said = peers.inChild(adjust, 'readSlowly', peer.target);
@@ -108,7 +108,7 @@ describe('A request that ends inside a message', () => {
 
   const pathOf = (shape: Shape): string => Lab[shape].path;
 
-  /** A call that sends these bytes and its half-close; the status it is answered with. */
+  /** The status of a call that sends these bytes and its half-close. */
   async function statusOf(server: Server, shape: Shape, bytes: Buffer): Promise<string> {
     const call = rawCall(server, pathOf(shape));
     bench.onEnd(() => call.close());
@@ -117,7 +117,7 @@ describe('A request that ends inside a message', () => {
     return `${trailers['grpc-status']} ${decodeURI(String(trailers['grpc-message']))}`;
   }
 
-  /** What its handler hears of request$. */
+  /** How request$ ends for the handler. */
   const listening = (heard: unknown[]) =>
     inAllShapes(request$ => {
       request$.subscribe({
@@ -130,7 +130,7 @@ describe('A request that ends inside a message', () => {
 
   for (const [where, cut] of cuts) {
     for (const shape of shapes) {
-      it(`is INTERNAL, after the messages before it, ${where}: ${shape}`, async () => {
+      it(`ends the call with INTERNAL, after the messages before it, ${where}: ${shape}`, async () => {
         const heard: unknown[] = [];
         const { server } = await bench.run(listening(heard));
         const before = streaming(shape).requests ? [whole, whole, whole] : [];
@@ -139,7 +139,7 @@ describe('A request that ends inside a message', () => {
       });
     }
 
-    it(`is an end for a plain grpc-js service beside ours, as ever: ${where}`, async () => {
+    it(`is still a normal end for a plain grpc-js service beside ours: ${where}`, async () => {
       await bench.run(listening([]));
       const heard: unknown[] = [];
       const server = new GrpcServer();
@@ -164,7 +164,7 @@ describe('A request that ends inside a message', () => {
     });
   }
 
-  it('waits for a handler who takes its time with the messages before it', async () => {
+  it('waits for a handler that processes the messages before it slowly', async () => {
     const taken: number[] = [];
     const { server } = await bench.run({
       bidi: request$ =>
@@ -181,7 +181,7 @@ describe('A request that ends inside a message', () => {
     expect(taken).to.deep.equal([...Array(100).keys()]);
   }); // biome-ignore format: a line
 
-  it('is not one that ends between two', async () => {
+  it('is not confused with one that ends between two', async () => {
     for (const shape of shapes) {
       const heard: unknown[] = [];
       const { server } = await bench.run(
@@ -197,13 +197,13 @@ describe('A request that ends inside a message', () => {
     }
   });
 
-  it('is nothing to a handler who does not read it', async () => {
+  it('does not affect a handler that does not read it', async () => {
     const { server } = await bench.run(inAllShapes(() => of({ n: 5 })));
     for (const shape of shapes) expect(await statusOf(server, shape, whole.subarray(0, 8))).to.match(/^0 /);
   });
 
   for (const half of ['at its boundary', 'inside a message'] as const) {
-    it(`is CANCELLED for the handler when it was cancelled, half-closed first, ${half}`, async () => {
+    it(`is CANCELLED for the handler when the call was half-closed, then cancelled, ${half}`, async () => {
       const heard: unknown[] = [];
       let started = deferred();
       let ended = deferred();

@@ -7,7 +7,7 @@ import { usePeers } from './use-peers.ts';
 
 const COUNT = 40;
 
-describe('A request sent when the server has ended the call (grpc-js)', () => {
+describe('A request sent after the server has ended the call (grpc-js)', () => {
   const peers = usePeers();
 
   for (const [status, end] of [
@@ -19,7 +19,7 @@ describe('A request sent when the server has ended the call (grpc-js)', () => {
       ['with trailers and a reset', [NO_ERROR]],
     ] as const) {
       for (const bytes of [1, 1000]) {
-        it(`goes nowhere, and all ${COUNT} responses of ${bytes} bytes are read before ${end}, ${how}`, async () => {
+        it(`is dropped, and all ${COUNT} responses of ${bytes} bytes are read before ${end}, ${how}`, async () => {
           const { peer, client } = await peers.run();
           const request$ = new Subject<Note>();
           const ended = read(client.bidi(request$), request$);
