@@ -6,7 +6,7 @@ describe('Gate', () => {
   let gate: Gate;
   let woken: string[];
 
-  /** Comes back to wait each time it was woken, until it has had its share. */
+  /** Waits again each time it is woken, the given number of times. */
   const waits = (name: string, times = 1): (() => void) =>
     gate.onReady(() => {
       woken.push(name);
@@ -26,7 +26,7 @@ describe('Gate', () => {
     expect(gate.ready).to.equal(true);
   });
 
-  it('wakes those who wait in the order they came', () => {
+  it('wakes waiters in the order in which they came', () => {
     for (const name of ['a', 'b', 'c']) waits(name);
     room = 3;
     gate.wake();
@@ -34,7 +34,7 @@ describe('Gate', () => {
     expect(gate.waiting).to.equal(0);
   });
 
-  it('stops as soon as the stage is full again, and the others keep their place', () => {
+  it('stops as soon as the stage is full again, and the other waiters keep their place', () => {
     for (const name of ['a', 'b', 'c']) waits(name);
     room = 2;
     gate.wake();
@@ -45,7 +45,7 @@ describe('Gate', () => {
     expect(woken).to.deep.equal(['a', 'b', 'c', 'd']);
   });
 
-  it('lets those who come back queue behind the others', () => {
+  it('queues returning waiters after the others', () => {
     waits('a', 3);
     waits('b', 3);
     for (let i = 0; i < 6; i++) {
@@ -62,7 +62,7 @@ describe('Gate', () => {
     expect(gate.waiting).to.equal(1);
   });
 
-  it('forgets a waiter that undid its waiting, also while others are being woken', () => {
+  it('forgets a waiter that was undone, also while others are being woken', () => {
     const undo: (() => void)[] = [];
     gate.onReady(() => {
       woken.push('a');
@@ -76,7 +76,7 @@ describe('Gate', () => {
     expect(gate.waiting).to.equal(0);
   });
 
-  it('lets an undo that comes late, or twice, harm nobody', () => {
+  it('ignores an undo that comes late, or a second time', () => {
     const undoA = waits('a');
     room = 1;
     gate.wake();
@@ -92,7 +92,7 @@ describe('Gate', () => {
     expect(woken).to.deep.equal(['a', 'c']);
   });
 
-  it('can be woken by the one it wakes without growing the stack', () => {
+  it('can be woken by a waiter it wakes, without growing the stack', () => {
     const again = (): void => {
       gate.onReady(() => {
         woken.push('a');
@@ -106,7 +106,7 @@ describe('Gate', () => {
     expect(woken.length).to.equal(100_000);
   });
 
-  it('wakes the others another time when one of them throws', () => {
+  it('wakes the remaining waiters next time when one of them throws', () => {
     gate.onReady(() => {
       throw new Error('no');
     });

@@ -5,18 +5,18 @@ import { Counted, HandAnswered } from './support/counted.ts';
 import { Sink } from './support/sink.ts';
 
 describe('fromInput', () => {
-  it('gives an Observable back as it is', () => {
+  it('returns an Observable unchanged', () => {
     const x$ = of(1);
     expect(fromInput(x$)).to.equal(x$);
   });
 
-  it('lets an iterable wait for the sink', () => {
+  it('paces an iterable by the sink', () => {
     const source = new Counted();
     fromInput(source).subscribe(new Sink(2));
     expect(source.asked).to.equal(2);
   });
 
-  it('lets an async iterable wait for the sink', () => {
+  it('paces an async iterable by the sink', () => {
     const source = new HandAnswered<number>();
     fromInput(source).subscribe(new Sink(0));
     expect(source.asked).to.equal(0);
@@ -38,7 +38,7 @@ describe('fromInput', () => {
     'an Observable of another kind': () => ({ [Symbol.observable ?? '@@observable']: () => of('a') }) as never,
   };
   for (const [name, input] of Object.entries(inputs)) {
-    it(`takes ${name}`, async () => {
+    it(`accepts ${name}`, async () => {
       const sink = new Sink<string>();
       fromInput(input()).subscribe(sink);
       await sink.ended;
@@ -46,7 +46,7 @@ describe('fromInput', () => {
     });
   }
 
-  it('awaits a promise that could also be iterated, as `from` does', async () => {
+  it('awaits a promise that is also iterable, like `from`', async () => {
     const rows = ['a', 'b'];
     const query = Object.assign(Promise.resolve(rows), {
       [Symbol.asyncIterator]: async function* () {
@@ -59,7 +59,7 @@ describe('fromInput', () => {
     expect(sink.values).to.deep.equal([rows]);
   });
 
-  it('refuses anything else as `from` does', () => {
+  it('refuses anything else, like `from`', () => {
     expect(() => fromInput(undefined as never)).to.throw(
       TypeError,
       /You provided 'undefined' where a stream was expected/,

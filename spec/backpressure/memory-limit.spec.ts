@@ -3,21 +3,21 @@ import { MemoryLimit } from '../../lib/backpressure/memory-limit.ts';
 import { queueBudget } from '../../lib/index.ts';
 
 describe('MemoryLimit', () => {
-  it('takes up to its limit', () => {
+  it('grants bytes up to its limit', () => {
     const budget = new MemoryLimit(10);
     expect(budget.take(4)).to.equal(true);
     expect(budget.take(6)).to.equal(true);
     expect(budget.bytes).to.equal(10);
   });
 
-  it('takes no byte more, and what it refused is not counted', () => {
+  it('grants no byte more, and does not count what it refused', () => {
     const budget = new MemoryLimit(10);
     budget.take(4);
     expect(budget.take(7)).to.equal(false);
     expect(budget.bytes).to.equal(4);
   });
 
-  it('has room again for what was released', () => {
+  it('grants released bytes again', () => {
     const budget = new MemoryLimit(10);
     budget.take(10);
     budget.release(1);
@@ -25,7 +25,7 @@ describe('MemoryLimit', () => {
     expect(budget.take(1)).to.equal(true);
   });
 
-  it('holds a changed limit against what comes', () => {
+  it('applies a changed limit to later requests', () => {
     const budget = new MemoryLimit(10);
     budget.take(10);
     budget.maxBytes = 5;
@@ -36,7 +36,7 @@ describe('MemoryLimit', () => {
 });
 
 describe('queueBudget', () => {
-  it('is 512 MiB, of which nothing is held when nothing waits', () => {
+  it('is 512 MiB, and no byte is in use when nothing waits', () => {
     expect(queueBudget.maxBytes).to.equal(512 * 1024 * 1024);
     expect(queueBudget.bytes).to.equal(0);
   });

@@ -76,15 +76,15 @@ const operators: Record<string, (x$: Observable<any>) => Observable<any>> = {
 describe('isOneShot', () => {
   for (const [how, through] of Object.entries(operators)) {
     for (const [name, source$] of Object.entries(oneShots)) {
-      it(`knows ${name}, behind ${how}`, () => expect(isOneShot(through(source$()))).to.equal(true));
+      it(`recognizes ${name}, behind ${how}`, () => expect(isOneShot(through(source$()))).to.equal(true));
     }
     for (const [name, source$] of Object.entries(replayable)) {
-      it(`does not take for one ${name}, behind ${how}`, () => expect(isOneShot(through(source$()))).to.equal(false));
+      it(`does not recognize ${name}, behind ${how}`, () => expect(isOneShot(through(source$()))).to.equal(false));
     }
   }
 
   for (const [name, operator] of Object.entries({ groupBy: groupBy(() => 1), windowCount: windowCount<any>(1) })) {
-    it(`knows what ${name} gives`, async () => {
+    it(`recognizes the inner Observables of ${name}`, async () => {
       const seen: boolean[] = [];
       await record(
         of(1)
@@ -95,7 +95,7 @@ describe('isOneShot', () => {
     });
   }
 
-  it('opens nothing', () => {
+  it('does not open the source', () => {
     let opened = 0;
     const iterable = {
       [Symbol.iterator]: () => {
@@ -108,8 +108,8 @@ describe('isOneShot', () => {
   });
 });
 
-describe('a one-shot source that is read again', () => {
-  it('says so by an error that is known as a refusal, wherever it hides', async () => {
+describe('A one-shot source that is read again', () => {
+  it('errors with a refusal that isRefusal recognizes, even when the source is hidden in an operator', async () => {
     const once$ = pull(numbers());
     const hidden$ = defer(() => merge(once$));
     expect(await errorOf(hidden$)).to.equal(undefined);

@@ -7,7 +7,9 @@ import { concatMap, operator } from '../../lib/operators.ts';
 import { Counted } from './support/counted.ts';
 import { Sink } from './support/sink.ts';
 
-/** A source that always has a value: 1, 2, 3 … Starts by itself, as an inbound stream or not. */
+/**
+ * A source that always has a value: 1, 2, 3 … It starts by itself, and may deliver one value unasked, as an inbound stream does.
+ */
 const endless = (unasked: 0 | 1 = 0) =>
   new Observable<number>(subscriber => {
     let value = 0;
@@ -29,7 +31,7 @@ describe('pace', () => {
     expect(sink.gate.waiting).to.equal(1);
   });
 
-  it('delivers as many values as there is room for', () => {
+  it('delivers as many values as the sink has room for', () => {
     const sink = new Sink<number>(3);
     endless().subscribe(sink);
     expect(sink.values).to.deep.equal([1, 2, 3]);
@@ -41,13 +43,13 @@ describe('pace', () => {
     const sink = new Sink<number>(0);
     endless(1).subscribe(sink);
     expect(sink.values).to.deep.equal([1]);
-    sink.admit(1); // makes up for the one
+    sink.admit(1); // compensates for the unasked one
     expect(sink.values).to.deep.equal([1]);
     sink.admit(1);
     expect(sink.values).to.deep.equal([1, 2]);
   });
 
-  it('asks every stage below before each value', () => {
+  it('checks every stage below before each value', () => {
     const sink = new Sink<string>(2);
     const seen: number[] = [];
     endless()
@@ -61,7 +63,7 @@ describe('pace', () => {
     expect(seen, 'the sink has room').to.deep.equal([1, 2]);
   });
 
-  it('gives two sources their turns', () => {
+  it('alternates between two sources', () => {
     const sink = new Sink<string>(0);
     merge(pull(new Counted()).pipe(map(n => `a${n}`)), pull(new Counted()).pipe(map(n => `b${n}`))).subscribe(sink);
     for (let i = 0; i < 6; i++) sink.admit(1);
@@ -74,7 +76,7 @@ describe('pace', () => {
     expect(sink.log).to.deep.equal(['next 1', 'next 2', 'next 3', 'complete']);
   });
 
-  it('waits no longer once it is unsubscribed', () => {
+  it('stops waiting once it is unsubscribed', () => {
     const sink = new Sink<number>(1);
     const subscription = endless().subscribe(sink);
     expect(sink.gate.waiting).to.equal(1);
@@ -82,7 +84,7 @@ describe('pace', () => {
     expect(sink.gate.waiting).to.equal(0);
   });
 
-  it('goes on when a stage becomes ready while it is asked', () => {
+  it('continues when a stage becomes ready while it is asked', () => {
     const sink = new Sink<number>(1);
     const { gate } = sink;
     const onReady = gate.onReady.bind(gate);
@@ -97,7 +99,7 @@ describe('pace', () => {
     expect(gate.waiting).to.equal(1);
   });
 
-  it('delivers one value at a time, also when it is started again during a delivery', () => {
+  it('delivers one value at a time, also when it is restarted during a delivery', () => {
     const log: string[] = [];
     let delivered = 0;
     let run!: () => void;
@@ -133,7 +135,7 @@ describe('pace', () => {
     expect(depths.size).to.equal(1);
   });
 
-  it('ends a full download by the first value of an inbound stream (takeUntil)', () => {
+  it('lets the first value of an inbound stream end a full download (takeUntil)', () => {
     const arrive = new Subject<void>();
     const inbound$ = new Observable<void>(subscriber => {
       let held = 0;
@@ -159,7 +161,7 @@ describe('pace', () => {
     expect(sink.gate.waiting).to.equal(0);
   });
 
-  it('looks at the chain once, when it is subscribed', () => {
+  it('inspects the chain once, when it is subscribed', () => {
     let looks = 0;
     const full = new Gate(() => false);
     const end: Partial<Observer<number>> & { readonly [demand]: Demand } = {
@@ -176,7 +178,7 @@ describe('pace', () => {
     pull(values).subscribe(end);
     full.wake();
     expect(values.asked).to.equal(0);
-    expect(looks).to.be.within(1, 2); // once to see whether it is there
+    expect(looks).to.be.within(1, 2); // once to check that it exists
   });
 });
 

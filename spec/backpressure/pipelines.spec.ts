@@ -20,7 +20,7 @@ import { Sink } from './support/sink.ts';
 
 type Pipe = rx.MonoTypeOperatorFunction<number>;
 
-/** A stage of a pipeline that keeps values and their order, and the most that it may hold. */
+/** A stage of a pipeline that preserves values and their order, and the number of values that it may hold. */
 interface Stage {
   readonly name: string;
   readonly holds: number;
@@ -88,7 +88,7 @@ const stages: readonly Stage[] = [
   { name: 'wire', holds: HOP, pipe: overWire },
 ];
 
-/** Waits until nothing moves any more: a count that has not changed in many turns. */
+/** Waits until nothing moves: the count has not changed in many turns. */
 async function still(count: () => number): Promise<void> {
   let last = count();
   for (let quiet = 0; quiet < 12; quiet++) {
@@ -102,15 +102,15 @@ async function still(count: () => number): Promise<void> {
 
 interface Run {
   readonly chain: readonly Stage[];
-  /** How many values the sink takes before each stall. */
+  /** The number of values that the sink takes before each stall. */
   readonly stalls: readonly number[];
   /** The value at which the source fails. */
   readonly failsAt: number | undefined;
-  /** After how many values the sink unsubscribes. */
+  /** The number of values after which the sink unsubscribes. */
   readonly leavesAfter: number | undefined;
 }
 
-/** Shown by its name in a counterexample. */
+/** Printed by its name in a counterexample. */
 const stage = fc
   .constantFrom(...stages.keys())
   .map(i => ({ ...stages[i]!, [fc.toStringMethod]: () => stages[i]!.name }));
@@ -140,7 +140,7 @@ async function check({ chain, stalls, failsAt, leavesAfter }: Run): Promise<void
   const chained$ = chain.reduce((x$, stage) => x$.pipe(stage.pipe), source$);
   const subscription = chained$.pipe(leavesAfter === undefined ? rx.identity : rx.take(leavesAfter)).subscribe(sink);
 
-  // One source, and each stage may be given one value beyond what it holds.
+  // One for the source; each stage may receive one value beyond what it holds.
   const bound = chain.reduce((sum, { holds }) => sum + holds + 1, 1);
   for (const stall of stalls) {
     sink.admit(stall);
@@ -164,8 +164,8 @@ async function check({ chain, stalls, failsAt, leavesAfter }: Run): Promise<void
   expect(sink.gate.waiting, 'nobody waits any more').to.equal(0);
 }
 
-describe('a pipeline of any stages', () => {
-  it('gives each value once and in order or ends in the error of its source, and runs ahead by what its stages hold', async () => {
+describe('A pipeline of arbitrary stages', () => {
+  it('delivers each value once and in order or ends with the error of its source, and runs ahead by what its stages hold', async () => {
     await fc.assert(fc.asyncProperty(runs, check), { numRuns: 500 });
   });
 

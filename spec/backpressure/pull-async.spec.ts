@@ -4,7 +4,7 @@ import { HandAnswered } from './support/counted.ts';
 import { Sink } from './support/sink.ts';
 
 describe('pull of an async iterable', () => {
-  it('has one value under way and asks for nothing while the sink is full', async () => {
+  it('has one value in flight and requests nothing while the sink is full', async () => {
     const source = new HandAnswered<number>();
     const sink = new Sink<number>(1);
     pull(source).subscribe(sink);
@@ -17,7 +17,7 @@ describe('pull of an async iterable', () => {
     expect(source.asked).to.equal(2);
   });
 
-  it('keeps a value that arrives when another source has taken the room', async () => {
+  it('holds a value that arrives after another source has taken the room', async () => {
     const source = new HandAnswered<number>();
     const sink = new Sink<number>(1);
     pull(source).subscribe(sink);
@@ -43,7 +43,7 @@ describe('pull of an async iterable', () => {
     expect([good.returned, bad.returned], 'closed').to.deep.equal([0, 0]);
   });
 
-  it('passes on what is thrown at once', async () => {
+  it('passes on a synchronous exception', async () => {
     const sink = new Sink<never>();
     const next = (): never => {
       throw new Error('at once');
@@ -53,7 +53,7 @@ describe('pull of an async iterable', () => {
     expect(sink.log).to.deep.equal(['error Error: at once']);
   });
 
-  it('closes the iterator at once when it is unsubscribed while a value is under way', async () => {
+  it('closes the iterator at once when it is unsubscribed while a value is in flight', async () => {
     const source = new HandAnswered<number>();
     const sink = new Sink<number>();
     pull(source).subscribe(sink).unsubscribe();
@@ -84,13 +84,13 @@ describe('pull of an async iterable', () => {
     await closed;
   });
 
-  it('does not hear a rejection of closing', async () => {
+  it('ignores a rejection of closing', async () => {
     const source = new HandAnswered<number>();
     const iterator = source[Symbol.asyncIterator]();
     iterator.return = () => Promise.reject(new Error('not heard'));
     pull({ [Symbol.asyncIterator]: () => iterator })
       .subscribe()
       .unsubscribe();
-    await new Promise(setImmediate); // the hooks see what is not handled
+    await new Promise(setImmediate); // spec/hooks.ts reports what is not handled
   });
 });

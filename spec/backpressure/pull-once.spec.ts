@@ -9,7 +9,7 @@ import { Sink } from './support/sink.ts';
 
 const readable = (last: number): Readable => Readable.from(Array.from({ length: last }, (_, i) => i + 1));
 
-/** 1, 2, 3 … and what happens to it. */
+/** The stream 1, 2, 3 …, and a record of what happens to it. */
 function webStream(last: number) {
   const seen = { asked: 0, cancelled: 0 };
   const stream = new ReadableStream<number>(
@@ -56,7 +56,7 @@ describe('pull of a Node stream', () => {
     await once(stream, 'close');
   });
 
-  it('is destroyed on unsubscribe before anything was asked', () => {
+  it('is destroyed on unsubscribe before anything was read', () => {
     const stream = readable(3);
     pull(stream).subscribe(new Sink(0)).unsubscribe();
     expect(stream.destroyed).to.equal(true);
@@ -73,7 +73,7 @@ describe('pull of a Node stream', () => {
     expect(sink.log).to.deep.equal(['next 1', 'error Error: disk']);
   });
 
-  it('passes on an error that came while the sink was full from the start', async () => {
+  it('passes on an error that occurred while the sink was full from the start', async () => {
     const stream = createReadStream('/does/not/exist');
     const sink = new Sink<Buffer>(0);
     pull(stream).subscribe(sink);
@@ -83,10 +83,10 @@ describe('pull of a Node stream', () => {
     expect(sink.failure).to.have.property('code', 'ENOENT');
   });
 
-  it('is not heard any more after unsubscribing', async () => {
+  it('is ignored after unsubscribing', async () => {
     const stream = createReadStream('/does/not/exist');
     pull(stream).subscribe(new Sink(0)).unsubscribe();
-    await new Promise<void>(resolve => stream.on('close', resolve)); // the hooks see an uncaught error
+    await new Promise<void>(resolve => stream.on('close', resolve)); // spec/hooks.ts reports an uncaught error
   });
 });
 
@@ -98,7 +98,7 @@ describe('pull of a web stream', () => {
     expect(sink.log).to.deep.equal(['next 1', 'next 2', 'complete']);
   });
 
-  it('asks for nothing while the sink is full', async () => {
+  it('requests nothing while the sink is full', async () => {
     const { stream, seen } = webStream(3);
     const sink = new Sink<number>(1);
     pull(stream).subscribe(sink);
@@ -113,7 +113,7 @@ describe('pull of a web stream', () => {
     expect(seen.cancelled).to.equal(1);
   });
 
-  it('is cancelled when enough has come', async () => {
+  it('is cancelled when the subscriber has enough', async () => {
     const { stream, seen } = webStream(3);
     const sink = new Sink<number>();
     pull(stream).pipe(take(2)).subscribe(sink);
@@ -121,7 +121,7 @@ describe('pull of a web stream', () => {
     expect(seen).to.deep.equal({ asked: 2, cancelled: 1 });
   });
 
-  it('that is locked is an error', () => {
+  it('is an error when it is locked', () => {
     const { stream } = webStream(1);
     stream.getReader();
     const sink = new Sink<number>();
@@ -130,7 +130,7 @@ describe('pull of a web stream', () => {
   });
 });
 
-describe('a source that can be read once', () => {
+describe('A source that can be read once', () => {
   const onceOnly: Record<string, () => any> = {
     'a generator object': () =>
       (function* () {
@@ -146,7 +146,7 @@ describe('a source that can be read once', () => {
   };
 
   for (const [name, open] of Object.entries(onceOnly)) {
-    it(`is an error the second time, with the remedy in its text: ${name}`, async () => {
+    it(`errors the second time, with the remedy in its message: ${name}`, async () => {
       const sink = new Sink<number>();
       pull<number>(open()).pipe(repeat(2)).subscribe(sink);
       await sink.ended;
@@ -155,7 +155,7 @@ describe('a source that can be read once', () => {
       expect(sink.failure.message).to.match(/read only once, and it has been.*pull\(\(\) => open\(\)\)/s);
     });
 
-    it(`is one by whichever pull() it is read: ${name}`, async () => {
+    it(`also errors through another pull(): ${name}`, async () => {
       const source = open();
       const sink = new Sink<number>();
       concat(pull<number>(source).pipe(ignoreElements()), pull<number>(source)).subscribe(sink);
@@ -172,7 +172,7 @@ describe('a source that can be read once', () => {
   }
 
   for (const [name, source] of Object.entries({ 'an array': [1], 'a Set': new Set([1]), 'a string': '1' })) {
-    it(`is none of ${name}`, () => {
+    it(`does not include ${name}`, () => {
       const sink = new Sink<unknown>();
       pull<unknown>(source).pipe(repeat(2)).subscribe(sink);
       expect(sink.log).to.deep.equal(['next 1', 'next 1', 'complete']);

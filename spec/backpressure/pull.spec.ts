@@ -5,13 +5,13 @@ import { Counted, HandAnswered } from './support/counted.ts';
 import { Sink } from './support/sink.ts';
 
 describe('pull of an iterable', () => {
-  it('runs through in front of a plain subscribe(fn), as `from` does', () => {
+  it('emits everything at once before a plain subscribe(fn), like `from`', () => {
     const values: number[] = [];
     pull([1, 2, 3]).subscribe(value => values.push(value));
     expect(values).to.deep.equal([1, 2, 3]);
   });
 
-  it('asks for nothing while the sink is full', () => {
+  it('requests nothing while the sink is full', () => {
     const source = new Counted();
     const sink = new Sink<number>(0);
     pull(source).subscribe(sink);
@@ -29,7 +29,7 @@ describe('pull of an iterable', () => {
     expect(sink.log).to.deep.equal(['next 1', 'next 2', 'complete']);
   });
 
-  it('passes on what the iterator throws, and does not close it', () => {
+  it('passes on an exception of the iterator, and does not close it', () => {
     const sink = new Sink<number>();
     const source = new Counted();
     const iterator = source[Symbol.iterator]();
@@ -43,7 +43,7 @@ describe('pull of an iterable', () => {
     expect(source.returned).to.equal(0);
   });
 
-  it('passes on what an iterator that gives no results leads to', () => {
+  it('passes on the TypeError of an iterator that returns no result objects', () => {
     const sink = new Sink<number>(0);
     pull<number>({ [Symbol.iterator]: () => ({ next: () => undefined as never }) }).subscribe(sink);
     sink.admit(1);
@@ -89,7 +89,7 @@ describe('pull of an iterable', () => {
     expect(closed).to.equal(1);
   });
 
-  it('closes once an iterator that unsubscribes from within its next()', () => {
+  it('closes once an iterator that unsubscribes inside its next()', () => {
     const source = new Counted();
     const iterator = source[Symbol.iterator]();
     const sink = new Sink<number>(0);
@@ -106,7 +106,7 @@ describe('pull of an iterable', () => {
     expect(source.returned).to.equal(1);
   });
 
-  it('does not hear what closing throws', () => {
+  it('ignores an exception of closing', () => {
     const iterator: Iterator<number> = {
       next: () => ({ done: false, value: 1 }),
       return: () => {
@@ -119,7 +119,7 @@ describe('pull of an iterable', () => {
     expect(sink.log).to.deep.equal(['next 1']);
   });
 
-  it('takes a string for an iterable', () => {
+  it('treats a string as an iterable', () => {
     const sink = new Sink<string>();
     pull('ab').subscribe(sink);
     expect(sink.log).to.deep.equal(['next a', 'next b', 'complete']);
@@ -127,7 +127,7 @@ describe('pull of an iterable', () => {
 });
 
 describe('pull of a function', () => {
-  it('opens nothing before it is subscribed, and anew for each subscription', () => {
+  it('opens nothing before it is subscribed, and opens anew for each subscription', () => {
     let opened = 0;
     const x$ = pull(() => {
       opened++;
@@ -139,7 +139,7 @@ describe('pull of a function', () => {
     expect(sink.values).to.deep.equal([1, 2]);
   });
 
-  it('serves retry', () => {
+  it('works with retry', () => {
     const sink = new Sink<number>();
     const x$ = pull(() => [1, 2].values());
     concat(
@@ -159,7 +159,7 @@ describe('pull of a function', () => {
     expect(source.asked).to.equal(1);
   });
 
-  it('passes on that opening fails: thrown, rejected, or not to be pulled', async () => {
+  it('passes on a failure to open: an exception, a rejection, or an unsupported value', async () => {
     const thrown = new Error('cannot open');
     const fails: (() => any)[] = [
       () => {
@@ -184,7 +184,7 @@ describe('pull of a function', () => {
     }
   });
 
-  it('closes what opens after it was unsubscribed', async () => {
+  it('closes what opens after the unsubscribe', async () => {
     const source = new HandAnswered<number>();
     let open!: (source: HandAnswered<number>) => void;
     const opening = new Promise<HandAnswered<number>>(resolve => {
@@ -201,7 +201,7 @@ describe('pull of a function', () => {
 });
 
 describe('pull of anything else', () => {
-  it('is a TypeError at once that says what came', () => {
+  it('is a TypeError at once that names the value', () => {
     expect(() => pull(7 as any)).to.throw(TypeError, /^pull: expected an iterable, .* got number$/);
     expect(() => pull(null as any)).to.throw(TypeError, /got null$/);
     expect(() => pull(undefined as any)).to.throw(TypeError, /got undefined$/);

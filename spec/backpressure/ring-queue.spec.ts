@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { RingQueue } from '../../lib/backpressure/ring-queue.ts';
 
 describe('RingQueue', () => {
-  it('behaves as an array with push and shift', () => {
+  it('behaves like an array with push and shift', () => {
     const step = fc.oneof(fc.integer({ min: 1, max: 3000 }), fc.integer({ min: -3000, max: -1 }), fc.constant(0));
     fc.assert(
       fc.property(fc.array(step, { maxLength: 12 }), steps => {
@@ -28,7 +28,7 @@ describe('RingQueue', () => {
     );
   });
 
-  it('gives undefined when it is empty and keeps an undefined that was pushed', () => {
+  it('returns undefined when it is empty, and keeps an undefined that was pushed', () => {
     const fifo = new RingQueue<undefined>();
     expect(fifo.shift()).to.equal(undefined);
     fifo.push(undefined);

@@ -28,8 +28,8 @@ import { table, type Way } from './support/rxjs-table.ts';
 
 const full: Demand = { ready: false, onReady: () => () => {} };
 
-describe('the chain of subscribers in the installed rxjs', () => {
-  it('has a row here for each export', () => {
+describe('The chain of subscribers in the installed rxjs', () => {
+  it('has a row in the table for each export', () => {
     const known = new Set(Object.keys(table));
     expect(
       Object.keys(rx).filter(name => !known.has(name)),
@@ -50,7 +50,7 @@ describe('the chain of subscribers in the installed rxjs', () => {
   }
 });
 
-/** Whether a source in this place sees the Demand of the observer. */
+/** Whether a source at this place sees the Demand of the observer. */
 function walk(way: Way): string {
   let found = 'the source was not subscribed';
   const x$ = new rx.Observable<any>(subscriber => {
@@ -62,7 +62,7 @@ function walk(way: Way): string {
   return found;
 }
 
-/** What a source sees when it is subscribed to through some operators. */
+/** The Demands that a source sees when it is subscribed to through some operators. */
 function seen(through: (source$: Observable<any>) => Observable<any>, observer: Partial<Observer<any>>): Demand[] {
   let demands: readonly Demand[] = [];
   const source$ = new Observable<any>(subscriber => {
@@ -96,7 +96,7 @@ describe('demandsBelow', () => {
     expect(seen(x$ => x$, subscriber)).to.deep.equal([full]);
   });
 
-  it('finds every Demand on the way, the nearest first', () => {
+  it('finds every Demand in the chain, the nearest first', () => {
     const demands = seen(
       x$ =>
         x$.pipe(
@@ -113,7 +113,7 @@ describe('demandsBelow', () => {
     expect(seen(x$ => x$.pipe(share()), { [demand]: full } as object)).to.deep.equal([]);
   });
 
-  it('ends at a hand-written Observable, and goes on through operator()', () => {
+  it('ends at a hand-written Observable, and continues through operator()', () => {
     const observer = { [demand]: full };
     const byHand = (x$: Observable<any>) => new Observable(output => x$.subscribe(value => output.next(value)));
     expect(seen(byHand, observer as object)).to.deep.equal([]);
@@ -137,7 +137,7 @@ describe('demandsBelow', () => {
 describe('comesFromSubject', () => {
   const tells = (x$: unknown, expected: boolean) => expect(comesFromSubject(x$)).to.equal(expected);
 
-  it('knows a Subject, and what is made of one', () => {
+  it('recognizes a Subject, and Observables derived from one', () => {
     const subject = new Subject<number>();
     tells(subject, true);
     tells(subject.asObservable(), true);
@@ -150,7 +150,7 @@ describe('comesFromSubject', () => {
     );
   });
 
-  it('knows a group and a window, and what is made of them', () => {
+  it('recognizes a group and a window, and Observables derived from them', () => {
     const inners: Observable<number>[] = [];
     of(1)
       .pipe(groupBy(n => n))
@@ -165,13 +165,13 @@ describe('comesFromSubject', () => {
     }
   });
 
-  it('knows them behind operators of ours', () => {
+  it('recognizes them behind paced operators', () => {
     const subject = new Subject<number>();
     tells(subject.pipe(concatMap(() => EMPTY)), true);
     tells(subject.pipe(operator(() => ({ next: () => {} }))), true);
   });
 
-  it('takes nothing else for one', () => {
+  it('recognizes nothing else', () => {
     tells(of(1), false);
     tells(of(1).pipe(map(x => x)), false);
     tells(undefined, false);
@@ -179,7 +179,7 @@ describe('comesFromSubject', () => {
 });
 
 describe('someSource', () => {
-  it('visits an Observable and each one that it is made of by operators', () => {
+  it('visits an Observable and each one that it is derived from by operators', () => {
     const visited: object[] = [];
     const mapped$ = of(1).pipe(map(x => x));
     const taken$ = mapped$.pipe(take(1));
@@ -215,7 +215,7 @@ describe('countOperatorsBelow', () => {
     }
   });
 
-  it('is 0 below what is subscribed to with a function, or with nothing', () => {
+  it('is 0 below a subscription with a function, or without an observer', () => {
     for (const observer of [undefined, () => {}]) expect(countOperatorsBelow(observer, 3)).to.equal(0);
   });
 });

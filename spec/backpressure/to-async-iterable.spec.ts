@@ -7,7 +7,7 @@ import { Counted } from './support/counted.ts';
 const start = <T>(x$: Observable<T>, maxQueued?: number) => toAsyncIterable(x$, { maxQueued })[Symbol.asyncIterator]();
 const done = { done: true, value: undefined };
 const value = (n: unknown) => ({ done: false, value: n });
-/** What a loop would see, an error as its text. */
+/** What a loop receives, with an error as text. */
 async function all(x$: Observable<unknown>): Promise<unknown[]> {
   const seen: unknown[] = [];
   try {
@@ -19,7 +19,7 @@ async function all(x$: Observable<unknown>): Promise<unknown[]> {
 }
 
 describe('toAsyncIterable', () => {
-  it('gives the values of sources that end at once', async () => {
+  it('yields the values of sources that end at once', async () => {
     expect(await all(of(1, 2, 3))).to.deep.equal([1, 2, 3]);
     expect(await all(of())).to.deep.equal([]);
   });
@@ -36,7 +36,7 @@ describe('toAsyncIterable', () => {
     expect(await iterator.next()).to.deep.equal(done);
   });
 
-  it('throws an error to the first of several that wait', async () => {
+  it('throws an error to the first of several waiting calls', async () => {
     const subject = new Subject<number>();
     const iterator = start(subject);
     const waiting = [iterator.next(), iterator.next()];
@@ -65,7 +65,7 @@ describe('toAsyncIterable', () => {
     for await (const n of x) expect(n).to.equal(2);
   });
 
-  it('is its own iterator once it is one', () => {
+  it('returns iterators that are their own async iterator', () => {
     const iterator = start(NEVER) as any;
     expect(iterator[Symbol.asyncIterator]()).to.equal(iterator);
   });
@@ -90,7 +90,7 @@ describe('toAsyncIterable', () => {
     }
   });
 
-  it('serves several next() at a time in their order', async () => {
+  it('answers several pending next() calls in order', async () => {
     const subject = new Subject<number>();
     const iterator = start(subject);
     const waiting = [iterator.next(), iterator.next(), iterator.next()];
@@ -100,7 +100,7 @@ describe('toAsyncIterable', () => {
     expect(await Promise.all(waiting)).to.deep.equal([value(1), value(2), done]);
   });
 
-  it('asks a source that waits for as many as wait for it', async () => {
+  it('requests as many values from a source that can wait as calls are pending', async () => {
     const source = new Counted();
     const iterator = start(pull(source));
     const waiting = [iterator.next(), iterator.next()];
@@ -109,7 +109,7 @@ describe('toAsyncIterable', () => {
     await iterator.return!();
   });
 
-  it('lets go of those who wait, and of what is queued, by return()', async () => {
+  it('releases pending calls and queued values on return()', async () => {
     const subject = new Subject<number>();
     const iterator = start(subject);
     const first = iterator.next();
@@ -125,13 +125,13 @@ describe('toAsyncIterable', () => {
     expect(await waiting).to.deep.equal(done);
   });
 
-  it('never subscribes after a return() that came first', async () => {
+  it('never subscribes after an early return()', async () => {
     const iterator = start(throwError(() => 'subscribed'));
     await iterator.return!();
     expect(await iterator.next()).to.deep.equal(done);
   });
 
-  it('throws nothing after return(), not even an error that came before', async () => {
+  it('throws nothing after return(), not even an earlier error', async () => {
     const iterator = start(
       concat(
         of(1),
@@ -144,14 +144,14 @@ describe('toAsyncIterable', () => {
   });
 });
 
-describe('the queue of toAsyncIterable', () => {
+describe('The queue of toAsyncIterable', () => {
   it('holds up to maxQueued values of a source that cannot wait', async () => {
     const iterator = start(range(1, 1 + 3), 3);
     for (let n = 1; n <= 4; n++) expect(await iterator.next()).to.deep.equal(value(n));
     expect(await iterator.next()).to.deep.equal(done);
   });
 
-  it('ends in an OverflowError at one more, with its name and the remedy, after those it holds', async () => {
+  it('overflows at one more with an OverflowError that has its name and the remedy, after the values it holds', async () => {
     const subject = new Subject<number>();
     const iterator = start(subject, 3);
     const first = iterator.next();
@@ -164,7 +164,7 @@ describe('the queue of toAsyncIterable', () => {
     expect(error.message).to.match(/^toAsyncIterable: more than 3 values.*pull.*maxQueued/s);
   });
 
-  it('is 16,384 values by default', async () => {
+  it('holds 16,384 values by default', async () => {
     expect((await all(range(1, 1 + 16_384))).length).to.equal(1 + 16_384);
     const overflown = await all(range(1, 1 + 16_385));
     expect(String(overflown.at(-1))).to.match(/OverflowError/);
@@ -187,7 +187,7 @@ describe('the queue of toAsyncIterable', () => {
     await iterator.return!();
   });
 
-  it('keeps the order of what is queued and what is read', async () => {
+  it('keeps the order of queued and read values', async () => {
     expect((await all(from(Array.from({ length: 5000 }, (_, i) => i)))).every((n, i) => n === i)).to.equal(true);
   });
 });

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import * as rx from 'rxjs';
 import * as ours from '../../../lib/operators.ts';
 
-/** What an inner Observable does when it is subscribed; then it is driven by hand unless it has ended. */
+/** What an inner Observable does on subscription; afterwards the steps drive it unless it has ended. */
 interface InnerPlan {
   readonly values: number;
   readonly end: 'complete' | 'error' | 'open';
@@ -18,9 +18,9 @@ type Echo = 'delivery' | 'project' | 'subscription' | 'teardown';
 
 interface Scenario {
   readonly steps: readonly Step[];
-  /** So many of the first steps come synchronously while the operator is subscribed. */
+  /** This many of the first steps happen synchronously while the operator is subscribed. */
   readonly atOnce: number;
-  /** After so many of these, the outer source emits another value from within. */
+  /** After this many events of the kind, the outer source emits another value reentrantly. */
   readonly echo: { readonly after: number; readonly of: Echo };
   readonly take: number;
 }
@@ -51,7 +51,7 @@ const scenario: fc.Arbitrary<Scenario> = fc.record({
 
 type Merging = (project: (step: Step, index: number) => rx.Observable<string>) => rx.OperatorFunction<Step, string>;
 
-/** All that can be seen from outside: notifications, calls of project, subscriptions and teardowns, in their order. */
+/** The observable behaviour: notifications, calls of project, subscriptions and teardowns, in order. */
 function run(merging: Merging, { steps, atOnce, echo, take }: Scenario): string[] {
   const log: string[] = [];
   const live: { readonly name: string; readonly subscriber: rx.Subscriber<string>; count: number }[] = [];
@@ -108,7 +108,7 @@ function run(merging: Merging, { steps, atOnce, echo, take }: Scenario): string[
       merging(project),
       rx.take(take),
       rx.finalize(() => {
-        isOver = true; // RxJS's own may go on calling project for nobody
+        isOver = true; // RxJS may continue to call project although nobody is subscribed.
       }),
     )
     .subscribe({
@@ -123,7 +123,7 @@ function run(merging: Merging, { steps, atOnce, echo, take }: Scenario): string[
   return log;
 }
 
-describe('the paced operators', () => {
+describe('The paced operators', () => {
   const pairs: Record<string, [Merging, Merging]> = {
     mergeMap: [project => ours.mergeMap(project), project => rx.mergeMap(project)],
     'mergeMap with 1': [project => ours.mergeMap(project, 1), project => rx.mergeMap(project, 1)],
@@ -140,7 +140,7 @@ describe('the paced operators', () => {
   };
 
   for (const [name, [paced, original]] of Object.entries(pairs)) {
-    it(`do before a source that cannot wait what those of RxJS do: ${name}`, () => {
+    it(`behave like those of RxJS after a source that cannot wait: ${name}`, () => {
       fc.assert(
         fc.property(scenario, each => {
           expect(run(paced, each)).to.deep.equal(run(original, each));

@@ -6,14 +6,14 @@ import { Counted } from '../support/counted.ts';
 import { Sink } from '../support/sink.ts';
 
 describe('concatAll', () => {
-  it('takes one inner input after the other', async () => {
+  it('subscribes to one inner input after another', async () => {
     const sink = new Sink<number[]>();
     of(Promise.resolve(1), [2, 3], of(4)).pipe(concatAll(), toArray()).subscribe(sink);
     await sink.ended;
     expect(sink.values).to.deep.equal([[1, 2, 3, 4]]);
   });
 
-  it('spreads arrays as the sink has room, and asks for the next when one is spread', () => {
+  it('spreads arrays as the sink has room, and requests the next after that', () => {
     const source = new Counted();
     const sink = new Sink<number>(3);
     const batches = function* () {

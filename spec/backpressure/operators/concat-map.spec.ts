@@ -4,7 +4,7 @@ import { concatMap } from '../../../lib/operators.ts';
 import { Sink } from '../support/sink.ts';
 
 describe('concatMap', () => {
-  it('starts one inner Observable after the other', () => {
+  it('subscribes to one inner Observable after another', () => {
     const sink = new Sink<string>();
     const inners = [new Subject<string>(), new Subject<string>()];
     of(0, 1)
@@ -17,7 +17,7 @@ describe('concatMap', () => {
     expect(sink.values).to.deep.equal(['a', 'b']);
   });
 
-  it('takes a resultSelector', () => {
+  it('accepts a resultSelector', () => {
     const sink = new Sink<string>();
     of('a', 'b')
       .pipe(
@@ -30,7 +30,7 @@ describe('concatMap', () => {
     expect(sink.values).to.deep.equal(['a500', 'a601', 'b510', 'b611']);
   });
 
-  it('stays one at a time whatever else it is given', () => {
+  it('ignores a concurrency argument', () => {
     let started = 0;
     const inner$ = new Observable<never>(() => {
       started++;

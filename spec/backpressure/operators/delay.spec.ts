@@ -14,7 +14,7 @@ const scheduler = (): TestScheduler =>
 describe('delay', () => {
   for (const source of ['-a-b-c|', '--a-#', '(abc|)', '|', '-', '#', '-a-(bc)-|', '-a-b-   ']) {
     for (const due of [0, 1, 3]) {
-      it(`of ${due} frames gives of ${source} what that of RxJS gives`, () => {
+      it(`of ${due} frames turns ${source} into the same as that of RxJS`, () => {
         scheduler().run(({ cold, expectObservable }) => {
           const source$ = cold(source);
           expectObservable(source$.pipe(delay(due))).toEqual(source$.pipe(rx.delay(due)));
@@ -23,36 +23,36 @@ describe('delay', () => {
     }
   }
 
-  it('of nothing completes at once, as that of RxJS', () => {
+  it('of an empty source completes at once, like that of RxJS', () => {
     const sink = new Sink<never>();
     rx.EMPTY.pipe(delay(1000)).subscribe(sink);
     expect(sink.log).to.deep.equal(['complete']);
   });
 
-  it('of a Date holds everything until then', () => {
+  it('until a Date holds everything until then', () => {
     scheduler().run(({ cold, expectObservable }) => {
       const source$ = cold('-a-b---c|');
       expectObservable(source$.pipe(delay(new Date(5)))).toEqual(source$.pipe(rx.delay(new Date(5))));
     });
   });
 
-  it('unsubscribed, gives nothing that it held', () => {
+  it('emits nothing that it held after an unsubscribe', () => {
     scheduler().run(({ cold, expectObservable }) => {
       expectObservable(cold('ab---').pipe(delay(3)), '---!').toBe('----');
     });
   });
 
-  it('holds 1,024 values of a source that can wait and asks for no more', () => {
+  it('holds 1,024 values of a source that can wait and requests no more', () => {
     const virtual = new rx.VirtualTimeScheduler();
     const source = new Counted();
     const subscription = pull(source).pipe(delay(10, virtual)).subscribe(new Sink<number>(3));
     expect(source.asked).to.equal(1024);
     virtual.flush();
-    expect(source.asked).to.equal(1024 + 2); // the third made the sink full
+    expect(source.asked).to.equal(1024 + 2); // the third filled the sink
     subscription.unsubscribe();
   });
 
-  it('gives what is due only when what stands below is ready', () => {
+  it('emits due values only while the stages below are ready', () => {
     const virtual = new rx.VirtualTimeScheduler();
     const source = new Counted(5);
     const sink = new Sink<number>(2);
@@ -70,13 +70,13 @@ describe('delay', () => {
     expect(sink.log).to.deep.equal(['next 1', 'next 2', 'next 3', 'next 4', 'next 5', 'complete']);
   });
 
-  it('unsubscribed, leaves no timer behind', () => {
+  it('leaves no timer after an unsubscribe', () => {
     const virtual = new rx.VirtualTimeScheduler();
     rx.of(1).pipe(delay(3_600_000, virtual)).subscribe().unsubscribe();
     expect(virtual.actions).to.deep.equal([]);
   });
 
-  it('keeps nothing of what has been given', () => {
+  it('retains no value that it has emitted', () => {
     const virtual = new rx.VirtualTimeScheduler();
     let kept: unknown[] = [];
     const watched = new rx.Observable<number>(output => {
@@ -96,7 +96,7 @@ describe('delay', () => {
 describe('observeOn', () => {
   for (const source of ['-a-b-c|', '--a-#', '(abc|)', '|', '#']) {
     for (const due of [0, 2]) {
-      it(`with a delay of ${due} frames gives of ${source} what that of RxJS gives`, () => {
+      it(`with a delay of ${due} frames turns ${source} into the same as that of RxJS`, () => {
         scheduler().run(({ cold, expectObservable }) => {
           const source$ = cold(source);
           const on = rx.asyncScheduler;
@@ -106,7 +106,7 @@ describe('observeOn', () => {
     }
   }
 
-  it('asks for nothing more while what stands below is full', () => {
+  it('requests nothing more while the stages below are full', () => {
     const virtual = new rx.VirtualTimeScheduler();
     const source = new Counted();
     const sink = new Sink<number>(3);

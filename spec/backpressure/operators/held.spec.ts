@@ -3,7 +3,7 @@ import * as rx from 'rxjs';
 import { OverflowError } from '../../../lib/index.ts';
 import { concatMap, delay, observeOn, zipWith } from '../../../lib/operators.ts';
 
-/** What a paced operator holds of a source that cannot wait. */
+/** The values that a paced operator holds from a source that cannot wait. */
 const LIMIT = 1_000_000;
 
 const holding: Record<string, { readonly pipe: rx.OperatorFunction<number, unknown>; readonly atWork: number }> = {
@@ -13,9 +13,9 @@ const holding: Record<string, { readonly pipe: rx.OperatorFunction<number, unkno
   observeOn: { pipe: observeOn(new rx.VirtualTimeScheduler()), atWork: 0 },
 };
 
-describe('a paced operator behind a source that cannot wait', () => {
+describe('A paced operator after a source that cannot wait', () => {
   for (const [name, { pipe, atWork }] of Object.entries(holding)) {
-    it(`holds 1,000,000 values, and is an error that names the remedy at one more: ${name}`, () => {
+    it(`holds 1,000,000 values, and errors at one more with the remedy in its message: ${name}`, () => {
       const source$ = new rx.Subject<number>();
       let failure: unknown;
       source$.pipe(pipe).subscribe({ error: error => (failure = error) });

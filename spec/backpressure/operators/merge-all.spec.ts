@@ -6,14 +6,14 @@ import { Counted } from '../support/counted.ts';
 import { Sink } from '../support/sink.ts';
 
 describe('mergeAll', () => {
-  it('merges what comes: Observables, arrays, promises', async () => {
+  it('merges Observables, arrays and promises', async () => {
     const sink = new Sink<number>();
     of(of(1), [2], Promise.resolve(3)).pipe(mergeAll()).subscribe(sink);
     await sink.ended;
     expect(sink.log).to.deep.equal(['next 1', 'next 2', 'next 3', 'complete']);
   });
 
-  it('asks a source that waits for as many as may be at work', () => {
+  it('requests as many inputs from a source that can wait as may run at a time', () => {
     const asked: number[] = [];
     const inners = function* () {
       for (let n = 1; ; n++) {
@@ -25,13 +25,13 @@ describe('mergeAll', () => {
     expect(asked).to.deep.equal([1, 2, 3]);
   });
 
-  it('lets inner iterables wait for the sink', () => {
+  it('paces inner iterables by the sink', () => {
     const inner = new Counted();
     of(inner).pipe(mergeAll()).subscribe(new Sink(2));
     expect(inner.asked).to.equal(2);
   });
 
-  it('refuses 0 at a time at once', () => {
+  it('refuses a concurrency of 0 at once', () => {
     expect(() => mergeAll(0)).to.throw(RangeError);
   });
 });

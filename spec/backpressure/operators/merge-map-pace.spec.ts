@@ -6,7 +6,7 @@ import { concatMap, mergeMap } from '../../../lib/operators.ts';
 import { Counted, HandAnswered } from '../support/counted.ts';
 import { Sink } from '../support/sink.ts';
 
-/** Work that ends when it is told to, in any order. */
+/** Work that is completed by hand, in any order. */
 class Work {
   readonly #running: Subscriber<string>[] = [];
   started = 0;
@@ -23,7 +23,7 @@ class Work {
   }
 }
 
-/** An inbound stream: one value is delivered unasked. */
+/** An inbound stream: it delivers one value unasked. */
 const inbound = (name: string) =>
   new Observable<string>(subscriber => {
     let n = 0;
@@ -34,8 +34,8 @@ const inbound = (name: string) =>
     pace(subscriber, deliver, { unasked: 1 })();
   });
 
-describe('mergeMap in front of a source that waits', () => {
-  it('asks for as many as may be at work, and for one more when one ends', () => {
+describe('mergeMap after a source that can wait', () => {
+  it('requests as many values as may run at a time, and one more when one ends', () => {
     const source = new Counted();
     const work = new Work();
     pull(source).pipe(mergeMap(work.start, 8)).subscribe();
@@ -47,7 +47,7 @@ describe('mergeMap in front of a source that waits', () => {
     expect(source.asked).to.equal(11);
   });
 
-  it('asks for one at a time as concatMap', () => {
+  it('requests one value at a time as concatMap', () => {
     const source = new Counted();
     const work = new Work();
     pull(source).pipe(concatMap(work.start)).subscribe();
@@ -56,7 +56,7 @@ describe('mergeMap in front of a source that waits', () => {
     expect(source.asked).to.equal(2);
   });
 
-  it('completes when the source and all work have', () => {
+  it('completes when the source and all inner Observables have', () => {
     const work = new Work();
     const sink = new Sink<string>();
     pull([1, 2]).pipe(mergeMap(work.start, 2)).subscribe(sink);
@@ -65,7 +65,7 @@ describe('mergeMap in front of a source that waits', () => {
     expect(sink.log).to.deep.equal(['next started 1', 'next started 2', 'complete']);
   });
 
-  it('holds at most one value more for each inbound stream', () => {
+  it('holds at most one extra value per inbound stream', () => {
     const work = new Work();
     const sink = new Sink<string>();
     merge(inbound('a'), inbound('b'), inbound('c')).pipe(mergeMap(work.start, 2)).subscribe(sink);
@@ -78,7 +78,7 @@ describe('mergeMap in front of a source that waits', () => {
     expect(sink.values.slice(4), 'one by one').to.deep.equal(['started a3', 'started b2']);
   });
 
-  it('lets an inner iterable wait for the sink', () => {
+  it('paces an inner iterable by the sink', () => {
     const inner = new Counted();
     const sink = new Sink<number>(2);
     of(1)
@@ -89,7 +89,7 @@ describe('mergeMap in front of a source that waits', () => {
     expect(inner.asked).to.equal(3);
   });
 
-  it('lets inner iterables take turns when the sink is slow', () => {
+  it('alternates between inner iterables when the sink is slow', () => {
     const sink = new Sink<string>(0);
     const letters = (letter: string) => [1, 2, 3].map(n => letter + n);
     pull(['a', 'b']).pipe(mergeMap(letters, 2)).subscribe(sink);
@@ -98,7 +98,7 @@ describe('mergeMap in front of a source that waits', () => {
     expect(sink.log.at(-1)).to.equal('complete');
   });
 
-  it('lets an inner async iterable wait for the sink', async () => {
+  it('paces an inner async iterable by the sink', async () => {
     const inner = new HandAnswered<number>();
     const sink = new Sink<number>(1);
     of(1)
@@ -110,7 +110,7 @@ describe('mergeMap in front of a source that waits', () => {
     expect(inner.asked).to.equal(1);
   });
 
-  it('lets the source wait for the sink below it', () => {
+  it('paces the source by the sink', () => {
     const source = new Counted();
     const sink = new Sink<number>(1);
     pull(source)
@@ -119,7 +119,7 @@ describe('mergeMap in front of a source that waits', () => {
     expect(source.asked).to.equal(1);
   });
 
-  it('adds up the bounds of stages in a row', () => {
+  it('adds up the bounds of consecutive stages', () => {
     const source = new Counted();
     const work = new Work();
     pull(source)
@@ -131,7 +131,7 @@ describe('mergeMap in front of a source that waits', () => {
     expect(source.asked).to.equal(3);
   });
 
-  it('closes the source and the inner iterables that wait on unsubscribe', () => {
+  it('closes the source and the waiting inner iterables on unsubscribe', () => {
     const source = new Counted();
     const inner = new Counted();
     const sink = new Sink<number>(1);
@@ -144,7 +144,7 @@ describe('mergeMap in front of a source that waits', () => {
     expect([source.returned, inner.returned]).to.deep.equal([1, 1]);
   });
 
-  it('closes both when enough has come', () => {
+  it('closes both when the subscriber has enough', () => {
     const source = new Counted();
     const inner = new Counted();
     pull(source)
@@ -156,7 +156,7 @@ describe('mergeMap in front of a source that waits', () => {
     expect([source.returned, inner.returned]).to.deep.equal([1, 1]);
   });
 
-  it('asks for nothing while an inner Observable is silent', () => {
+  it('requests nothing while an inner Observable is silent', () => {
     const source = new Counted();
     pull(source)
       .pipe(concatMap(() => NEVER))

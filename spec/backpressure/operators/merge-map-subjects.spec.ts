@@ -19,10 +19,10 @@ import { concatAll, concatMap, mergeMap } from '../../../lib/operators.ts';
 import { Counted } from '../support/counted.ts';
 import { Sink } from '../support/sink.ts';
 
-/** Numbers from a source that waits, to which the operator must not say "wait" for ever. */
+/** Numbers from a source that can wait; the operator must not pause it forever. */
 const pulled$ = (last: number) => pull(new Counted(last));
 
-describe('paced operators over windows and groups', () => {
+describe('Paced operators over windows and groups', () => {
   const windows: Record<string, (window$: Observable<number>) => Observable<unknown>> = {
     'concatMap(toArray)': window$ => window$.pipe(toArray()),
     'an operator of ours': window$ =>
@@ -33,14 +33,14 @@ describe('paced operators over windows and groups', () => {
     'a hidden subscription': window$ => concat(defer(() => window$)).pipe(toArray()),
   };
   for (const [how, project] of Object.entries(windows)) {
-    it(`let windowCount(3) through: ${how}`, () => {
+    it(`pass windowCount(3) through: ${how}`, () => {
       const sink = new Sink<unknown>();
       pulled$(7).pipe(windowCount(3), concatMap(project)).subscribe(sink);
       expect(sink.log).to.deep.equal(['next 1,2,3', 'next 4,5,6', 'next 7', 'complete']);
     });
   }
 
-  it('let windows through concatAll', () => {
+  it('pass windows through concatAll', () => {
     const sink = new Sink<number>();
     pulled$(5).pipe(windowCount(2), concatAll()).subscribe(sink);
     expect(sink.values).to.deep.equal([1, 2, 3, 4, 5]);
@@ -54,7 +54,7 @@ describe('paced operators over windows and groups', () => {
     'through a hidden subscription': group$ => concat(defer(() => group$)),
   };
   for (const [how, project] of Object.entries(groups)) {
-    it(`let as many groups through as may be at work: ${how}`, () => {
+    it(`pass as many groups through as may run at a time: ${how}`, () => {
       const sink = new Sink<number>();
       pulled$(100)
         .pipe(
@@ -67,7 +67,7 @@ describe('paced operators over windows and groups', () => {
     });
   }
 
-  it('wait again for the sink below them', () => {
+  it('are still paced by the sink', () => {
     const source = new Counted();
     pull(source)
       .pipe(
@@ -78,7 +78,7 @@ describe('paced operators over windows and groups', () => {
     expect(source.asked).to.be.within(3, 4);
   });
 
-  it('ask again for no more than they may once the Subject has ended', () => {
+  it('return to their limit once the Subject has ended', () => {
     const source = new Counted();
     const gate = new Subject<never>();
     let inners = 0;
@@ -96,7 +96,7 @@ describe('paced operators over windows and groups', () => {
   });
 });
 
-describe('what queues behind an inner Observable that comes from a Subject', () => {
+describe('The queue behind an inner Observable that comes from a Subject', () => {
   const queue = (values: number) => {
     const sink = new Sink<number>();
     const inner = new Subject<number>();
@@ -106,7 +106,7 @@ describe('what queues behind an inner Observable that comes from a Subject', () 
     return { sink, inner };
   };
 
-  it('is up to 1,024 values', () => {
+  it('holds up to 1,024 values', () => {
     const { sink, inner } = queue(1024);
     expect(sink.log).to.deep.equal([]);
     inner.complete();
@@ -114,14 +114,14 @@ describe('what queues behind an inner Observable that comes from a Subject', () 
     expect(sink.log.at(-1)).to.equal('complete');
   });
 
-  it('is no value more: an OverflowError that names groups and windows', () => {
+  it('overflows at one value more with an OverflowError that names groups and windows', () => {
     const { sink, inner } = queue(1025);
     expect(sink.failure).to.be.instanceOf(OverflowError);
     expect(sink.failure.message).to.match(/^mergeMap, concatMap: more than 1024 values.*groupBy.*window.*Allow more/s);
     expect(inner.observed).to.equal(false);
   });
 
-  it('is without a bound behind other inner Observables, as in RxJS, when the source cannot wait', () => {
+  it('is unbounded behind other inner Observables, as in RxJS, when the source cannot wait', () => {
     const sink = new Sink<number>();
     let finish!: () => void;
     const slow$ = new Observable<number>(subscriber => {

@@ -4,7 +4,7 @@ import { mergeMap } from '../../../lib/operators.ts';
 import { Sink } from '../support/sink.ts';
 
 describe('mergeMap', () => {
-  it('gives project the value and its index, counted anew for each subscription', () => {
+  it('passes project the value and its index, which restarts with each subscription', () => {
     const calls: unknown[] = [];
     const x$ = of('a', 'b').pipe(
       mergeMap((...args) => {
@@ -21,7 +21,7 @@ describe('mergeMap', () => {
     expect(calls).to.deep.equal([...once, ...once]);
   });
 
-  it('takes a resultSelector, with a limit or without', () => {
+  it('accepts a resultSelector, with or without a limit', () => {
     const select = (outer: string, inner: number, i: number, j: number) => `${outer}${inner}${i}${j}`;
     const log = (x$: Observable<string>) => {
       const sink = new Sink<string>();
@@ -33,7 +33,7 @@ describe('mergeMap', () => {
     expect(log(of('a', 'b').pipe(mergeMap(() => of(5, 6), select, 1)))).to.deep.equal(expected);
   });
 
-  it('limits those at work by either place of the number', () => {
+  it('accepts the limit at either position of the argument', () => {
     const started: number[] = [];
     const start = (n: number) => {
       started.push(n);
@@ -48,12 +48,12 @@ describe('mergeMap', () => {
   });
 
   for (const concurrent of [0, -1, Number.NaN]) {
-    it(`refuses ${concurrent} at a time at once`, () => {
+    it(`refuses a concurrency of ${concurrent} at once`, () => {
       expect(() => mergeMap(() => EMPTY, concurrent)).to.throw(RangeError, `1 or more, got ${concurrent}`);
     });
   }
 
-  it('takes promises, iterables, generators and async iterables', async () => {
+  it('accepts promises, iterables, generators and async iterables', async () => {
     const sink = new Sink<unknown>();
     const inners = [
       () => Promise.resolve('promise'),
@@ -75,7 +75,7 @@ describe('mergeMap', () => {
     expect(sink.log).to.deep.equal([...values.map(value => `next ${value}`), 'complete']);
   });
 
-  it('passes on what project throws, a rejection, an inner error, and what is no input', async () => {
+  it('passes on an error of project, a rejection, an inner error, and an invalid input', async () => {
     const mine = new Error('mine');
     const projects: (() => any)[] = [
       () => {
@@ -100,7 +100,7 @@ describe('mergeMap', () => {
     expect(sink.failure).to.be.instanceOf(TypeError);
   });
 
-  it('passes on what project throws for a value that had to wait', () => {
+  it('passes on an error of project for a value that was queued', () => {
     const first = new Subject<never>();
     const sink = new Sink<never>();
     of(1, 2)
@@ -115,7 +115,7 @@ describe('mergeMap', () => {
     expect(sink.log).to.deep.equal(['error mine']);
   });
 
-  it('subscribes the next inner Observable only after the teardown of the one before', () => {
+  it('subscribes to the next inner Observable only after the teardown of the previous one', () => {
     const log: string[] = [];
     const subscribers: { complete(): void }[] = [];
     const inner = (n: number) =>
@@ -129,7 +129,7 @@ describe('mergeMap', () => {
     expect(log).to.deep.equal(['subscribe 1', 'teardown 1', 'subscribe 2']);
   });
 
-  it('unsubscribes all inner Observables and the source on unsubscribe, and starts none of those that wait', () => {
+  it('unsubscribes all inner Observables and the source on unsubscribe, and starts no queued ones', () => {
     const source = new Subject<Subject<never>>();
     const inners = [1, 2, 3].map(() => new Subject<never>());
     const subscription = source.pipe(mergeMap(inner => inner, 2)).subscribe();
@@ -139,7 +139,7 @@ describe('mergeMap', () => {
     expect([source, ...inners].map(({ observed }) => observed)).to.deep.equal([false, false, false, false]);
   });
 
-  it('keeps the order of values that project itself makes the source emit', () => {
+  it('keeps the order of values that project makes the source emit', () => {
     const source = new Subject<number>();
     const sink = new Sink<number>();
     source
@@ -154,7 +154,7 @@ describe('mergeMap', () => {
     expect(sink.values).to.deep.equal([1, 2]);
   });
 
-  it('ends quietly when project unsubscribes', () => {
+  it('ends without an error when project unsubscribes', () => {
     const source = new Subject<number>();
     const sink = new Sink<number>();
     const subscription = source
@@ -169,7 +169,7 @@ describe('mergeMap', () => {
     expect(sink.log).to.deep.equal([]);
   });
 
-  it('starts none of those that wait once it is closed, however many have just ended', () => {
+  it('starts no queued values once it is closed, however many have just ended', () => {
     const started: string[] = [];
     const [a, b] = [new Subject<string>(), new Subject<string>()];
     const inners: Record<string, Observable<string>> = { a, b, c: concat(of('c'), NEVER), d: of('d') };
@@ -188,7 +188,7 @@ describe('mergeMap', () => {
     expect(started).to.deep.equal(['a', 'b', 'c']);
   });
 
-  it('does not grow the stack over many values that waited', () => {
+  it('does not grow the stack over many queued values', () => {
     const waited = new Sink<number>();
     let finish!: () => void;
     const slow$ = new Observable<number>(subscriber => {

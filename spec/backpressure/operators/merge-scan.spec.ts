@@ -6,7 +6,7 @@ import { Counted } from '../support/counted.ts';
 import { Sink } from '../support/sink.ts';
 
 describe('mergeScan', () => {
-  it('accumulates as that of RxJS', () => {
+  it('accumulates like that of RxJS', () => {
     const add = (sum: number, n: number, i: number) => rx.of(sum + n, i);
     for (const concurrent of [1, 2, Number.POSITIVE_INFINITY]) {
       const [ours, theirs] = [new Sink<number>(), new Sink<number>()];
@@ -20,7 +20,7 @@ describe('mergeScan', () => {
     }
   });
 
-  it('starts from its seed in each subscription', () => {
+  it('starts from its seed for each subscription', () => {
     const sum$ = rx.of(1, 2).pipe(mergeScan((sum, n) => [sum + n], 0));
     for (let run = 0; run < 2; run++) {
       const sink = new Sink<number>();
@@ -29,7 +29,7 @@ describe('mergeScan', () => {
     }
   });
 
-  it('asks its source only while fewer than concurrent are at work', () => {
+  it('requests values only while fewer than concurrent are running', () => {
     const source = new Counted();
     pull(source)
       .pipe(mergeScan(() => rx.NEVER, 0, 2))

@@ -6,7 +6,7 @@ import { onBackpressureBuffer, onBackpressureDrop, onBackpressureLatest, type Po
 import { Counted } from '../support/counted.ts';
 import { Sink } from '../support/sink.ts';
 
-/** Five values from a Subject into a sink with room for one, which then gets room for all. */
+/** Emits five values from a Subject into a sink with room for one, then gives the sink room for all. */
 function five(operator: rx.MonoTypeOperatorFunction<number>) {
   const input$ = new rx.Subject<number>();
   const sink = new Sink<number>(1);
@@ -16,7 +16,7 @@ function five(operator: rx.MonoTypeOperatorFunction<number>) {
 }
 
 describe('onBackpressureBuffer', () => {
-  it('holds up to its limit and gives it on when there is room', () => {
+  it('holds values up to its limit and emits them when there is room', () => {
     const buffer = onBackpressureBuffer<number>(4);
     const { input$, sink } = five(buffer);
     expect(sink.values).to.deep.equal([1]);
@@ -28,13 +28,13 @@ describe('onBackpressureBuffer', () => {
     expect(buffer.queued).to.equal(0);
   });
 
-  it('is an error that names the remedy at one value more', () => {
+  it('errors at one value more, with the remedy in its message', () => {
     const { sink } = five(onBackpressureBuffer(3));
     expect(sink.failure).to.be.instanceOf(OverflowError);
     expect(sink.failure.message).to.match(/more than 3 values wait.*drop.*no policy.*pull/);
   });
 
-  it('drops the oldest, or the latest, if told to', () => {
+  it('drops the oldest or the latest value if configured', () => {
     const oldest = onBackpressureBuffer<number>(2, { overflow: 'dropOldest' });
     const latest = onBackpressureBuffer<number>(2, { overflow: 'dropLatest' });
     for (const [policy, expected] of [
@@ -48,14 +48,14 @@ describe('onBackpressureBuffer', () => {
     }
   });
 
-  it('gives an error of its source after what it holds', () => {
+  it('passes on an error of its source after the values it holds', () => {
     const { input$, sink } = five(onBackpressureBuffer(9));
     input$.error('no');
     sink.admit(9);
     expect(sink.log.slice(-2)).to.deep.equal(['next 5', 'error no']);
   });
 
-  it('holds what it has of a source that fails for want of room no longer', () => {
+  it('releases its values when it overflows', () => {
     const input$ = new rx.Subject<number>();
     const sink = new Sink<number>(0);
     const buffer = onBackpressureBuffer<number>(1);
@@ -67,7 +67,7 @@ describe('onBackpressureBuffer', () => {
     expect(input$.observed).to.equal(false);
   });
 
-  it('counts no more what was unsubscribed from', () => {
+  it('releases its count on unsubscribe', () => {
     const buffer = onBackpressureBuffer<number>(9);
     const input$ = new rx.Subject<number>();
     const subscription = input$.pipe(buffer).subscribe(new Sink<number>(0));
@@ -77,14 +77,14 @@ describe('onBackpressureBuffer', () => {
     expect(buffer.queued).to.equal(0);
   });
 
-  it('refuses a limit below 1 and an unknown overflow', () => {
+  it('refuses a limit below 1 and an unknown overflow mode', () => {
     expect(() => onBackpressureBuffer(0)).to.throw(RangeError);
     expect(() => onBackpressureBuffer(1, { overflow: 'drop' as 'error' })).to.throw(TypeError);
   });
 });
 
 describe('onBackpressureDrop', () => {
-  it('drops what comes while what stands below is full, and tells', () => {
+  it('drops values while the stages below are full, and counts them', () => {
     const told: number[] = [];
     const drop = onBackpressureDrop<number>(n => told.push(n));
     const { input$, sink } = five(drop);
@@ -95,7 +95,7 @@ describe('onBackpressureDrop', () => {
     expect(drop.dropped).to.equal(4);
   });
 
-  it('drops nothing in front of a plain subscribe', () => {
+  it('drops nothing before a plain subscribe', () => {
     const seen: number[] = [];
     rx.range(1, 100)
       .pipe(onBackpressureDrop())
@@ -105,7 +105,7 @@ describe('onBackpressureDrop', () => {
 });
 
 describe('onBackpressureLatest', () => {
-  it('keeps the latest while what stands below is full', () => {
+  it('keeps the latest value while the stages below are full', () => {
     const latest = onBackpressureLatest<number>();
     const { sink } = five(latest);
     sink.admit(1);
@@ -113,7 +113,7 @@ describe('onBackpressureLatest', () => {
     expect(latest).to.include({ queued: 0, dropped: 3 });
   });
 
-  it('gives the latest before the completion of its source', () => {
+  it('emits the latest value before the completion of its source', () => {
     const { input$, sink } = five(onBackpressureLatest());
     input$.complete();
     sink.admit(1);
@@ -131,7 +131,7 @@ describe('onBackpressureLatest({ by })', () => {
     text.split(' ').map(quote => ({ symbol: quote[0]!, price: Number(quote.slice(1)) }));
   const asText = (quotes: readonly Quote[]) => quotes.map(({ symbol, price }) => symbol + price).join(' ');
 
-  it('keeps the latest of each key, and a key its turn', () => {
+  it('keeps the latest value of each key, and the turn of each key', () => {
     const latest = onBackpressureLatest<Quote>(bySymbol);
     const input$ = new rx.Subject<Quote>();
     const sink = new Sink<Quote>(1);
@@ -145,7 +145,7 @@ describe('onBackpressureLatest({ by })', () => {
     expect(latest).to.include({ queued: 0, dropped: 4 });
   });
 
-  it('is typed by the values above it', () => {
+  it('infers its type from the source', () => {
     const input$ = new rx.Subject<Quote>();
     const prices: number[] = [];
     input$.pipe(onBackpressureLatest({ by: quote => quote.symbol })).subscribe(({ price }) => prices.push(price));
@@ -153,7 +153,7 @@ describe('onBackpressureLatest({ by })', () => {
     expect(prices).to.deep.equal([1, 2]);
   });
 
-  it('is an error that names the remedy at one key more than may wait', () => {
+  it('errors at one key more than may wait, with the remedy in its message', () => {
     const input$ = new rx.Subject<Quote>();
     const sink = new Sink<Quote>(0);
     input$.pipe(onBackpressureLatest({ ...bySymbol, maxKeys: 2 })).subscribe(sink);
@@ -164,7 +164,7 @@ describe('onBackpressureLatest({ by })', () => {
     expect(sink.failure.message).to.match(/more than 2 keys.*maxKeys/);
   });
 
-  it('fails when the key does', () => {
+  it('passes on an error of the key function', () => {
     const sink = new Sink<number>(0);
     const failure = new Error('no key');
     rx.of(1)
@@ -192,8 +192,8 @@ const policies: Record<string, () => Policy<number>> = {
 };
 
 for (const [name, policy] of Object.entries(policies)) {
-  describe(`${name} above a source that can wait`, () => {
-    it('reads it to its end while what stands below is full', () => {
+  describe(`${name} after a source that can wait`, () => {
+    it('reads it to its end while the stages below are full', () => {
       const source = new Counted(1000);
       const sink = new Sink<number>(1);
       const held = policy();
@@ -206,7 +206,7 @@ for (const [name, policy] of Object.entries(policies)) {
       expect(sink.values.length + held.dropped).to.equal(1000);
     });
 
-    it('is not seen through by it, nor does it hide what stands below it from a source below', () => {
+    it('hides the demand of the stages below from it, and not from a source merged in later', () => {
       const above = new Counted(10);
       const below = new Counted(10);
       const sink = new Sink<number>(3);
@@ -217,7 +217,7 @@ for (const [name, policy] of Object.entries(policies)) {
       expect(below.asked).to.equal(0);
     });
 
-    it('unsubscribes it, also from within a value', () => {
+    it('unsubscribes it, also during a delivery', () => {
       const source = new Counted();
       const sink = new Sink<number>();
       pull(source).pipe(policy(), rx.take(3)).subscribe(sink);
@@ -227,18 +227,18 @@ for (const [name, policy] of Object.entries(policies)) {
   });
 }
 
-/** So many that none of these specs sees the end, and one that fails ends. */
+/** More values than any of these specs reads; a failing spec still ends. */
 const MANY = 100_000;
 
-describe('a policy above a source that always has a next value', () => {
+describe('A policy after a source that always has a next value', () => {
   const dropping = { onBackpressureDrop, onBackpressureLatest };
   for (const [name, policy] of Object.entries(dropping)) {
-    it(`asks it for 1,024 values, then lets the event loop run: ${name}`, async () => {
+    it(`requests 1,024 values, then yields to the event loop: ${name}`, async () => {
       const source = new Counted(MANY);
       const sink = new Sink<number>(1);
       const subscription = pull(source).pipe(policy<number>()).subscribe(sink);
       expect(source.asked).to.equal(1 + 1024);
-      await new Promise(setImmediate); // behind the one of the rest
+      await new Promise(setImmediate); // after the setImmediate of the policy
       expect(source.asked).to.equal(1 + 2 * 1024);
       subscription.unsubscribe();
       await new Promise(setImmediate);
@@ -247,7 +247,7 @@ describe('a policy above a source that always has a next value', () => {
     });
   }
 
-  it('gives the event loop back to a source that answers in microtasks', async () => {
+  it('yields to the event loop for a source that answers in microtasks', async () => {
     let asked = 0;
     const source$ = pull(async function* () {
       while (asked < MANY) yield ++asked;
@@ -258,7 +258,7 @@ describe('a policy above a source that always has a next value', () => {
     subscription.unsubscribe();
   });
 
-  it('rests in virtual time as well', () => {
+  it('also yields in virtual time', () => {
     const scheduler = new TestScheduler(() => {});
     const sink = new Sink<number>(1);
     scheduler.run(() => {

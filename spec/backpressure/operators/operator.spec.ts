@@ -14,13 +14,13 @@ describe('operator', () => {
     x$.pipe(operator(attach)).subscribe(sink);
   const failing = <T>(what: T) => throwError(() => what);
 
-  it('passes errors and completion on unless told otherwise', () => {
+  it('passes errors and completion on by default', () => {
     run(of(1), output => ({ next: n => output.next(n * 2) }));
     run(failing('mine'), output => ({ next: n => output.next(n) }));
     expect(sink.log).to.deep.equal(['next 2', 'complete', 'error mine']);
   });
 
-  it('may answer an error and completion by itself', () => {
+  it('may replace an error and the completion', () => {
     const attach = (output: Subscriber<number>): OperatorObserver<number> => ({
       next: () => {},
       error: () => output.complete(),
@@ -31,7 +31,7 @@ describe('operator', () => {
     expect(sink.log).to.deep.equal(['error too few', 'complete']);
   });
 
-  it('makes an error of what its functions throw', () => {
+  it('turns an exception of its functions into an error', () => {
     const throwing = () => {
       throw 'mine';
     };
@@ -42,7 +42,7 @@ describe('operator', () => {
     expect(sink.log).to.deep.equal(['error mine', 'error mine', 'error mine', 'error mine']);
   });
 
-  it('attaches anew for each subscription', () => {
+  it('creates new state for each subscription', () => {
     let attached = 0;
     const x$ = of(1).pipe(
       operator<number>(output => {
@@ -56,7 +56,7 @@ describe('operator', () => {
     expect(attached).to.equal(2);
   });
 
-  it('is finalized once, in whatever way it is closed', () => {
+  it('is finalized once, however it is closed', () => {
     let finalized = 0;
     const attach = (output: Subscriber<number>): OperatorObserver<number> => ({
       next: n => output.next(n),
@@ -79,7 +79,7 @@ describe('operator', () => {
     });
   });
 
-  it('keeps the chain: its source waits for the sink', () => {
+  it('preserves the chain: its source waits for the sink', () => {
     const source = new Counted();
     sink = new Sink(2);
     run(pull(source), output => ({ next: n => output.next(n) }));

@@ -18,7 +18,7 @@ describe('share', () => {
     expect(slow.values).to.deep.equal(quick.values);
   });
 
-  it('goes on when its slowest subscriber leaves', () => {
+  it('resumes when its slowest subscriber leaves', () => {
     const source = new Counted(4);
     const shared$ = pull(source).pipe(share());
     const [slow, quick] = [new Sink<number>(0), new Sink<number>(2)];
@@ -31,7 +31,7 @@ describe('share', () => {
     expect([slow.gate.waiting, quick.gate.waiting]).to.deep.equal([0, 0]);
   });
 
-  it('wakes its source when two subscribers become ready one after the other', () => {
+  it('wakes its source when two subscribers become ready one after another', () => {
     const source = new Counted();
     const shared$ = pull(source).pipe(share());
     const [a, b] = [new Sink<number>(0), new Sink<number>(0)];
@@ -45,7 +45,7 @@ describe('share', () => {
     expect(source.asked).to.equal(2);
   });
 
-  it('with maxLag is paced by its fastest, and drops who is behind by more', () => {
+  it('with maxLag is paced by its fastest subscriber, and drops one that lags further behind', () => {
     const source = new Counted();
     const shared$ = pull(source).pipe(share({ maxLag: 3 }));
     const [slow, quick] = [new Sink<number>(1), new Sink<number>(0)];
@@ -78,7 +78,7 @@ describe('share', () => {
     expect([a.failure, b.failure]).to.deep.equal([undefined, undefined]);
   });
 
-  it('with maxLag goes on for a second subscriber whenever it has room, while the first is full', async () => {
+  it('with maxLag continues for a second subscriber whenever it has room, while the first is full', async () => {
     const source = new HandAnswered<number>();
     const shared$ = pull(source).pipe(share({ maxLag: 10 }));
     const [full, second] = [new Sink<number>(0), new Sink<number>(1)];
@@ -95,7 +95,7 @@ describe('share', () => {
     expect(full.failure).to.equal(undefined);
   });
 
-  it('waits while nobody reads and the connection is kept', () => {
+  it('waits while nobody subscribes and the connection is kept', () => {
     const source = new Counted();
     const shared$ = pull(source).pipe(share({ resetOnRefCountZero: false }));
     shared$.pipe(rx.take(3)).subscribe();
@@ -109,7 +109,7 @@ describe('share', () => {
     expect(() => share({ maxLag: 0 })).to.throw(RangeError);
   });
 
-  it('counts, resets and connects as that of RxJS', () => {
+  it('counts, resets and connects like that of RxJS', () => {
     const configs: rx.ShareConfig<number>[] = [
       {},
       { connector: () => new rx.ReplaySubject(1) },

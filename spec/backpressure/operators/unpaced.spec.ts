@@ -6,7 +6,7 @@ import { Counted } from '../support/counted.ts';
 import { Sink } from '../support/sink.ts';
 
 describe('unpaced', () => {
-  it('lets a source run while what stands below is full', () => {
+  it('lets a source run while the stages below are full', () => {
     const source = new Counted(10);
     const sink = new Sink<number>(0);
     unpaced(pull(source)).subscribe(sink);
@@ -27,7 +27,7 @@ describe('unpaced', () => {
     expect(sink.log).to.deep.equal(['complete']);
   });
 
-  it('unsubscribes its source, also from within a value', () => {
+  it('unsubscribes its source, also during a delivery', () => {
     const source = new Counted();
     const sink = new Sink<number>();
     unpaced(pull(source)).pipe(rx.take(3)).subscribe(sink);

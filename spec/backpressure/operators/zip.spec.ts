@@ -6,7 +6,7 @@ import { Counted } from '../support/counted.ts';
 import { Sink } from '../support/sink.ts';
 
 describe('zip', () => {
-  it('asks each source for at most one value more than what was zipped', () => {
+  it('requests at most one value more from each source than it has emitted', () => {
     const quick = new Counted();
     const slow$ = new rx.Subject<string>();
     const sink = new Sink<unknown>();
@@ -21,7 +21,7 @@ describe('zip', () => {
     expect(quick.asked).to.equal(3);
   });
 
-  it('asks no source while what stands below is full', () => {
+  it('requests nothing while the stages below are full', () => {
     const [one, other] = [new Counted(), new Counted()];
     const sink = new Sink<unknown>(3);
     pull(one)
@@ -32,13 +32,13 @@ describe('zip', () => {
     expect(sink.values).to.have.length(5);
   });
 
-  it('takes arrays, promises and iterables, and a function of the values', async () => {
+  it('accepts arrays, promises and iterables, and a function of the values', async () => {
     const sum$ = zip([1, 2, 3], Promise.resolve(10), (a: number, b: number) => a + b);
     expect(await rx.lastValueFrom(sum$.pipe(rx.toArray()))).to.deep.equal([11]);
     expect(await rx.lastValueFrom(zip([rx.of(1), rx.of(2)]).pipe(rx.toArray()))).to.deep.equal([[1, 2]]);
   });
 
-  it('ends, fails and unsubscribes as that of RxJS', () => {
+  it('ends, fails and unsubscribes like that of RxJS', () => {
     type Zip = typeof rx.zip;
     const runs: ((zip: Zip) => rx.Observable<unknown>)[] = [
       z => z(),
@@ -73,7 +73,7 @@ describe('zip', () => {
     }
   });
 
-  it('unsubscribes every source when one has ended it', () => {
+  it('unsubscribes all sources when one has ended it', () => {
     const source = new Counted();
     zip(pull(source), rx.of('a')).subscribe();
     expect(source.returned).to.equal(1);

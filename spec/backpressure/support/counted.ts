@@ -1,4 +1,4 @@
-/** 1, 2, 3 … up to `last`, and how often it was asked and closed. */
+/** 1, 2, 3 … up to `last`, with counts of its next() and return() calls. */
 export class Counted implements Iterable<number> {
   asked = 0;
   returned = 0;
@@ -23,7 +23,7 @@ export class Counted implements Iterable<number> {
   }
 }
 
-/** The same, asked asynchronously: each answer is given by hand. */
+/** The same, asynchronous: each answer is given by hand. */
 export class HandAnswered<T> implements AsyncIterable<T> {
   asked = 0;
   returned = 0;
@@ -60,7 +60,7 @@ export class HandAnswered<T> implements AsyncIterable<T> {
     this.#refuse!(error);
   }
 
-  /** When it has been asked so often. */
+  /** Resolves when it has been asked this often. */
   askedTimes(count: number): Promise<void> {
     return new Promise(resolve => {
       this.#onAsked = () => {

@@ -7,13 +7,13 @@ export type Row = readonly ['transparent' | 'opaque', ...Way[]] | 'no source';
 const x = (): any => rx.of(1);
 const transparent = (...ways: Way[]): Row => ['transparent', ...ways];
 const opaque = (...ways: Way[]): Row => ['opaque', ...ways];
-/** An operator, as `pipe` takes it. */
+/** An operator, as `pipe` accepts it. */
 const op = (operator: (x$: rx.Observable<any>) => any): Row => transparent(x$ => x$.pipe(operator));
 const later = rx.queueScheduler;
 
 /**
- * Every export of rxjs. transparent: a source sees the Demand that stands below. opaque: it does not, and runs as any
- * source of RxJS. Where an operator takes a second Observable, it is another way for a source.
+ * Every export of rxjs. transparent: a source sees the Demand below it. opaque: it does not, and runs like any
+ * source of RxJS. An operator that takes a second Observable has a row entry for each place of a source.
  */
 // biome-ignore format: one line for each
 export const table: Record<string, Row> = {
@@ -144,7 +144,7 @@ export const table: Record<string, Row> = {
   ReplaySubject: opaque(x$ => through(new rx.ReplaySubject(), x$)),
   Subject: opaque(x$ => through(new rx.Subject(), x$)),
   ConnectableObservable: opaque(x$ => connected(new rx.ConnectableObservable(x$, () => new rx.Subject()))),
-  // By which our own chains are subscribed.
+  // Consumers, by which chains are subscribed.
   Observable: transparent(x$ => new rx.Observable(subscriber => x$.subscribe(subscriber))),
   Subscriber: transparent(x$ => new rx.Observable(subscriber => x$.subscribe(new (rx.Subscriber as any)(subscriber)))),
 };

@@ -2,14 +2,14 @@ import type { Observer } from 'rxjs';
 import { Gate } from '../../../lib/backpressure/gate.ts';
 import { type Demand, demand } from '../../../lib/index.ts';
 
-/** The end of a chain, which takes as many values as it has room for and then is full until it is given more. */
+/** The end of a chain: takes as many values as it has room for, then is full until it gets more room. */
 export class Sink<T> implements Observer<T> {
   readonly values: T[] = [];
   /** Each notification as text: `next 1`, `error Error: no`, `complete`. */
   readonly log: string[] = [];
   readonly gate: Gate;
   readonly [demand]: Demand;
-  /** Settled by the first `error` or `complete`. */
+  /** Resolves with the first `error` or `complete`. */
   readonly ended: Promise<void>;
   error!: (error: unknown) => void;
   complete!: () => void;
@@ -41,13 +41,13 @@ export class Sink<T> implements Observer<T> {
     for (const watcher of this.#watchers) if (watcher.count === this.values.length) watcher.reached();
   };
 
-  /** Has room for so many more. */
+  /** Adds room for this many more values. */
   admit(count: number): void {
     this.#room += count;
     this.gate.wake();
   }
 
-  /** When so many values have come. */
+  /** Resolves when this many values have arrived. */
   has(count: number): Promise<void> {
     return new Promise(reached => {
       if (this.values.length >= count) reached();

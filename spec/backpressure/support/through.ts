@@ -1,6 +1,6 @@
 import { type Connectable, type ConnectableObservable, Observable, type Subject } from 'rxjs';
 
-/** The values of a source by way of a Subject. */
+/** Passes the values of a source through a Subject. */
 export function through(subject: Subject<any>, source$: Observable<any>): Observable<any> {
   return new Observable(output => {
     subject.subscribe(output);
@@ -8,7 +8,7 @@ export function through(subject: Subject<any>, source$: Observable<any>): Observ
   });
 }
 
-/** A connectable, connected when it is subscribed. */
+/** A connectable that connects when it is subscribed. */
 export function connected(connectable$: Connectable<any> | ConnectableObservable<any>): Observable<any> {
   return new Observable(output => {
     connectable$.subscribe(output);
