@@ -1,19 +1,19 @@
-/** Where a client connects to or a server listens at. */
+/** The address that a client connects to or a server listens on. */
 export interface Address {
-  /** As grpc-js takes it: `host:port`, or any target with a scheme of its own (`dns:`, `unix:`, `ipv4:` ...). */
+  /** The target for grpc-js: `host:port`, or a target with its own scheme (`dns:`, `unix:`, `ipv4:` ...). */
   readonly target: string;
-  /** Whether the address says TLS (`https://`) or plaintext (`http://`); undefined when it says neither. */
+  /** True for `https://` (TLS), false for `http://` (plaintext), undefined for an address with neither. */
   readonly tls: boolean | undefined;
 }
 
 /**
- * Reads `http://host:port` (plaintext) and `https://host:port` (TLS); all else is left to grpc-js.
+ * Parses `http://host:port` (plaintext) and `https://host:port` (TLS). Passes every other target to grpc-js unchanged.
  *
- * @throws TypeError when it is no string, or has more than a host and a port.
+ * @throws TypeError when the address is not a string, or has more than a host and a port.
  */
 export function parseAddress(address: string): Address {
   if (typeof address !== 'string' || address === '') {
-    throw new TypeError(`address: expected a text like 'http://127.0.0.1:3000', got ${JSON.stringify(address)}`);
+    throw new TypeError(`address: expected a string like 'http://127.0.0.1:3000', got ${JSON.stringify(address)}`);
   }
   const scheme = /^(https?):\/\//i.exec(address)?.[1]?.toLowerCase();
   if (scheme === undefined) return { target: address, tls: undefined };
@@ -29,6 +29,6 @@ export function parseAddress(address: string): Address {
     throw new TypeError(`address: '${address}' has more than a host and a port; gRPC has no place for the rest`);
   }
   const tls = scheme === 'https';
-  // The URL leaves out the port that is its scheme's default.
+  // URL drops the default port of its scheme.
   return { target: `${url.hostname}:${url.port === '' ? (tls ? 443 : 80) : url.port}`, tls };
 }

@@ -23,7 +23,10 @@ import { waitsForPlace } from './waits-for-place.ts';
 import { wholeFramesOfRequests, wholeFramesOfResponses } from './whole-frames.ts';
 import { writesEnd } from './writes-end.ts';
 
-/** In this order: of two patches of one method the later one runs first. Applied once for all copies of this library. */
+/**
+ * The order matters: of two patches to one method, the later one runs first. All copies of this library in a process
+ * share these patches.
+ */
 export const clientPatches: readonly Patch[] = [
   resetAlone,
   wholeFramesOfResponses,
@@ -41,7 +44,7 @@ export const clientPatches: readonly Patch[] = [
   repeatsRefused,
 ];
 
-/** Applied by each copy of this library, since each knows its own services only. */
+/** Each copy of this library applies these patches, because it recognizes only its own services. */
 export const serverPatches: readonly Patch[] = [
   wholeFramesOfRequests,
   endsHeardByServer,
@@ -54,18 +57,23 @@ export const serverPatches: readonly Patch[] = [
   prefixOfRequests,
 ];
 
-/** These replace nothing in grpc-js; each copy of this library uses the private parts for its own calls. */
+/** These patches replace nothing in grpc-js. Each copy of this library uses the private parts for its own calls. */
 export const ownPatches: readonly Patch[] = [shortCalls];
 
-/** Where the names of the client patches are that some copy of this library has applied. */
+/**
+ * Property of grpc-js's call prototype that holds the names of the client patches that any copy of this library has
+ * applied.
+ */
 const mark = Symbol.for('rx-grpc.patches');
 
 let isDone = false;
 
 /**
- * Patches grpc-js for the calls of this library's channels and services, once in a process; other calls are left alone. A patch is
- * applied where grpc-js has the methods and properties that it relies on. Each one that does not fit is left out, and one process
- * warning (`RX_GRPC_PATCH_OFF`) names all of them. `RX_GRPC_ADJUST=off` in the environment applies none and warns of nothing.
+ * Patches grpc-js for this library's channels and services, once in a process. Other calls keep grpc-js's behaviour.
+ *
+ * A patch is applied only where grpc-js has the methods and properties that the patch relies on. One process warning
+ * (`RX_GRPC_PATCH_OFF`) names all patches that do not fit. `RX_GRPC_ADJUST=off` in the environment turns off all
+ * patches, without a warning.
  */
 export function adjustGrpcJs(find: () => PrivateParts | undefined = findPrivateParts): void {
   if (isDone || isSwitchedOff()) return;
@@ -98,7 +106,7 @@ export function adjustGrpcJs(find: () => PrivateParts | undefined = findPrivateP
   if (off.length > 0) warn(`this version of @grpc/grpc-js does not fit (${misfits.join('; ')})`, off);
 }
 
-/** Whether the calls of a channel with these options have this patch. */
+/** Whether a patch is applied to the calls of a channel with these options. */
 export function isPatched({ name, shape }: Patch, options: ChannelOptions): boolean {
   if (isSwitchedOff() || (options as Record<string, unknown>)[ADJUSTED] === 0) return false;
   const parts = findPrivateParts();

@@ -1,13 +1,15 @@
 import type { OfChannel } from './private.ts';
 
-/** The option of a channel whose calls are adjusted when it is 1, as connect() sets it; on others grpc-js stays as it is. */
+/**
+ * Channel option that turns the patches on: connect() sets it to 1. Calls of other channels keep grpc-js's behaviour.
+ */
 export const ADJUSTED = 'rx-grpc.adjusted';
 
 export function isAdjusted({ transport }: OfChannel): boolean {
   return transport.getOptions()[ADJUSTED] === 1;
 }
 
-/** By the environment: RX_GRPC_ADJUST=off. */
+/** Whether the environment turns off all patches: RX_GRPC_ADJUST=off. */
 export function isSwitchedOff(): boolean {
   return process.env['RX_GRPC_ADJUST'] === 'off';
 }

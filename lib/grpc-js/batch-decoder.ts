@@ -1,20 +1,23 @@
 import protobuf from 'protobufjs/minimal.js';
 import type { PrivateDecoder } from './private.ts';
 
-/** What precedes a message on the wire: whether it is compressed, and its length in four bytes. */
+/** The prefix of a message on the wire: the compressed-flag, and the length in four bytes. */
 const PREFIX_BYTES = 5;
 
 /**
- * Larger messages are not batched. Each of them gets memory of its own, as grpc-js does it, so that its fields can be views of that.
+ * Larger messages are not batched. Each of them gets its own memory, as in grpc-js, so that its fields can be views of
+ * that memory.
  */
 const MAX_BATCHED_BYTES = 4095;
 
 /**
- * Whole, uncompressed messages that arrived in one piece of data, which grpc-js hands up as one message. It has as much of a Buffer
- * as grpc-js uses of a received frame. The messages are views of the received data.
+ * Whole, uncompressed messages that arrived in one chunk of data.
+ *
+ * grpc-js passes a batch on as if it were one message. The class therefore has the members of Buffer that grpc-js uses
+ * on a received frame. The messages are views of the received data.
  */
 export class Batch {
-  /** Bytes with prefixes. For grpc-js's traces. */
+  /** The size in bytes, including the prefixes, for grpc-js's traces. */
   readonly length: number;
   readonly #data: Buffer;
   #at: number;
@@ -23,7 +26,7 @@ export class Batch {
   #reader: protobuf.Reader | undefined;
 
   /**
-   * @param data one message frame after the other, between the offsets `start` and `end`
+   * @param data consecutive message frames from offset `start` to offset `end`
    * @param size the number of messages
    */
   constructor(data: Buffer, start: number, end: number, size: number) {
@@ -33,12 +36,12 @@ export class Batch {
     this.length = end - start;
   }
 
-  /** Messages that are left. */
+  /** The number of messages that have not been taken yet. */
   get size(): number {
     return this.#size;
   }
 
-  /** The next message. */
+  /** Takes the next message. */
   shift(): Buffer {
     const start = this.#at + PREFIX_BYTES;
     const end = start + this.#data.readUInt32BE(start - 4);
@@ -48,7 +51,7 @@ export class Batch {
     return this.#isCopying ? Buffer.from(message) : message;
   }
 
-  /** Decodes the next message where it lies, with a codec that keeps no part of it. */
+  /** Takes the next message and decodes it in place. The codec must not keep any part of the message. */
   decode<T>(decodeFrom: (reader: protobuf.Reader) => T): T {
     const start = this.#at + PREFIX_BYTES;
     const end = start + this.#data.readUInt32BE(start - 4);
@@ -60,42 +63,45 @@ export class Batch {
     return decodeFrom(reader);
   }
 
-  /** From now on each message is a copy, for a codec that may keep parts of it or write to it. Returns itself. */
+  /**
+   * Makes each further message a copy, for a codec that may keep parts of the message or write to it. Returns this
+   * batch.
+   */
   copying(): this {
     this.#isCopying = true;
     return this;
   }
 
-  /** grpc-js reads the first byte of a frame: the messages are not compressed. */
+  /** The compressed-flag, which grpc-js reads from each frame. No message of a batch is compressed. */
   readUInt8(_offset: 0): 0 {
     return 0;
   }
 
-  /** grpc-js takes the prefix off on a client. */
+  /** grpc-js calls it on a client to remove the prefix. */
   slice(_start: 5): this {
     return this;
   }
 
-  /** grpc-js takes the prefix off on a server. */
+  /** grpc-js calls it on a server to remove the prefix. */
   subarray(_start: 5): this {
     return this;
   }
 }
 
 /**
- * Takes the place of grpc-js's StreamDecoder and yields a {@link Batch} where that yields several small messages. A large or
- * compressed message, and one that arrived in several pieces, is a frame in memory of its own.
+ * Replaces grpc-js's StreamDecoder, and yields a {@link Batch} where StreamDecoder yields several small messages. A
+ * message that is large, compressed or split over several chunks is a frame with its own memory.
  */
 export class BatchDecoder implements PrivateDecoder {
   readonly maxReadMessageLength: number;
-  /** The prefix of the message that was too large, as StreamDecoder has it. */
+  /** The prefix of the message that exceeded the limit, under the names that StreamDecoder uses. */
   readCompressFlag: Buffer = NOTHING;
   readPartialSize: Buffer = NOTHING;
-  /** The pieces of a frame that is not yet whole. */
+  /** The parts of an incomplete frame. */
   #pieces: Buffer[] = [];
-  /** Bytes in `pieces`. */
+  /** The size of `#pieces` in bytes. */
   #received = 0;
-  /** Bytes of the frame; undefined while its prefix is not whole. */
+  /** The size of the incomplete frame in bytes; undefined until its prefix is complete. */
   #expected: number | undefined;
 
   /** @param maxReadMessageLength in bytes; -1 for no limit */
@@ -108,7 +114,9 @@ export class BatchDecoder implements PrivateDecoder {
     return this.#received === 0 ? 0 : 1;
   }
 
-  /** @throws Error when a message is larger than the limit; messages before it in the same data are lost, as in StreamDecoder. */
+  /**
+   * @throws Error when a message exceeds the limit. Messages before it in the same chunk are lost, as in StreamDecoder.
+   */
   write(data: Buffer): (Buffer | Batch)[] {
     const found: (Buffer | Batch)[] = [];
     let at = this.#received === 0 ? 0 : this.#complete(data, found);
@@ -134,7 +142,7 @@ export class BatchDecoder implements PrivateDecoder {
     return found;
   }
 
-  /** Infinity where the prefix is not whole. */
+  /** The offset behind the frame; Infinity when its prefix is incomplete. */
   #endOfFrame(data: Buffer, at: number): number {
     if (data.length - at < PREFIX_BYTES) return Number.POSITIVE_INFINITY;
     return at + this.#sizeOfFrame(data, at);
@@ -147,7 +155,7 @@ export class BatchDecoder implements PrivateDecoder {
       this.#expected ??= this.#sizeOfFrame(Buffer.concat(this.#pieces, PREFIX_BYTES), 0);
   }
 
-  /** Adds what belongs to the frame that is not yet whole. Returns the offset behind it. */
+  /** Adds the bytes that belong to the incomplete frame. Returns the offset behind them. */
   #complete(data: Buffer, found: (Buffer | Batch)[]): number {
     let at = 0;
     if (this.#expected === undefined) {
@@ -166,7 +174,7 @@ export class BatchDecoder implements PrivateDecoder {
     return end;
   }
 
-  /** With its prefix, which is whole. */
+  /** The size of a frame including its prefix, which must be complete. */
   #sizeOfFrame(data: Buffer, at: number): number {
     const size = data.readUInt32BE(at + 1);
     const max = this.maxReadMessageLength;
@@ -179,7 +187,10 @@ export class BatchDecoder implements PrivateDecoder {
 
 const NOTHING = Buffer.alloc(0);
 
-/** A copy of a frame. A large one takes no memory of Node's pool, which is larger than it since Node 24. */
+/**
+ * Copies a frame. allocUnsafeSlow keeps a large frame out of Node's buffer pool, which is big enough for one since Node
+ * 24.
+ */
 function frameOf(pieces: readonly Buffer[], size: number): Buffer {
   const isLarge = size > PREFIX_BYTES + MAX_BATCHED_BYTES;
   const frame = isLarge ? Buffer.allocUnsafeSlow(size) : Buffer.allocUnsafe(size);

@@ -11,18 +11,20 @@ import {
 } from './private.ts';
 
 /**
- * The option of a call's Metadata that asks for batches. It stays in this process and passes through all layers of grpc-js. Its value
- * makes the decoder, so that a call gets batches of its own copy of this library, whichever copy has applied the patch.
+ * Metadata option by which a call requests batches.
+ *
+ * The option never leaves this process, and every layer of grpc-js passes it on. Its value creates the decoder, so that
+ * a call gets batches of its own copy of this library, whichever copy applied the patch.
  */
 const DECODER = 'rx-grpc.decoder';
 
 /**
- * Small messages that arrive together are handed up together, as a {@link Batch}.
+ * Passes small messages that arrive together on as one {@link Batch}.
  *
- * Wrong: grpc-js pays a tick and several promises for each received message, also for those that lie in one piece of data. Upstream:
- * none found.
- * Mended: the decoder of a call yields one object for all of them, which passes for a message. Calls that did not ask for it
- * ({@link askForBatches}) keep grpc-js's decoder.
+ * Problem: grpc-js spends a tick and several promises on each received message, even where several lie in one chunk of
+ * data. Upstream: none found.
+ * Fix: the decoder of a call yields one object for all messages of a chunk, which grpc-js handles like a message. Calls
+ * that did not request batches ({@link askForBatches}) keep grpc-js's decoder.
  */
 export const batchedResponses: Patch = {
   name: 'batched-responses',
@@ -43,12 +45,15 @@ export const batchedResponses: Patch = {
   },
 };
 
-/** Has the responses of a call come in batches. Its listener has to take them. */
+/** Requests batches for the responses of a call, whose listener must accept them. */
 export function askForBatches(metadata: Metadata): void {
   metadata.setOptions({ ...metadata.getOptions(), [DECODER]: newBatchDecoder } as MetadataOptions);
 }
 
-/** Has the requests of a server's call come in batches. It has to be next to the wire, and its listener to take them. */
+/**
+ * Requests batches for the requests of a server's call. The call must be the transport's own, and its listener must
+ * accept batches.
+ */
 export function batchRequests(call: object): void {
   useDecoder(call as PrivateServerCall, newBatchDecoder);
 }
@@ -65,8 +70,9 @@ function useDecoder(call: Pick<PrivateClientCall, 'decoder'>, newDecoder: NewDec
 let isFitting: boolean | undefined;
 
 /**
- * Whether a channel or a server with these options can hand up batches. Not where the counters of channelz are on, which count
- * messages, nor for `xds:` targets, whose filters see them; and only where grpc-js treats a {@link Batch} as expected.
+ * Whether a channel or a server with these options can pass batches on. It cannot with channelz, whose counters count
+ * messages, or for `xds:` targets, whose filters see the messages. Nor can it where grpc-js handles a {@link Batch} in
+ * an unexpected way.
  */
 export function mayBatch(
   options: ChannelOptions,
@@ -78,7 +84,7 @@ export function mayBatch(
   return isFitting && isPatched && options['grpc.enable_channelz'] === 0 && !target.startsWith('xds:');
 }
 
-/** Has both sides of grpc-js take the prefix off a batch. */
+/** Lets both sides of grpc-js remove the prefix of a batch, and checks how they do it. */
 function passesForMessage(parts: PrivateParts | undefined): boolean {
   if (parts === undefined || findMisfit(parts, serverShape) !== undefined) return false;
   const { serverCall, compressionFilter } = parts;

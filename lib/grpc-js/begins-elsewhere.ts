@@ -3,16 +3,17 @@ import type { Patch } from './patch.ts';
 import type { PrivateSubchannel } from './private.ts';
 
 /**
- * A call that finds its connection gone begins on another one.
+ * Starts a call on another connection when its own is gone.
  *
- * Wrong: between Node's giving up a connection and its 'close', grpc-js still begins calls on it, and relies on `request()` of a
- * closed HTTP/2 session to throw: then it drops the session and looks for another one, unseen. Since 24.18 Node does not throw:
- * the stream that it gives fails a moment later, and the call is INTERNAL ("The session has been destroyed"), as are all that
- * begin until the socket is closed. Whoever repeats a call as soon as its connection breaks is in there. Upstream: none found
- * for grpc-node, which counts on the throw since https://github.com/grpc/grpc-node/pull/2063; the change of Node is
- * https://github.com/nodejs/node/pull/63414
- * Mended: it throws, as older Nodes did, and as grpc-js has it then.
- * Not needed any more when spec/grpc-js/begins-elsewhere.spec.ts passes without it on Node 24.18 and later.
+ * Problem: after Node has given a connection up and before its 'close' event, grpc-js still starts calls on the
+ * connection. grpc-js relies on `request()` of a closed HTTP/2 session to throw: it then drops the session and picks
+ * another one, and the caller notices nothing. Since 24.18, Node does not throw. The returned stream fails a moment
+ * later, and the call ends with INTERNAL ("The session has been destroyed"), as does every call that starts before the
+ * socket is closed. A caller that retries as soon as its connection breaks runs into this.
+ * Upstream: none found for grpc-node, which relies on the throw since https://github.com/grpc/grpc-node/pull/2063; the
+ * change in Node is https://github.com/nodejs/node/pull/63414
+ * Fix: createCall drops the session and throws, as grpc-js does on older versions of Node.
+ * Remove it when spec/grpc-js/begins-elsewhere.spec.ts passes without it on Node 24.18 and later.
  */
 export const beginsElsewhere: Patch = {
   name: 'begins-elsewhere',
@@ -25,7 +26,7 @@ function refuseClosedSessions(proto: PrivateSubchannel): void {
   const { createCall } = proto;
   proto.createCall = function (this: PrivateSubchannel, ...args: unknown[]): unknown {
     const { transport } = this;
-    // The class of a transport is not exported, so that its shape is checked here.
+    // grpc-js does not export the transport's class, so `shape` cannot cover these members.
     const canDisconnect = transport?.session !== undefined && typeof transport.handleDisconnect === 'function';
     if (canDisconnect && isAdjusted({ transport }) && (transport.session.closed || transport.session.destroyed)) {
       transport.handleDisconnect!();

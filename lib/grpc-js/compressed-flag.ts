@@ -7,12 +7,12 @@ const UNCOMPRESSED = 0;
 const COMPRESSED = 1;
 
 /**
- * A message whose flag says that it is compressed, in a call that has named no compression, is INTERNAL.
+ * Ends a call with INTERNAL when a message is flagged as compressed but the call names no compression.
  *
- * Wrong: grpc-js takes the bytes of such a message as they are, and those of one with a flag that gRPC does not have. Upstream:
- * none found.
- * Mended: the call ends with INTERNAL, as https://github.com/grpc/grpc/blob/master/doc/compression.md has it.
- * Not needed any more when spec/grpc-js/compressed-flag.spec.ts passes without it.
+ * Problem: grpc-js reads the bytes of such a message as they are, and also those of a message with an undefined flag.
+ * Upstream: none found.
+ * Fix: the call ends with INTERNAL, as https://github.com/grpc/grpc/blob/master/doc/compression.md requires.
+ * Remove it when spec/grpc-js/compressed-flag.spec.ts passes without it.
  */
 export const compressedFlag: Patch = {
   name: 'compressed-flag',

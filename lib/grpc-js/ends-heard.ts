@@ -5,15 +5,16 @@ import type { Patch } from './patch.ts';
 import type { PrivateClientCall, PrivateServerCall } from './private.ts';
 
 /**
- * A stream that its peer has ended is over, whatever this side still had to write to it or to read from it.
+ * Ends a stream that its peer has ended, whatever this side still has to write or to read.
  *
- * Wrong: grpc-js waits for the 'close' of the HTTP/2 stream, which does not come (1) on a client, when the response has ended
- * without a status and requests are still open; (2) on either side, when the peer resets with NO_ERROR and a write is pending
- * or a message unread, for Node then waits for these; so resets a proxy (https://github.com/envoyproxy/envoy/issues/13349). The
- * call hangs. (3) Nor does it come after a status when the server takes no more requests: the stream is left. Upstream: none
- * found for grpc-node; for (2) compare https://github.com/nodejs/node/issues/58252
- * Mended: the HTTP/2 stream is destroyed, and 'close' comes.
- * Not needed any more when spec/grpc-js/ends-heard.spec.ts passes without it.
+ * Problem: grpc-js waits for the 'close' event of the HTTP/2 stream, and the call hangs when the event does not come.
+ * (1) On a client, it does not come when the response ends without a status while requests are still open. (2) On
+ * either side, it does not come when the peer resets with NO_ERROR while a write is pending or a message is unread,
+ * because Node waits for these. Proxies reset streams this way (https://github.com/envoyproxy/envoy/issues/13349). (3)
+ * It does not come after a status when the server accepts no more requests, and the stream is leaked.
+ * Upstream: none found for grpc-node; for (2) compare https://github.com/nodejs/node/issues/58252
+ * Fix: the HTTP/2 stream is destroyed, and emits 'close'.
+ * Remove it when spec/grpc-js/ends-heard.spec.ts passes without it.
  */
 export const endsHeardByClient: Patch = {
   name: 'ends-heard (client)',

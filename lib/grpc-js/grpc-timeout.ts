@@ -3,17 +3,18 @@ import { isOurs } from './our-handlers.ts';
 import type { Patch } from './patch.ts';
 import type { PrivateServerCall } from './private.ts';
 
-/** A timer of Node cannot wait longer. */
+/** The longest delay of a Node timer. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /**
- * Every timeout that gRPC can write is the deadline of its call.
+ * Honours every timeout that `grpc-timeout` can express.
  *
- * Wrong: grpc-js makes a 32-bit number of the milliseconds in `grpc-timeout`. One of 25 to 49 days is negative, so the call ends at
- * once; one of 50 days is 8 hours, and a timer of Node that is given more than 2^31 - 1 ms fires at once. Upstream: none found.
- * Mended: the deadline is computed without the cut, and its timer is started again as often as it takes. A timeout that is
- * ill-formed is refused by {@link onlyGrpc}.
- * Not needed any more when spec/grpc-js/grpc-timeout.spec.ts passes without it.
+ * Problem: grpc-js converts the milliseconds in `grpc-timeout` to a 32-bit number. A timeout of 25 to 49 days becomes
+ * negative, so the call ends at once; one of 50 days becomes 8 hours. A Node timer with a delay above 2^31 - 1 ms also
+ * fires at once. Upstream: none found.
+ * Fix: the deadline is computed without truncation, and the timer is restarted until the deadline has passed. {@link
+ * onlyGrpc} refuses an ill-formed timeout.
+ * Remove it when spec/grpc-js/grpc-timeout.spec.ts passes without it.
  */
 export const farDeadlines: Patch = {
   name: 'grpc-timeout',
@@ -48,7 +49,7 @@ function startTimer(call: PrivateServerCall, leftMs: number): void {
   }, waitMs);
 }
 
-/** How many milliseconds one unit has, or how many units a millisecond has. */
+/** Converts a value in each unit to milliseconds. */
 const units: Readonly<Record<string, (value: number) => number>> = {
   H: value => value * 3_600_000,
   M: value => value * 60_000,
@@ -59,8 +60,10 @@ const units: Readonly<Record<string, (value: number) => number>> = {
 };
 
 /**
- * The whole milliseconds of a `grpc-timeout`, rounded up; undefined when it is ill-formed. One to eight digits and a unit, by
- * https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md ("Timeout").
+ * Parses a `grpc-timeout` to whole milliseconds, rounded up. Returns undefined unless it is one to eight digits and a
+ * unit.
+ *
+ * Source: https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md ("Timeout")
  */
 export function parseTimeout(header: string): number | undefined {
   const [, value, unit] = /^(\d{1,8})([HMSmun])$/.exec(header) ?? [];

@@ -3,12 +3,13 @@ import type { Patch } from './patch.ts';
 import type { PrivateConnector } from './private.ts';
 
 /**
- * A session tells of SETTINGS that come later: a server may allow more streams than it did.
+ * Keeps the 'remoteSettings' events of a session coming, because a server may allow more streams later.
  *
- * Wrong: grpc-js removes all listeners of a new HTTP/2 session once its first SETTINGS have come, among them the one by which Node
- * notices that somebody listens for 'remoteSettings'; the event never comes again. Upstream: none found for grpc-node.
- * Mended: that listener is put back. {@link waitsForPlace} needs it.
- * Not needed any more when spec/grpc-js/waits-for-place.spec.ts passes without it.
+ * Problem: after the first SETTINGS of a new HTTP/2 session, grpc-js removes all listeners of the session. One of them
+ * is Node's own, which notices that somebody listens for 'remoteSettings'; without it, the event never comes again.
+ * Upstream: none found for grpc-node.
+ * Fix: the patch adds Node's listener again. {@link waitsForPlace} needs the event.
+ * Remove it when spec/grpc-js/waits-for-place.spec.ts passes without it.
  */
 export const hearsSettings: Patch = {
   name: 'hears-settings',

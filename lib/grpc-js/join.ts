@@ -6,16 +6,16 @@ import { findPrivateParts, type PrivateParts, type PrivateServerCall } from './p
 let isFitting: boolean | undefined;
 
 /**
- * Whether several messages of a channel or a server with these options may be one write. Not with a limit for the size of a message
- * or with the counters of channelz, which are for single messages, and not where grpc-js does not frame a {@link Joined} as
- * expected. Compressed messages cannot be joined at all; their callers know.
+ * Whether a channel or a server with these options can send several messages in one write. It cannot with a limit on
+ * the message size or with channelz, because both apply to single messages. Nor can it where grpc-js frames a {@link
+ * Joined} in an unexpected way. Callers must not join compressed messages.
  */
 export function mayJoin(options: ChannelOptions, find: () => PrivateParts | undefined = findPrivateParts): boolean {
   isFitting ??= !isSwitchedOff() && framesJoined(find());
   return isFitting && (options['grpc.max_send_message_length'] ?? -1) === -1 && options['grpc.enable_channelz'] === 0;
 }
 
-/** Has both sides of grpc-js frame two messages at once, and compares the bytes. */
+/** Lets both sides of grpc-js frame two joined messages, and compares the bytes. */
 function framesJoined(parts: PrivateParts | undefined): boolean {
   if (parts === undefined) return false;
   const { serverCall, compressionFilter } = parts;
@@ -36,7 +36,7 @@ function framesJoined(parts: PrivateParts | undefined): boolean {
     const copy = probe.copy.bind(probe);
     probe.copy = (target, start) => copy((ofClient = target), start);
     const { sendCompression } = new compressionFilter({}, {});
-    // Its promise is for the frame that is complete already: no part of an identity frame is awaited.
+    // writeMessage completes an uncompressed frame before it returns its promise.
     sendCompression.writeMessage(probe as unknown as Buffer, false).catch(() => {});
     return expected.equals(ofServer) && ofClient !== undefined && expected.equals(ofClient);
   } catch {

@@ -1,41 +1,44 @@
 import protobuf from 'protobufjs/minimal.js';
 
-/** What precedes a message on the wire: whether it is compressed, and its length in four bytes. */
+/** The prefix of a message on the wire: the compressed-flag, and the length in four bytes. */
 const PREFIX_BYTES = 5;
 
-/** Memory that waits for messages: 512 KiB at the most. */
+/** The number and size of writers that are kept for reuse: 512 KiB at most. */
 const MAX_SPARE = 16;
 const MAX_SPARE_BYTES = 32 * 1024;
 
-/** Fewer bytes get new memory: a call that sends little keeps no more than it needs while its peer does not read. */
+/** Below this size, a call gets new memory: a call that sends little then keeps little while its peer does not read. */
 const MIN_SPARE_BYTES = 1024;
 
-/** Messages that take no more bytes are copied out of the memory in which they were encoded. */
+/** Messages up to this size are copied out of the memory in which they were encoded. */
 const MAX_COPIED_BYTES = 16 * 1024;
 
 const spare: protobuf.Writer[] = [];
 
 /**
- * Several messages as one that grpc-js writes. gRPC allows for it: a stream of messages, each behind its prefix, knows no writes.
+ * Several messages that grpc-js writes as one. gRPC allows this: a stream is a sequence of prefixed messages,
+ * regardless of writes.
  *
- * grpc-js makes a frame of a message: it puts a prefix with the length before it and has the message copy itself behind that.
- * These messages have their prefixes already, and the first one overwrites that of grpc-js. This is no Buffer on purpose: a grpc-js
- * that did anything else with it would fail, where it would send wrong bytes of a Buffer. `mayJoin` tries it once.
+ * To frame a message, grpc-js writes a prefix with the length and calls the message's `copy` for the bytes behind the
+ * prefix. The messages of a Joined already have their prefixes, and the first of these overwrites the one of grpc-js.
+ *
+ * This class is deliberately not a Buffer: a version of grpc-js that uses it in another way fails, instead of sending
+ * wrong bytes. `mayJoin` tests grpc-js once.
  */
 export class Joined {
   #writer: protobuf.Writer;
-  /** Where the messages end that were added. */
+  /** The offset behind the last added message. */
   #end = 0;
   #count = 0;
   #isEncoding = false;
   #isShared = false;
 
-  /** @param expectedBytes about how many bytes it will have */
+  /** @param expectedBytes the approximate size of all messages */
   constructor(expectedBytes = 0) {
     this.#writer = (expectedBytes < MIN_SPARE_BYTES ? undefined : spare.pop()) ?? protobuf.Writer.create();
   }
 
-  /** Of the messages that were added. */
+  /** The number of added messages. */
   get count(): number {
     return this.#count;
   }
@@ -44,7 +47,7 @@ export class Joined {
     return this.#end - this.#count * PREFIX_BYTES;
   }
 
-  /** A message is being encoded, or could not be: no other can be added. */
+  /** Whether a message is being encoded, or its encoding has failed. No other message can be added then. */
   get isEncoding(): boolean {
     return this.#isEncoding;
   }
@@ -55,9 +58,9 @@ export class Joined {
     this.keep();
   }
 
-  /** Encodes a message behind the others and gives its bytes. It is not added before {@link keep}. */
+  /** Encodes a message behind the others and returns its size in bytes. Only {@link keep} adds it. */
   encode<T>(encodeInto: (writer: protobuf.Writer, value: T) => void, value: T): number {
-    this.#isEncoding = true; // and stays so when this throws, which leaves the writer half-way
+    this.#isEncoding = true; // stays true when encodeInto throws, which leaves the writer in an undefined state
     this.#beginMessage();
     encodeInto(this.#writer, value);
     this.#isEncoding = false;
@@ -77,7 +80,7 @@ export class Joined {
     this.#count++;
   }
 
-  /** The message that was encoded last, which is not added. Nothing can be added any more. */
+  /** Returns the message that was encoded last and not added. No message can be added afterwards. */
   takeBack(): Buffer {
     const { buf, pos } = this.#writer;
     const message = buf.subarray(this.#end + PREFIX_BYTES, pos) as Buffer;
@@ -86,7 +89,9 @@ export class Joined {
     return message;
   }
 
-  /** As much of a Buffer as grpc-js uses of a message. Without the first prefix, which grpc-js makes room for. */
+  /**
+   * The length that grpc-js reads, like that of a Buffer. It excludes the first prefix, for which grpc-js makes room.
+   */
   get length(): number {
     return this.#end - PREFIX_BYTES;
   }
@@ -100,7 +105,7 @@ export class Joined {
     return this.length;
   }
 
-  /** To be called when nobody will look at the bytes any more. */
+  /** Offers the memory for reuse. Call it when nothing reads the bytes any more. */
   giveBack(): void {
     const writer = this.#writer;
     const isReusable = !this.#isEncoding && !this.#isShared && writer.buf.length <= MAX_SPARE_BYTES;
@@ -111,7 +116,7 @@ export class Joined {
     return this.#writer.pos - this.#end - PREFIX_BYTES;
   }
 
-  /** A prefix whose length is not yet known. */
+  /** Writes a prefix without its length, which {@link keep} fills in. */
   #beginMessage(): void {
     this.#writer.uint32(0).fixed32(0);
   }

@@ -1,25 +1,33 @@
 import { checkBoolean, checkOptions, kindOf, MAX_TIMER_MS } from '../core/validate.ts';
 
-/** Pings of HTTP/2, by which a connection that has died without a word is found out; its calls then end. */
+/** HTTP/2 pings that detect a connection whose peer is gone, and end its calls. */
 export interface ServerKeepalive {
   /**
-   * Milliseconds from one answered ping to the next, whether anything else moves or not; a second or more on a server (default: a
-   * minute), ten or more on a client (default: 5 minutes, and less only where the server allows it).
+   * Milliseconds from one answered ping to the next, with or without other traffic. On a server from 1000; default:
+   * 60,000. On a client from 10,000; default: 300,000. A client may set less than the default only where its server
+   * allows it.
    */
   readonly timeMs?: number | undefined;
   /**
-   * Milliseconds to wait for the answer; a second or more, and more than this process ever blocks. Default: 20 seconds. Then
-   * the connection is closed: a client's calls end with UNAVAILABLE, a server's are cancelled.
+   * Milliseconds to wait for the answer to a ping, from 1000; set more than this process ever blocks. Default: 20,000.
+   *
+   * After that, the connection is closed: a client's calls end with UNAVAILABLE, and a server's calls are cancelled.
    */
   readonly timeoutMs?: number | undefined;
 }
 
 export interface ClientKeepalive extends ServerKeepalive {
-  /** Pings while there is no call, too, where the server allows that. Default: false; a call after a pause then begins with a ping. */
+  /**
+   * Whether to ping while there is no call. The server must allow it. Default: false; the first call after a pause then
+   * starts with a ping.
+   */
   readonly withoutCalls?: boolean | undefined;
 }
 
-/** Floors and defaults of gRFC A8 (client) and A9 (server; its default of 2 hours finds nothing out in time). */
+/**
+ * Minimums and defaults. Sources: gRFC A8 for clients, gRFC A9 for servers, except its default of 2 hours, which
+ * detects nothing in time.
+ */
 const sides: Readonly<Record<'connect' | 'serve', Side>> = {
   connect: { minTimeMs: 10_000, timeMs: 5 * 60_000, options: ['timeMs', 'timeoutMs', 'withoutCalls'] },
   serve: { minTimeMs: 1000, timeMs: 60_000, options: ['timeMs', 'timeoutMs'] },
@@ -38,9 +46,9 @@ const TIMEOUT = 'grpc.keepalive_timeout_ms';
 const WITHOUT_CALLS = 'grpc.keepalive_permit_without_calls';
 
 /**
- * Options of grpc-js, with these among them.
+ * Adds the keepalive to options of grpc-js.
  *
- * @throws TypeError, RangeError when something is of the wrong kind, too small, or said twice.
+ * @throws TypeError, RangeError when a value has the wrong type, is too small, or is given twice.
  */
 export function withKeepalive<O extends object>(
   apiName: 'connect' | 'serve',

@@ -2,19 +2,20 @@ import { isAdjusted } from './adjusted.ts';
 import type { Patch } from './patch.ts';
 import { isWholeTransport, type PrivateSubchannel, type WholeTransport } from './private.ts';
 
-/** The last stream that a client can open on a connection: RFC 9113, 5.1.1. */
+/** The last stream id that a client can use on a connection. Source: RFC 9113, 5.1.1. */
 const LAST_STREAM_ID = 2 ** 31 - 1;
 
 /**
- * The call that takes the last stream id of a connection is the last one on it; the next call goes to a new connection.
+ * Moves to a new connection after the call that takes the last stream id.
  *
- * Wrong: stream ids are never reused, so a connection carries 2^30 calls. grpc-js keeps a connection whose ids are used up, and
- * each further call ends with INTERNAL ("No stream ID is available because maximum stream ID has been reached"). At 1,000 calls a
- * second that is after 12 days. Upstream: none found for grpc-node; RFC 9113, 5.1.1, tells a client to open a new connection.
- * Mended: the connection is treated as after a GOAWAY of the server: no call begins on it, those that run end by themselves. It
- * is closed after the last of them. Closing at once would send GOAWAY before the last call's HEADERS, and the server would refuse
- * that call.
- * Not needed any more when spec/grpc-js/leaves-in-time.spec.ts passes without it.
+ * Problem: stream ids are never reused, so a connection carries at most 2^30 calls. grpc-js keeps a connection whose
+ * ids are used up, and each further call ends with INTERNAL ("No stream ID is available because maximum stream ID has
+ * been reached"). At 1,000 calls a second, this happens after 12 days. Upstream: none found for grpc-node; RFC 9113,
+ * 5.1.1, tells a client to open a new connection.
+ * Fix: the connection is treated as after a GOAWAY from the server. No call starts on it, running calls end normally,
+ * and it is closed after the last of them. Closing it at once would send GOAWAY before the HEADERS of the last call,
+ * and the server would refuse that call.
+ * Remove it when spec/grpc-js/leaves-in-time.spec.ts passes without it.
  */
 export const leavesInTime: Patch = {
   name: 'leaves-in-time',
@@ -34,7 +35,7 @@ function leaveBehindLastCall(proto: PrivateSubchannel): void {
   };
 }
 
-/** 0 while it has none: a call that waits for a place on the connection. */
+/** The stream id of a call; 0 while the call waits for a place on the connection. */
 function streamIdOf(call: unknown): number {
   return (call as { readonly http2Stream?: { readonly id?: number } }).http2Stream?.id ?? 0;
 }

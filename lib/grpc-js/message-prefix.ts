@@ -5,23 +5,23 @@ import { isOurs } from './our-handlers.ts';
 import type { Patch } from './patch.ts';
 import type { PrivateClientCall, PrivateDecoder, PrivateServerCall } from './private.ts';
 
-/** Of the first byte of a message, the compressed-flag. */
+/** The largest valid compressed-flag, the first byte of a message. */
 const MAX_FLAG = 1;
 const PREFIX_BYTES = 5;
 
 /**
- * What is no gRPC message is told as that, and a message that is too large by the option that raises the limit.
+ * Reports data that is not a gRPC message as such, and names the option to raise when a message is too large.
  *
- * Wrong: grpc-js looks at no more of a message's first byte than whether it is 1, and takes the next four for a length. Of an error
- * page that a proxy writes into a response it says "Received message larger than max (558124867 vs 4194304)". Upstream: none
- * found.
- * Mended: a first byte that is neither 0 nor 1 is INTERNAL, as with grpc-go, and the error shows what the message begins with.
- * (Of requests, compressed-flag.ts has those that are not too large.)
- * Not needed any more when spec/grpc-js/message-prefix.spec.ts passes without it.
+ * Problem: grpc-js only checks whether the first byte of a message is 1, and takes the next four bytes for the length.
+ * For an error page that a proxy writes into a response, it reports "Received message larger than max (558124867 vs
+ * 4194304)". Upstream: none found.
+ * Fix: a first byte other than 0 and 1 ends the call with INTERNAL, as in grpc-go, and the error shows how the data
+ * begins. (For requests within the size limit, compressed-flag.ts does this.)
+ * Remove it when spec/grpc-js/message-prefix.spec.ts passes without it.
  */
 export const prefixOfResponses: Patch = {
   name: 'message-prefix (client)',
-  without: 'what is no gRPC message inside a response is told as a message that is too large, or taken for one',
+  without: 'data in a response that is not a gRPC message is reported as a message that is too large, or read as one',
   shape: {
     clientCall: { methods: { push: 1, cancelWithStatus: 2 }, properties: ['decoder', 'transport'] },
   },
@@ -31,7 +31,7 @@ export const prefixOfResponses: Patch = {
 /** See {@link prefixOfResponses}. */
 export const prefixOfRequests: Patch = {
   name: 'message-prefix (server)',
-  without: 'what is no gRPC message inside a request is told as a message that is too large',
+  without: 'data in a request that is not a gRPC message is reported as a message that is too large',
   shape: {
     serverCall: {
       methods: { handleDataFrame: 1, sendStatus: 1, decompressMessage: 2 },
@@ -57,7 +57,7 @@ function checkResponses(proto: PrivateClientCall): void {
 
 function checkRequests(proto: PrivateServerCall): void {
   const { handleDataFrame, sendStatus, decompressMessage } = proto;
-  /** Whose bytes are being taken apart: a status that it sends meanwhile is of these. */
+  /** The call whose data is being parsed. A status that it sends meanwhile is about that data. */
   let receiver: PrivateServerCall | undefined;
 
   proto.handleDataFrame = function (this: PrivateServerCall, data: Buffer): void {
@@ -92,8 +92,8 @@ function explained<S extends { readonly code: number; readonly details: string }
   return { ...status, code: Code.INTERNAL, details: noMessage(Buffer.concat([readCompressFlag, readPartialSize])) };
 }
 
-/** What the error for bytes that are no gRPC message begins with. */
-export const NO_MESSAGE = 'what came is no gRPC message, whose first byte is 0 or 1';
+/** How the error text for data that is not a gRPC message begins. */
+export const NO_MESSAGE = 'the received data is not a gRPC message, whose first byte is 0 or 1';
 
 function noMessage(bytes: Buffer): string {
   const first = bytes.subarray(0, PREFIX_BYTES);

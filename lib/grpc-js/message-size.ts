@@ -2,7 +2,7 @@ import { Code } from '../core/status.ts';
 
 const OPTION = "'grpc.max_receive_message_length'";
 
-/** Where the limit for what is received stands. */
+/** The option that limits the size of received messages, for error texts. */
 export const ofClient: string = `channelOptions ${OPTION} of connect()`;
 export const ofServer: string = `serverOptions ${OPTION} of serve()`;
 
@@ -11,10 +11,10 @@ interface TextStatus {
   readonly details: string;
 }
 
-/** grpc-js's status for a message that is larger than the limit also names the option that raises it; any other is left as it is. */
+/** Adds the name of the option to grpc-js's status for a message over the limit. Returns any other status unchanged. */
 export function withOption<S extends TextStatus>(status: S, option: string): S {
   if (!isTooLarge(status)) return status;
-  return { ...status, details: `${status.details}; larger ones are taken with ${option}` };
+  return { ...status, details: `${status.details}; to accept larger ones, raise ${option}` };
 }
 
 function isTooLarge({ code, details }: TextStatus): boolean {

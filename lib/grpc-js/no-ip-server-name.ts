@@ -2,15 +2,15 @@ import { isIP } from 'node:net';
 import type { ChannelCredentials } from '@grpc/grpc-js';
 
 /**
- * Credentials that send no server name (SNI) where the target is an IP address. The certificate is checked against the address
- * as before.
+ * Returns credentials that send no server name (SNI) when the target is an IP address. The certificate is still checked
+ * against the address.
  *
- * Wrong: grpc-js sends the host of the target as the server name, an IP address too, which RFC 6066 forbids. Node warns of that
- * (DEP0123), and from Node 26 on throws, so that no connection to `https://127.0.0.1` is made.
+ * Problem: grpc-js sends the host of the target as the server name even if it is an IP address, which RFC 6066 forbids.
+ * Node warns about it (DEP0123), and throws from Node 26 on, so that no connection to `https://127.0.0.1` succeeds.
  * Upstream: `getConnectionOptions` in channel-credentials.ts, in 1.14.4 to 1.14.7.
- * Mended: the connector's options have an empty name, and Node then takes the host alone. Credentials without such options, those of
- * certificate providers, stay as they are. The object that was given is not changed.
- * Not needed any more when spec/grpc-js/no-ip-server-name.spec.ts passes without it on Node 26.
+ * Fix: the connector's options get an empty server name, and Node then uses the host alone. Credentials without such
+ * options (those of certificate providers) are unaffected. The given object is not changed.
+ * Remove it when spec/grpc-js/no-ip-server-name.spec.ts passes without it on Node 26.
  */
 export function noIpServerName(credentials: ChannelCredentials): ChannelCredentials {
   const createSecureConnector: ChannelCredentials['_createSecureConnector'] = (target, options, callCredentials) => {

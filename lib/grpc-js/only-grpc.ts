@@ -7,21 +7,22 @@ import type { PrivateServer } from './private.ts';
 
 const { HTTP_STATUS_OK, HTTP_STATUS_METHOD_NOT_ALLOWED, HTTP_STATUS_UNSUPPORTED_MEDIA_TYPE } = constants;
 
-/** What grpc-js can decompress. */
+/** The encodings that grpc-js can decompress. */
 const ENCODINGS: readonly string[] = ['identity', 'deflate', 'gzip'];
 
 type Handler = Parameters<typeof isOurs>[0];
 
 /**
- * A request that gRPC does not allow for does not reach a handler.
+ * Refuses a request that violates the gRPC protocol before it reaches a handler.
  *
- * Wrong: grpc-js looks at no verb, takes every content-type that begins with `application/grpc` for its own, takes an unknown
- * `grpc-encoding` until a message is compressed, and calls the handler of a call whose `grpc-timeout` is ill-formed, or takes the
- * last eight of its digits. Upstream: none found.
- * Mended: the headers are checked before grpc-js looks for a handler. Another verb is HTTP 405 and INTERNAL, as with grpc-go;
- * another content-type is HTTP 415 and UNKNOWN; an unknown compression is UNIMPLEMENTED and an ill-formed timeout INTERNAL
- * (https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md, https://github.com/grpc/grpc/blob/master/doc/compression.md).
- * Not needed any more when spec/grpc-js/only-grpc.spec.ts passes without it.
+ * Problem: grpc-js does not check the HTTP method, and accepts every content-type that begins with `application/grpc`.
+ * It accepts an unknown `grpc-encoding` until a message is compressed. It calls the handler of a call with an
+ * ill-formed `grpc-timeout`, or reads only the last eight digits. Upstream: none found.
+ * Fix: the headers are checked before grpc-js looks for a handler. An HTTP method other than POST gets HTTP 405 and
+ * INTERNAL, as in grpc-go. Another content-type gets HTTP 415 and UNKNOWN, an unknown compression UNIMPLEMENTED, and an
+ * ill-formed timeout INTERNAL (https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md,
+ * https://github.com/grpc/grpc/blob/master/doc/compression.md).
+ * Remove it when spec/grpc-js/only-grpc.spec.ts passes without it.
  */
 export const onlyGrpc: Patch = {
   name: 'only-grpc',
@@ -43,7 +44,7 @@ function checkHeaders(proto: PrivateServer): void {
   };
 }
 
-/** The response to a request that is refused; undefined for one of gRPC. */
+/** The response that refuses a request; undefined for a valid request. */
 function refusalOf(headers: IncomingHttpHeaders, handler: Handler): OutgoingHttpHeaders | undefined {
   const verb = headers[':method'];
   if (verb !== 'POST') {
@@ -68,7 +69,7 @@ function refusalOf(headers: IncomingHttpHeaders, handler: Handler): OutgoingHttp
   return undefined;
 }
 
-/** A subtype names the format of the messages. What a method reads whose format is not known is its own affair. */
+/** The subtype names the message format. A method whose format is unknown accepts any subtype. */
 function isGrpc(contentType: string, isProtobuf: boolean): boolean {
   if (contentType === 'application/grpc' || contentType === 'application/grpc+proto') return true;
   return (isProtobuf ? PROTOBUF : ANY_FORMAT).test(contentType);

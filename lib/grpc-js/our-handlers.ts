@@ -1,7 +1,7 @@
-/** How the services of this library take requests: as bytes. By these functions their handlers are told from others. */
+/** Deserializer of this library's services, which leaves requests as bytes. Its identity marks a handler as ours. */
 export const rawRequest = (bytes: Buffer): Buffer => bytes;
 
-/** The same for a method whose messages are known to be protobuf. */
+/** The same deserializer for a method whose messages are known to be protobuf. */
 export const rawProtobufRequest = (bytes: Buffer): Buffer => bytes;
 
 interface Handler {

@@ -2,11 +2,11 @@ import type { PrivateParts } from './private.ts';
 
 /** A change to private parts of grpc-js. */
 export interface Patch {
-  /** The name of its file, for warnings and docs. */
+  /** The name of the patch's file, for warnings and docs. */
   readonly name: string;
-  /** What does not hold without the patch, for the warning that it is off. */
+  /** What goes wrong without the patch, for the warning that it is off. */
   readonly without: string;
-  /** What the patch replaces and uses. It is applied only where grpc-js has all of it. */
+  /** The members that the patch replaces or uses. The patch is applied only where grpc-js has all of them. */
   readonly shape: Shape;
   apply(parts: PrivateParts): void;
 }
@@ -15,13 +15,16 @@ export interface Patch {
 export type Shape = Readonly<Partial<Record<keyof PrivateParts, ClassShape>>>;
 
 interface ClassShape {
-  /** Methods, with their number of parameters; 'any' where the patch passes on whatever it is given. */
+  /** Methods with their number of parameters; 'any' when the patch passes all arguments on. */
   readonly methods?: Readonly<Record<string, number | 'any'>>;
-  /** Properties that the class itself uses. One that it no longer mentions has another meaning or is gone. */
+  /**
+   * Properties that the class itself uses. If the class no longer mentions a property, its meaning has changed or it is
+   * gone.
+   */
   readonly properties?: readonly string[];
 }
 
-/** The first thing that a patch relies on and grpc-js does not have; undefined when the patch fits. */
+/** The first member that a patch relies on and grpc-js lacks; undefined when the patch fits. */
 export function findMisfit(parts: PrivateParts, shape: Shape): string | undefined {
   for (const [part, { methods = {}, properties = [] }] of Object.entries(shape)) {
     const { name, source } = classOf(parts[part as keyof PrivateParts]);
@@ -38,8 +41,8 @@ export function findMisfit(parts: PrivateParts, shape: Shape): string | undefine
 }
 
 /**
- * A class and its source text, which stays as grpc-js wrote it when methods of the prototype have been replaced. A minifier
- * changes the names of variables in it, and not those of methods and properties.
+ * A class and its source text. The text stays as grpc-js wrote it even after methods of the prototype are replaced. A
+ * minifier renames its variables, but not its methods and properties.
  */
 function classOf(part: PrivateParts[keyof PrivateParts]): { readonly name: string; readonly source: string } {
   const ofClass = typeof part === 'function' ? part : part.constructor;

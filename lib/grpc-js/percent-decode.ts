@@ -1,6 +1,6 @@
 /**
- * The text of a grpc-message as it is in a header: percent-escapes of UTF-8 are decoded, and those that are none of UTF-8 stay as
- * they are, as does a `%` that is no escape. Bytes above 127 that were sent without an escape are read as UTF-8, too.
+ * Decodes a grpc-message header. Percent-escapes of valid UTF-8 are decoded. Other escapes and a `%` without an escape
+ * stay as they are. Unescaped bytes above 127 are read as UTF-8, too.
  *
  * Source: https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md ("Responses", Status-Message)
  */
@@ -8,10 +8,13 @@ export function percentDecode(header: string): string {
   return header.replace(BYTE_ABOVE_ASCII, escapeOf).replace(CHARACTER, decode);
 }
 
-/** Node gives a header's bytes as Latin-1. */
+/** Node decodes header bytes as Latin-1. */
 const BYTE_ABOVE_ASCII = /[\x80-\xff]/g;
 
-/** As many escapes as make one character of UTF-8 by its first byte. What is no character all the same is found out by decoding. */
+/**
+ * The escapes of one UTF-8 character, as many as its first byte requires. Sequences that are still invalid fail to
+ * decode.
+ */
 const CHARACTER =
   /%(?:[0-7][\da-f]|[cd][\da-f]%[89ab][\da-f]|e[\da-f](?:%[89ab][\da-f]){2}|f[\da-f](?:%[89ab][\da-f]){3})/gi;
 

@@ -1,11 +1,11 @@
 import type { CallCredentials, Metadata, StatusObject } from '@grpc/grpc-js';
 
-/** A client's channel, `internal-channel.js`: the members that are used. */
+/** A client's channel, `internal-channel.js`: the members that this library uses. */
 export interface PrivateChannel {
-  /** The host that calls are sent to when they name none. */
+  /** The host of calls that name none. */
   readonly defaultAuthority: string;
   readonly filterStackFactory: { createFilter(): PrivateFilter };
-  /** What the service config says about a method. Ends the idle state of the channel. */
+  /** The service config of a method. The call ends the idle state of the channel. */
   getConfig(path: string, metadata: Metadata): { readonly type: string; readonly config?: PrivateCallConfig };
   createLoadBalancingCall(
     config: PrivateCallConfig,
@@ -27,7 +27,7 @@ export interface PrivateCallConfig {
   readonly onCommitted?: () => void;
 }
 
-/** A call that finds its connection, `load-balancing-call.js`. It takes and gives message frames. */
+/** A call that picks its connection, `load-balancing-call.js`. It sends and receives message frames. */
 export interface PrivateLoadBalancingCall
   extends Pick<
     SubchannelCall,
@@ -42,52 +42,52 @@ export interface LoadBalancingListener {
   onReceiveStatus(status: StatusObject & { readonly progress: Progress }): void;
 }
 
-/** How far a call came, `load-balancing-call.js`. */
+/** How far a call got, `load-balancing-call.js`. */
 export type Progress = 'NOT_STARTED' | 'DROP' | 'REFUSED' | 'PROCESSED';
 
 /** A client's call with its attempts, each on a connection of its own, `retrying-call.js`. */
 export interface PrivateRetryingCall {
   readonly channel: { getOptions(): Readonly<Record<string, unknown>> };
-  /** No further attempt is made once it is COMMITTED, and requests that have been written are dropped. */
+  /** Once it is COMMITTED, the call makes no further attempt and drops the requests that have been written. */
   readonly state: 'RETRY' | 'HEDGING' | 'TRANSPARENT_ONLY' | 'COMMITTED' | 'NO_RETRY';
-  /** Of the service config. */
+  /** From the service config. */
   readonly retryThrottler?: object | undefined;
   /** The attempts. */
   readonly underlyingCalls: readonly { readonly state: 'ACTIVE' | 'COMPLETED' }[];
-  /** The requests that are kept, and the half-close. */
+  /** The buffered requests, and the half-close. */
   readonly writeBuffer: readonly BufferedRequest[];
   getBufferEntry(index: number): BufferedRequest;
   commitCall(index: number): void;
   sendMessageWithContext(context: { callback?: () => void }, message: Buffer): void;
-  /** An attempt has written a request. */
+  /** Called when an attempt has written a request. */
   handleChildWriteCompleted(index: number, messageIndex: number): void;
-  /** An attempt has ended. */
+  /** Called when an attempt has ended. */
   handleChildStatus(status: StatusObject & { readonly progress: Progress }, index: number): void;
   cancelWithStatus(code: number, details: string): void;
 }
 
 interface BufferedRequest {
   readonly message?: { readonly message: Buffer };
-  /** It is in the retry buffer, and not only on its way. */
+  /** Whether the request is in the retry buffer; if not, it is only being written. */
   readonly allocated: boolean;
-  /** Called when it has been written. */
+  /** Called when the request has been written. */
   callback?: (() => void) | undefined;
 }
 
-/** Decompresses the responses of a call and takes their prefixes off, `filter-stack.js`. */
+/** Decompresses the responses of a call and removes their prefixes, `filter-stack.js`. */
 export interface PrivateFilter {
   receiveMetadata(metadata: Metadata): Metadata;
   receiveMessage(frame: Buffer): Promise<Buffer>;
 }
 
-/** Frames the messages of a client's call and takes received frames apart, `compression-filter.js`. */
+/** Frames the requests of a client's call and unframes its responses, `compression-filter.js`. */
 export interface PrivateCompressionFilter {
   new (
     channelOptions: object,
     sharedConfig: object,
   ): {
     readonly sendCompression: { writeMessage(message: Buffer, compress: boolean): Promise<Buffer> };
-    /** One for each call. */
+    /** Each call has its own. */
     readonly receiveCompression: { decompressMessage: Decompress; readMessage(frame: Buffer): Promise<Buffer> };
     receiveMetadata(metadata: Metadata): Metadata;
   };
@@ -95,15 +95,15 @@ export interface PrivateCompressionFilter {
 
 export type Decompress = (message: Buffer) => Promise<Buffer>;
 
-/** Makes the filter of each call of a channel, `compression-filter.js`. */
+/** Creates the filter of each call of a channel, `compression-filter.js`. */
 export interface PrivateFilterFactory {
-  /** Those of the channel. */
+  /** The options of the channel. */
   readonly options: Readonly<Record<string, unknown>>;
   readonly sharedFilterConfig: object;
   createFilter(): object;
 }
 
-/** What `load-balancing-call.js` uses of a call on a connection. */
+/** The members of a call on a connection that `load-balancing-call.js` uses. */
 export interface SubchannelCall {
   startRead(): void;
   sendMessageWithContext(context: { callback?: (error?: Error | null) => void }, message: Buffer): void;

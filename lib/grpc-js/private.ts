@@ -1,6 +1,6 @@
 import type { ClientHttp2Session, ClientHttp2Stream, IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
 import { Client, type Metadata, Server, type StatusObject } from '@grpc/grpc-js';
-// Static imports, so that a bundler takes these files into the bundle together with the rest of grpc-js.
+// Static imports, so that a bundler puts these files into the bundle together with the rest of grpc-js.
 import * as client from '@grpc/grpc-js/build/src/client.js';
 import * as compressionFilter from '@grpc/grpc-js/build/src/compression-filter.js';
 import * as internalChannel from '@grpc/grpc-js/build/src/internal-channel.js';
@@ -23,7 +23,7 @@ interface HasOptions {
   getOptions(): Readonly<Record<string, unknown>>;
 }
 
-/** What belongs to a channel. */
+/** A part of a channel, which knows the channel's options. */
 export interface OfChannel {
   readonly transport: HasOptions;
 }
@@ -32,17 +32,17 @@ export interface OfChannel {
 export interface PrivateClientCall extends OfChannel, SubchannelCall {
   readonly http2Stream: ClientHttp2Stream;
   decoder: PrivateDecoder;
-  /** How the call has ended, whether the listener knows it or not. */
+  /** The status of an ended call, even if the listener has not received it yet. */
   finalStatus: StatusObject | null;
   /** The server has sent trailers, or closed the stream. */
   readonly serverEndedCall: boolean;
-  /** The HTTP/2 stream has ended: no more data comes. */
+  /** The HTTP/2 stream has ended, so no more data arrives. */
   readsClosed: boolean;
-  /** Received, and not yet asked for. */
+  /** Messages that were received and not yet requested by the listener. */
   readonly unpushedReadMessages: Buffer[];
-  /** A message is about to be handed up. */
+  /** A message is about to be passed to the listener. */
   readonly isPushPending: boolean;
-  /** A message has been asked for. */
+  /** The listener has requested a message. */
   canPush: boolean;
   push(message: Buffer): void;
   endCall(status: StatusObject): void;
@@ -67,18 +67,18 @@ export type CreateCallArguments = [
   callNumber: number,
 ];
 
-/** A client's HTTP/2 connection, `transport.js`. Its class is not exported: see {@link isWholeTransport}. */
+/** A client's HTTP/2 connection, `transport.js`. grpc-js does not export its class: see {@link isWholeTransport}. */
 export interface PrivateTransport extends HasOptions {
   readonly session: ClientHttp2Session;
-  /** The connection is lost. */
+  /** Reports that the connection is lost. */
   handleDisconnect?(): void;
 }
 
-/** A {@link PrivateTransport} with the members that the patches of more than one call use. */
+/** A {@link PrivateTransport} with the members that patches of a whole connection use. */
 export interface WholeTransport extends PrivateTransport {
-  /** Calls that have not ended; the connection keeps the process alive while there are any. */
+  /** Calls that have not ended. While there are any, the connection keeps the process alive. */
   readonly activeCalls: ReadonlySet<unknown>;
-  /** No call may begin on this connection any more; those on it go on. */
+  /** Stops new calls on this connection. Running calls continue. */
   reportDisconnectToOwner(tooManyPings: boolean): void;
   addDisconnectListener(listener: () => void): void;
   addActiveCall(call: { onDisconnect(): void }): void;
@@ -99,16 +99,16 @@ const transportMethods: readonly (keyof WholeTransport)[] = [
   'shutdown',
 ];
 
-/** Whether a connection has all that is used of one. */
+/** Whether a connection has all members that this library uses. */
 export function isWholeTransport(transport: PrivateTransport): transport is WholeTransport {
   const { session, activeCalls } = transport as WholeTransport;
   if (session === undefined || !(activeCalls instanceof Set)) return false;
   return transportMethods.every(name => typeof (transport as WholeTransport)[name] === 'function');
 }
 
-/** Makes the connections of a subchannel, `transport.js`. */
+/** Creates the connections of a subchannel, `transport.js`. */
 export interface PrivateConnector {
-  /** Being set up; null before and after. */
+  /** The session that is being set up; null before and after. */
   readonly session: ClientHttp2Session | null;
   createSession(
     connected: object,
@@ -126,7 +126,7 @@ export interface PrivateServerCall {
   /** Milliseconds since the epoch; Infinity when there is none. */
   deadline: number;
   deadlineTimer: NodeJS.Timeout | null;
-  /** The status waits for the messages before it. */
+  /** The status waits for earlier messages to be sent. */
   readonly wantTrailers: boolean;
   readonly receivedHalfClose: boolean;
   start(listener: object): void;
@@ -137,30 +137,30 @@ export interface PrivateServerCall {
   handleTimeoutHeader(header: string): void;
   sendMessage(message: unknown, callback: () => void): void;
   sendStatus(status: { readonly code: number; readonly details: string; readonly metadata: null }): void;
-  /** Called when the call is over, however it has ended, and possibly more than once. */
+  /** Called when the call is over, however it ended, and possibly more than once. */
   notifyOnCancel(): void;
 }
 
 /** A server, `server.js`. */
 export interface PrivateServer {
   readonly handlers: ReadonlyMap<string, PrivateServerCall['handler']>;
-  /** Refuses a request that is none of gRPC, and gives false. */
+  /** Refuses a request with a foreign content-type, and then returns false. */
   _verifyContentType(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): boolean;
   /** Refuses a call. */
   _respondWithError(error: unknown, stream: ServerHttp2Stream, channelzSession: unknown): void;
 }
 
-/** Takes frames apart, `stream-decoder.js`; its state is 0 between two messages. */
+/** Parses received data into frames, `stream-decoder.js`. Its state is 0 between two messages. */
 export interface PrivateDecoder {
   readonly readState: number;
-  /** What has been read of a message: its first byte, and its length in four. */
+  /** The received part of a message's prefix: its first byte, and the four bytes of its length. */
   readonly readCompressFlag: Buffer;
   readonly readPartialSize: Buffer;
   readonly maxReadMessageLength: number;
   write(data: Buffer): unknown[];
 }
 
-/** The prototypes and the class of grpc-js that are patched or used. */
+/** The prototypes and the class of grpc-js that this library patches or uses. */
 export interface PrivateParts {
   readonly internalChannel: PrivateChannel;
   readonly loadBalancingCall: PrivateLoadBalancingCall;
@@ -174,7 +174,7 @@ export interface PrivateParts {
   readonly compressionFilterFactory: PrivateFilterFactory;
 }
 
-/** The modules of grpc-js in which the private parts are. */
+/** The modules of grpc-js that contain the private parts. */
 export interface PrivateModules {
   readonly client: object;
   readonly compressionFilter: object;
@@ -200,8 +200,8 @@ const own: PrivateModules = {
 };
 
 /**
- * The private parts of the grpc-js that this library imports. Undefined where a class is missing, and where these files belong to
- * another copy of grpc-js: a bundle that contains them and leaves `@grpc/grpc-js` itself outside.
+ * The private parts of the grpc-js that this library imports. Undefined if a class is missing, or if the files belong
+ * to another copy of grpc-js, as in a bundle that contains them but not `@grpc/grpc-js` itself.
  */
 export function findPrivateParts(modules: PrivateModules = own): PrivateParts | undefined {
   if (exported(modules.client, 'Client') !== Client) return undefined;
@@ -224,7 +224,7 @@ function prototypeOf(module: object, name: string): any {
   return exported(module, name)?.prototype;
 }
 
-/** Where Node or a bundler does not see the names that a CommonJS module exports, they are on its default export. */
+/** If Node or a bundler does not detect the names that a CommonJS module exports, they are on its default export. */
 function exported(module: any, name: string): any {
   return module[name] ?? module.default?.[name];
 }

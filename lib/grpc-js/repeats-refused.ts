@@ -3,27 +3,31 @@ import type { Patch } from './patch.ts';
 import type { PrivateRetryingCall } from './private-channel.ts';
 
 /**
- * A call keeps its requests until it has sent this many bytes. A server never enlarges the window of a stream that it refuses
- * unseen, so no more than HTTP/2's first window (65,535 bytes; RFC 9113, 6.9.2) has been sent by then.
+ * A call keeps its requests until it has sent this many bytes. A server that refuses a stream unprocessed never
+ * enlarges the window of the stream. By then, the call has sent no more than HTTP/2's initial window (65,535 bytes; RFC
+ * 9113, 6.9.2).
  */
 export const KEPT_BYTES: number = 64 * 1024;
 
 /**
- * The retry buffer of a channel with this patch, in bytes. It holds what is being written and what {@link KEPT_BYTES} allows, and
- * is as large as grpc-js's default for all calls of a channel together ('grpc.retry_buffer_size').
+ * The size of the retry buffer of a channel with this patch, in bytes. The buffer holds the requests that are being
+ * written and those that {@link KEPT_BYTES} allows. The size is grpc-js's default for all calls of a channel together
+ * ('grpc.retry_buffer_size').
  */
 export const RETRY_BUFFER_BYTES: number = 16 * 1024 * 1024;
 
 /**
- * A call that its server refuses unseen begins again, however large its first requests are, and runs no further ahead for that.
+ * Repeats a call that its server refuses unprocessed, however large its first requests are, without running further
+ * ahead.
  *
- * Wrong: grpc-js repeats a refused call while its requests fit into the retry buffer, and acknowledges a write as soon as the
- * request is in there. A large buffer hides from the sender that nobody reads; with a small one, an upload that begins just as its
- * connection ends (connectionAge, shutdown) is UNAVAILABLE, although no handler has seen it. Upstream: none found.
- * And it repeats a call at once: on the same connection, whose GOAWAY may be the next thing to be read.
- * Mended: a write is acknowledged when its bytes are on the wire, and the buffer is dropped as soon as {@link KEPT_BYTES} are. The next
- * attempt begins a turn of the event loop later.
- * Not needed any more when spec/grpc-js/repeats-refused.spec.ts passes without it.
+ * Problem: grpc-js repeats a refused call only if its requests fit into the retry buffer, and it acknowledges a write
+ * as soon as the request is in the buffer. A large buffer hides from the sender that nobody reads. With a small one, an
+ * upload that starts just as its connection ends (connectionAge, shutdown) ends with UNAVAILABLE, although no handler
+ * has seen it. grpc-js also repeats a call at once, on the same connection, even if a GOAWAY is the next frame to be
+ * read. Upstream: none found.
+ * Fix: a write is acknowledged when its bytes are on the wire, and the buffer is dropped once {@link KEPT_BYTES} have
+ * been sent. The next attempt starts a turn of the event loop later.
+ * Remove it when spec/grpc-js/repeats-refused.spec.ts passes without it.
  */
 export const repeatsRefused: Patch = {
   name: 'repeats-refused',
@@ -48,7 +52,7 @@ export const repeatsRefused: Patch = {
   },
 };
 
-/** @param refused calls that wait for their next attempt */
+/** @param refused the calls that wait for their next attempt */
 function acknowledgeWhenWritten(proto: PrivateRetryingCall, refused: WeakSet<PrivateRetryingCall>): void {
   const { sendMessageWithContext, handleChildWriteCompleted } = proto;
   const sentBytes = new WeakMap<PrivateRetryingCall, number>();
@@ -73,14 +77,14 @@ function acknowledgeWhenWritten(proto: PrivateRetryingCall, refused: WeakSet<Pri
       handleChildWriteCompleted.call(this, index, messageIndex);
       return;
     }
-    // The next attempt writes it.
+    // The next attempt writes the request again.
     if (refused.has(this) || this.underlyingCalls[index]!.state === 'COMPLETED') return;
     const entry = this.getBufferEntry(messageIndex);
     const bytes = (sentBytes.get(this) ?? 0) + (entry.message?.message.length ?? 0);
     sentBytes.set(this, bytes);
     if (bytes > KEPT_BYTES) this.commitCall(index);
     handleChildWriteCompleted.call(this, index, messageIndex);
-    entry.callback = undefined; // the write of a later attempt is no news
+    entry.callback = undefined; // a write by a later attempt is not acknowledged again
   };
 }
 

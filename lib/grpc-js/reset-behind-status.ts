@@ -6,16 +6,16 @@ import type { PrivateServer, PrivateServerCall } from './private.ts';
 const { NGHTTP2_NO_ERROR, NGHTTP2_STREAM_STATE_HALF_CLOSED_REMOTE } = constants;
 
 /**
- * A status that comes before the end of the requests is followed by a reset with NO_ERROR, as RFC 9113 has it (section 8.1).
+ * Resets the stream with NO_ERROR when the status comes before the end of the requests, as in RFC 9113, 8.1.
  *
- * Wrong: grpc-js leaves the stream open until the client half-closes it. A client that stops at a reset only goes on uploading,
- * and proxies hold the stream, or the status, until the upload ends. Upstream: none found.
- * Mended: one turn behind the trailers, when they are on the wire, the stream is reset.
- * Not needed any more when spec/grpc-js/reset-behind-status.spec.ts passes without it.
+ * Problem: grpc-js leaves the stream open until the client half-closes it. A client that stops only at a reset
+ * continues its upload, and proxies hold the stream or the status until the upload ends. Upstream: none found.
+ * Fix: the stream is reset one turn after the trailers, when they are on the wire.
+ * Remove it when spec/grpc-js/reset-behind-status.spec.ts passes without it.
  */
 export const resetBehindStatus: Patch = {
   name: 'reset-behind-status',
-  without: 'a call that ends before its requests leaves them coming',
+  without: 'a client may go on sending requests after its call has ended',
   shape: {
     serverCall: {
       methods: { notifyOnCancel: 0 },
@@ -25,10 +25,13 @@ export const resetBehindStatus: Patch = {
   apply: ({ serverCall }) => resetUnendedCalls(serverCall),
 };
 
-/** See {@link resetBehindStatus}: of calls that grpc-js refuses, on a server that has a service of ours. */
+/**
+ * Does the same as {@link resetBehindStatus} for calls that grpc-js refuses, on a server with a service of this
+ * library.
+ */
 export const resetBehindRefusal: Patch = {
   name: 'reset-behind-status (refused calls)',
-  without: 'a call of an unknown method leaves its requests coming',
+  without: 'a client may go on sending the requests of a call to an unknown method',
   shape: {
     server: {
       methods: { _verifyContentType: 2, _respondWithError: 3 },
@@ -66,21 +69,24 @@ function servesOurs({ handlers }: PrivateServer): boolean {
   return false;
 }
 
-/** A turn later, when nghttp2 has been given all that was sent before. */
+/** Resets a stream one turn later, when nghttp2 has received everything that was sent before. */
 function resetSoon(stream: ServerHttp2Stream): void {
   setImmediate(() => {
     if (stream.closed || stream.destroyed || hasEnded(stream)) return;
-    stream.resume(); // Node tells nobody of the end of a stream that is not read
+    stream.resume(); // Node does not report the end of a stream that nothing reads
     stream.close(NGHTTP2_NO_ERROR);
   });
 }
 
-/** In trailers, or in headers that are all there is. A status that waits for the messages before it has not been sent. */
+/**
+ * Whether the status was sent, in the trailers or in a response of headers only. A status that waits for earlier
+ * messages was not.
+ */
 function hasSentStatus({ sentTrailers, sentHeaders }: ServerHttp2Stream): boolean {
   return sentTrailers !== undefined || sentHeaders?.['grpc-status'] !== undefined;
 }
 
-/** The client has half-closed the stream, whether that has been read or not. */
+/** Whether the client has half-closed the stream, even if nothing has read that yet. */
 function hasEnded(stream: ServerHttp2Stream): boolean {
   return stream.readableEnded || stream.state.state === NGHTTP2_STREAM_STATE_HALF_CLOSED_REMOTE;
 }

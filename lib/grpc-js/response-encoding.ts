@@ -6,13 +6,14 @@ import type { Patch } from './patch.ts';
 import type { Decompress, PrivateCompressionFilter, PrivateFilterFactory } from './private-channel.ts';
 
 /**
- * A response that cannot be decompressed ends its call with a status that says why.
+ * Ends a call with a status that says why a response cannot be decompressed.
  *
- * Wrong: where a response is compressed and its headers name no compression, or one that grpc-js does not know, grpc-js ends the
- * call with a status that has neither a code nor a text. Upstream: none found.
- * Mended: it is INTERNAL (https://github.com/grpc/grpc/blob/master/doc/compression.md, "Test cases"), and the error names the
- * compression. One that is too large when decompressed names the option that raises the limit.
- * Not needed any more when spec/grpc-js/response-encoding.spec.ts passes without it.
+ * Problem: when a response is compressed and its headers name no compression, or one that grpc-js does not know,
+ * grpc-js ends the call with a status that has neither a code nor a text. Upstream: none found.
+ * Fix: the call ends with INTERNAL (https://github.com/grpc/grpc/blob/master/doc/compression.md, "Test cases"), and the
+ * error names the compression. The error for a response that is too large after decompression names the option that
+ * raises the limit.
+ * Remove it when spec/grpc-js/response-encoding.spec.ts passes without it.
  */
 export const responseEncoding: Patch = {
   name: 'response-encoding',
@@ -29,7 +30,7 @@ function tellWhy(proto: PrivateFilterFactory, filter: PrivateCompressionFilter):
 
   class Telling extends filter {
     override receiveMetadata(metadata: Metadata): Metadata {
-      const [encoding] = metadata.get('grpc-encoding'); // which grpc-js removes
+      const [encoding] = metadata.get('grpc-encoding'); // read before super.receiveMetadata removes it
       const received = super.receiveMetadata(metadata);
       const { receiveCompression } = this;
       if (typeof receiveCompression?.decompressMessage === 'function') {

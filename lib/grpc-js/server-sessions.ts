@@ -3,21 +3,21 @@ import type { Socket } from 'node:net';
 import type { Server } from '@grpc/grpc-js';
 
 export interface SessionListener {
-  /** A connection has been made. */
+  /** Called when a client has connected. */
   opened(session: Http2Session, socket: Socket): void;
-  /** A call of a connection has come, and its handler is about to be called, in this turn. */
+  /** Called when a call has arrived. Its handler runs later in the same turn. */
   called(stream: ServerHttp2Stream): void;
-  /** Its handler has been called. */
+  /** Called after the call's handler was called. */
   handled(): void;
 }
 
 /**
- * Tells of the HTTP/2 sessions of a server of grpc-js that listens, from now on.
+ * Watches the HTTP/2 sessions of a listening grpc-js server, from now on.
  *
- * grpc-js shows neither its HTTP/2 servers nor the session of a call. This reads its private `http2Servers`, a Map by HTTP/2
- * server, and changes nothing; what it listens to are Node's own events.
+ * grpc-js exposes neither its HTTP/2 servers nor the session of a call. This reads the private `http2Servers`, a Map
+ * keyed by HTTP/2 server, and changes nothing. The events are Node's own.
  *
- * @throws Error where that Map is not there.
+ * @throws Error when that Map is missing.
  */
 export function watchSessions(grpc: Server, listener: SessionListener): void {
   const servers = (grpc as unknown as { readonly http2Servers?: unknown }).http2Servers;
@@ -28,7 +28,7 @@ export function watchSessions(grpc: Server, listener: SessionListener): void {
 }
 
 function watch(server: Http2Server, listener: SessionListener): void {
-  // Node makes the session of a socket in the turn in which it tells of the socket.
+  // Node creates the session of a socket in the same turn in which it emits the socket.
   let latest: Socket;
   const accepted = (socket: Socket): void => {
     latest = socket;

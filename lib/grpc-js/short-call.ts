@@ -17,12 +17,12 @@ type SendContext = Parameters<ChannelCall['sendMessageWithContext']>[0];
 const PREFIX_BYTES = 5;
 const COMPRESSED = 1;
 
-/** Node's timers fire at once for more. */
+/** The longest delay of a Node timer; with a longer one it fires at once. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
 export const noCredentials: CallCredentials = CallCredentials.createEmpty();
 
-/** What a call asks of the way that it takes. */
+/** The options of a {@link ShortCall}. */
 export interface ShortCallOptions {
   readonly path: string;
   readonly metadata: Metadata;
@@ -31,15 +31,20 @@ export interface ShortCallOptions {
   readonly host: string | undefined;
 }
 
-/** The channel of a call. */
+/** The channel of a call, with its memory for kept requests. */
 export interface ShortCallOwner {
   readonly channel: PrivateChannel;
-  /** Whether so many bytes of a request may be kept for another attempt; they count until {@link drop}. */
+  /**
+   * Reserves memory to keep a request for another attempt, until {@link drop}. Returns false when the limit is reached.
+   */
   keep(bytes: number): boolean;
   drop(bytes: number): void;
 }
 
-/** A call with one request, from its start to its status. */
+/**
+ * A call with one request, from its start to its status. It makes further attempts while no server has processed the
+ * request.
+ */
 export class ShortCall implements LoadBalancingListener {
   readonly #owner: ShortCallOwner;
   readonly #config: PrivateCallConfig;
@@ -50,7 +55,7 @@ export class ShortCall implements LoadBalancingListener {
   #attemptStartedAt = 0;
   #attempts = 0;
   #isReading = false;
-  /** The request, until it is certain that there is no other attempt. */
+  /** The request, kept while another attempt is possible. */
   #kept: Buffer | undefined;
   #isHalfClosed = false;
   #isRefused = false;
@@ -59,7 +64,7 @@ export class ShortCall implements LoadBalancingListener {
   #encoding: string | undefined;
   #filter: PrivateFilter | undefined;
   #isFiltering = false;
-  /** Waits for the response that is being decompressed. */
+  /** The status, held back while the response before it is being decompressed. */
   #status: StatusObject | undefined;
 
   constructor(owner: ShortCallOwner, config: PrivateCallConfig, options: ShortCallOptions, listener: Listener) {
@@ -87,7 +92,7 @@ export class ShortCall implements LoadBalancingListener {
     frame.writeUInt32BE(message.byteLength, 1);
     message.copy(frame, PREFIX_BYTES);
     if (!this.#hasEnded && this.#owner.keep(frame.byteLength)) this.#kept = frame;
-    // As with repeats-refused.ts: no server has refused a stream from which it has taken more.
+    // As in repeats-refused.ts: a server that refuses a stream has not accepted more bytes of it.
     const written = frame.byteLength > KEPT_BYTES ? { callback: () => this.#dropKept() } : {};
     this.#attempt.sendMessageWithContext(written, frame);
     context.callback?.();
@@ -121,7 +126,7 @@ export class ShortCall implements LoadBalancingListener {
 
   onReceiveStatus({ code, details, metadata, progress }: StatusObject & { readonly progress: Progress }): void {
     if (this.#hasEnded) return;
-    // A turn later grpc-js knows of a GOAWAY that came with the refusal, and does not choose the same connection.
+    // One turn later, grpc-js has read a GOAWAY that came with the refusal and does not pick the same connection.
     if (this.#mayBeginAgain(progress)) setImmediate(() => this.#beginAgain());
     else if (this.#isFiltering) this.#status = { code, details, metadata };
     else this.#end({ code, details, metadata });
@@ -137,7 +142,10 @@ export class ShortCall implements LoadBalancingListener {
     this.#attempt.start(metadata, this);
   }
 
-  /** Where no server has processed the call. A server may refuse it once: the request has left this process. */
+  /**
+   * Whether to make another attempt, which is safe while no server has processed the call. Only the first refusal by a
+   * server is repeated: the request has left this process.
+   */
   #mayBeginAgain(progress: Progress): boolean {
     if (this.#kept === undefined) return false;
     if (progress === 'NOT_STARTED') return true;
@@ -166,7 +174,7 @@ export class ShortCall implements LoadBalancingListener {
     this.#dropKept();
     if (this.#timer !== undefined) clearTimeout(this.#timer);
     this.#owner.channel.onCallEnd(ending);
-    // Not from within grpc-js, which still has to clean up, nor from within the caller's own cancellation.
+    // Deferred, because grpc-js still has to clean up, and the caller may be inside its own cancellation.
     process.nextTick(() => this.#listener.onReceiveStatus(ending));
   }
 
@@ -198,7 +206,7 @@ export class ShortCall implements LoadBalancingListener {
     else if (timeoutMs <= MAX_TIMER_MS) this.#timer = setTimeout(passed, timeoutMs);
   }
 
-  /** In the words of grpc-js. */
+  /** The same text as grpc-js's. */
   get #deadlineDetails(): string {
     const started = this.#startedAt;
     const info = [`Deadline exceeded after ${secondsBetween(started, Date.now())}`];

@@ -5,21 +5,22 @@ import type { PrivateParts } from './private.ts';
 import type { PrivateCallConfig, PrivateChannel } from './private-channel.ts';
 import { type Listener, noCredentials, ShortCall, type ShortCallOptions, type ShortCallOwner } from './short-call.ts';
 
-/** How much of all requests of a channel, and of one call's, is kept for another attempt: the defaults of grpc-js. */
+/** Limits on the requests that are kept for another attempt, per channel and per call: the defaults of grpc-js. */
 const MAX_KEPT_BYTES = 16 * 1024 * 1024;
 const MAX_KEPT_BYTES_PER_CALL = 1024 * 1024;
 
 let parts: PrivateParts | undefined;
 
 /**
- * Calls with one request skip the layers of grpc-js that have nothing to do for them.
+ * Lets calls with one request skip the layers of grpc-js that do nothing for them.
  *
- * Wrong: grpc-js takes each call through a resolving call, a filter and a retrying call, with about ten promises and ticks and a copy
- * of the headers, also where the service config asks for nothing. That is a third of the client's CPU for a unary call. Upstream:
- * none found.
- * Mended: a {@link ShortCall} begins where those layers end, at the call that finds the connection. It frames the request, keeps the
- * deadline and repeats an attempt that no server has processed, all as the skipped layers do.
- * Not needed any more when `npm run bench -- --cells 'unary-*'` shows no difference with and without it.
+ * Problem: grpc-js takes each call through a resolving call, a filter and a retrying call, which costs about ten
+ * promises and ticks and a copy of the headers, even if the service config requires none of them. That is a third of
+ * the client's CPU for a unary call. Upstream: none found.
+ * Fix: a {@link ShortCall} starts where those layers end, at the load-balancing call, which picks the connection. It
+ * frames the request, enforces the deadline and repeats an attempt that no server has processed, as the skipped layers
+ * do.
+ * Remove it when `npm run bench -- --cells 'unary-*'` shows no difference with and without it.
  */
 export const shortCalls: Patch = {
   name: 'short-calls',
@@ -57,9 +58,9 @@ export class ShortCalls implements ShortCallOwner {
   #keptBytes = 0;
 
   /**
-   * @param options of the channel
-   * @returns undefined where this grpc-js has another shape, or the channel asks for more: `xds:` targets, channelz, a limit for what
-   *   is sent.
+   * @param options the options of the channel
+   * @returns undefined if this grpc-js has another shape, or if the channel needs the skipped layers: for `xds:`
+   *   targets, for channelz, or for a limit on sent messages.
    */
   static of(
     channel: ReturnType<Client['getChannel']>,
@@ -81,7 +82,7 @@ export class ShortCalls implements ShortCallOwner {
     this.#maxKeptBytesPerCall = options['grpc.per_rpc_retry_buffer_size'] ?? MAX_KEPT_BYTES_PER_CALL;
   }
 
-  /** @returns undefined where the channel has no service config yet, or one that asks for something. */
+  /** @returns undefined if the channel has no service config yet, or if the config needs the skipped layers. */
   open(options: ShortCallOptions, listener: Listener): ShortCall | undefined {
     const { config } = this.channel.getConfig(options.path, options.metadata);
     return config !== undefined && this.#isPlain(config, options.path)
@@ -89,7 +90,6 @@ export class ShortCalls implements ShortCallOwner {
       : undefined;
   }
 
-  /** Whether a request may be kept for another attempt. */
   keep(bytes: number): boolean {
     if (bytes > this.#maxKeptBytesPerCall || this.#keptBytes + bytes > this.#maxKeptBytes) return false;
     this.#keptBytes += bytes;
@@ -106,7 +106,7 @@ export class ShortCalls implements ShortCallOwner {
     if (methodConfig.timeout !== undefined || dynamicFilterFactories.length > 0) return false;
     let isPlain = this.#plainConfigs.get(methodConfig);
     if (isPlain === undefined) {
-      // Not started: it reads the retry policy of the method and the options of the channel.
+      // Never started: its constructor reads the method's retry policy and the channel's options.
       const call = this.channel.createRetryingCall(config, path, '', noCredentials, Number.POSITIVE_INFINITY, 0);
       isPlain = call.state === 'TRANSPARENT_ONLY' && call.retryThrottler === undefined;
       this.#plainConfigs.set(methodConfig, isPlain);

@@ -3,18 +3,19 @@ import type { Patch } from './patch.ts';
 import type { PrivateServerCall } from './private.ts';
 
 /**
- * A response that comes behind the status of its call goes nowhere.
+ * Drops a response that comes after the status of its call.
  *
- * Wrong: at the deadline grpc-js ends the HTTP/2 stream by itself. When a client that had stopped reading goes on, grpc-js writes
- * the responses that its own stream for the handler still holds: an error ('write after end') that destroys the HTTP/2 stream with
- * the status in it, and the client hears nothing. That concerns services of ours on a server of grpc-js; serve() has no such stream.
- * Upstream: none found.
- * Mended: such a response is dropped. The status before it says that the call has failed.
- * Not needed any more when spec/grpc-js/status-is-last.spec.ts passes without it.
+ * Problem: at the deadline, grpc-js ends the HTTP/2 stream by itself. When a client that had stopped reading continues,
+ * grpc-js writes the responses that it still buffers in the handler's stream. The error ('write after end') destroys
+ * the HTTP/2 stream together with the status, and the client receives nothing. This concerns services of this library
+ * on a grpc-js server; serve() has no such stream. Upstream: none found.
+ * Fix: such a response is dropped. The status before it already says that the call has failed.
+ * Remove it when spec/grpc-js/status-is-last.spec.ts passes without it.
  */
 export const statusIsLast: Patch = {
   name: 'status-is-last',
-  without: 'a client that stops reading before the deadline may never be told of it (a service on a server of grpc-js)',
+  without:
+    'a client that stops reading before the deadline may never receive the status (a service on a server of grpc-js)',
   shape: {
     serverCall: { methods: { sendMessage: 2 }, properties: ['wantTrailers', 'handler', 'deserialize'] },
   },

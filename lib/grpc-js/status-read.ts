@@ -6,14 +6,15 @@ import { percentDecode } from './percent-decode.ts';
 import type { PrivateClientCall } from './private.ts';
 
 /**
- * The status of a call is what its trailers say, read as gRPC's protocol has it.
+ * Reads the status in the trailers of a call as gRPC's protocol defines it.
  *
- * Wrong: grpc-js decodes grpc-message with `decodeURI`, which leaves escapes of `;/?:@&=+$,#` as they are (tonic sends them), and
- * all of them where one is broken; a text with a character that is no ASCII is dropped. Of grpc-status it reads whatever
- * JavaScript takes for a number: nothing is 0, so OK, and two of them ("5, 5") are NaN. Upstream: none found.
- * Mended: every valid escape of UTF-8 is decoded, and the others stay. A grpc-status that is no number is INTERNAL, as with grpc-go,
- * and the error says what came (https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md, "Responses").
- * Not needed any more when spec/grpc-js/status-read.spec.ts passes without it.
+ * Problem: grpc-js decodes grpc-message with `decodeURI`, which leaves escapes of `;/?:@&=+$,#` as they are (tonic
+ * sends them), and leaves all escapes if one of them is broken. It drops a text with a non-ASCII character. It accepts
+ * any grpc-status that JavaScript converts to a number: an empty one is 0, so OK, and a duplicate ("5, 5") is NaN.
+ * Upstream: none found.
+ * Fix: every valid escape of UTF-8 is decoded, and other escapes stay. A grpc-status that is not a number is INTERNAL,
+ * as in grpc-go, and the error quotes it (https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md, "Responses").
+ * Remove it when spec/grpc-js/status-read.spec.ts passes without it.
  */
 export const statusRead: Patch = {
   name: 'status-read',
@@ -31,7 +32,7 @@ function readTrailers(proto: PrivateClientCall): void {
   };
 }
 
-/** The same status in a form that grpc-js reads as it is meant: `decodeURI` gives back what `encodeURI` was given. */
+/** Rewrites the status into a form that grpc-js reads correctly: `decodeURI` reverses `encodeURI`. */
 function forGrpcJs(trailers: IncomingHttpHeaders): IncomingHttpHeaders {
   const { 'grpc-status': code, 'grpc-message': message } = trailers;
   if (typeof code === 'string' && !/^-?\d+$/.test(code)) {

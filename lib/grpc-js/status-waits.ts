@@ -3,20 +3,21 @@ import { isAdjusted } from './adjusted.ts';
 import type { Patch } from './patch.ts';
 import type { PrivateClientCall } from './private.ts';
 
-/** Calls that this side has ended: by cancelling, by a deadline, by a message that cannot be taken. */
+/** Calls that this side has ended: by a cancellation, by a deadline, or because of an unacceptable message. */
 const cut = new WeakSet<PrivateClientCall>();
 
 /**
- * The end of a call that its server, or the loss of its connection, has brought about waits until the messages received
- * before it have been read; and it is the first such end that counts.
+ * Holds back the end of a call until the messages received before it have been read, if the server or the loss of the
+ * connection caused that end. The first such end counts.
  *
- * Wrong: grpc-js tells of any status but OK at once, and drops what it has received and not yet handed up (a reader slower than
- * the sender got 17 of 100 messages). Of OK it waits, but for the 'end' of a stream that has none when it is reset behind its
- * trailers (a hang), and a connection lost meanwhile makes UNAVAILABLE of it. Upstream:
- * https://github.com/grpc/grpc-node/issues/2764
- * Mended: all such ends are held back by the same rule, and what lies in a destroyed stream is taken out of it. A call that is
- * cut from this side ends at once, as ever.
- * Not needed any more when spec/grpc-js/status-waits.spec.ts passes without it.
+ * Problem: grpc-js reports any status but OK at once, and drops the messages that it has received and not yet passed on
+ * (a reader slower than the sender got 17 of 100 messages). With OK it waits for the 'end' event of the stream. A
+ * stream that is reset after its trailers emits no 'end', and the call hangs; a connection lost meanwhile turns OK into
+ * UNAVAILABLE.
+ * Upstream: https://github.com/grpc/grpc-node/issues/2764
+ * Fix: all such ends wait by the same rule, and data that a destroyed stream still buffers is taken out of it. A call
+ * that this side ends still ends at once.
+ * Remove it when spec/grpc-js/status-waits.spec.ts passes without it.
  */
 export const statusWaits: Patch = {
   name: 'status-waits',
@@ -83,12 +84,12 @@ function isAllRead({ readsClosed, unpushedReadMessages, isPushPending }: Private
   return readsClosed && unpushedReadMessages.length === 0 && !isPushPending;
 }
 
-/** Node emits nothing of a stream that has been destroyed, but what it has received is still there. */
+/** A destroyed stream emits nothing more, but still buffers the data that it has received. */
 function takeRest(call: PrivateClientCall): void {
   const { http2Stream } = call;
   const takers = http2Stream.listeners('data');
   http2Stream.removeAllListeners('data');
-  // Since Node 26 one read() gives one chunk and not all that is buffered (https://github.com/nodejs/node/pull/60441).
+  // Since Node 26, read() returns one chunk and not the whole buffer (https://github.com/nodejs/node/pull/60441).
   for (let chunk = http2Stream.read(); chunk !== null; chunk = http2Stream.read()) {
     for (const take of takers) take.call(http2Stream, chunk);
   }

@@ -2,28 +2,32 @@ import type { ClientHttp2Session, ClientHttp2Stream } from 'node:http2';
 
 const END_STREAM = 1;
 
-/** A limit that no connection reaches: it has 2^30 streams in its life. HTTP/2's "no limit" is above it. */
+/**
+ * A limit that no connection reaches: a connection has 2^30 streams in its lifetime. The value for "no limit" in HTTP/2
+ * is higher.
+ */
 const NO_LIMIT = 2 ** 30;
 
 /** A call that waits for a place. */
 export interface Waiting {
-  /** There is a place: the call begins, and its stream is handed to {@link StreamPlaces.take}. */
+  /** Called when there is a place. The call starts, and passes its stream to {@link StreamPlaces.take}. */
   begin(): void;
-  /** No call can begin on this connection any more. */
+  /** Called when no call can start on this connection any more. */
   refuse(): void;
 }
 
 /**
- * The streams that a server allows on one connection at the same time (SETTINGS_MAX_CONCURRENT_STREAMS), and the calls that wait
- * for one.
+ * Counts the streams of a connection against the server's limit (SETTINGS_MAX_CONCURRENT_STREAMS), and queues the calls
+ * that wait for a stream.
  *
- * A stream that this side closes last, by a reset or by its half-close behind the status, leaves its place in doubt: the server
- * may count it for a moment after it has read the frame. The place is free when the server has acknowledged a SETTINGS frame that
- * was sent later. One such frame covers all places in doubt, and it is sent only while a call waits.
+ * A stream that this side closes last, by a reset or by a half-close after the status, leaves its place in doubt: the
+ * server may still count the stream for a moment after reading the frame. The place is free once the server
+ * acknowledges a SETTINGS frame that was sent later. One such frame covers all places in doubt. It is sent only while a
+ * call waits.
  */
 export class StreamPlaces {
   readonly #session: ClientHttp2Session;
-  /** In the order in which they came. */
+  /** In the order of arrival. */
   readonly #waiting = new Set<Waiting>();
   #open = 0;
   #inDoubt = 0;
@@ -34,7 +38,7 @@ export class StreamPlaces {
     session.on('remoteSettings', () => this.#admit());
   }
 
-  /** Whether there is any limit now. Streams opened without one are not counted. */
+  /** Whether the server limits the streams now. Streams opened without a limit are not counted. */
   static isLimited(session: ClientHttp2Session): boolean {
     return limitOf(session) < NO_LIMIT;
   }
@@ -47,7 +51,10 @@ export class StreamPlaces {
     return this.#waiting.size === 0 && this.#isFree;
   }
 
-  /** A stream has been opened. Its place is left when HTTP/2 has closed it, which may be long before its data is read. */
+  /**
+   * Counts an opened stream. Its place is released when HTTP/2 has closed the stream, possibly long before its data is
+   * read.
+   */
   take(stream: ClientHttp2Stream): void {
     this.#open++;
     let isLeft = false;
@@ -98,7 +105,7 @@ export class StreamPlaces {
     if (this.#waiting.size > 0 && this.#inDoubt > 0 && !this.#isAsking) this.#ask();
   }
 
-  /** Node writes SETTINGS before other frames that wait to be written, so it is sent a turn behind the resets. */
+  /** Sends SETTINGS one turn later, behind the resets: Node writes SETTINGS before other queued frames. */
   #ask(): void {
     const asked = this.#inDoubt;
     this.#isAsking = true;

@@ -2,7 +2,7 @@ import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { createSecureContext } from 'node:tls';
 import { kindOf } from '../core/validate.ts';
 
-/** What `tls` of connect() and serve() may have. */
+/** The option `tls` of connect() and serve(). */
 interface TlsOptions {
   readonly ca?: string | Uint8Array | undefined;
   readonly key?: string | Uint8Array | undefined;
@@ -10,9 +10,9 @@ interface TlsOptions {
 }
 
 /**
- * Refuses what OpenSSL would pass over in silence, or with a text that says nothing of the option.
+ * Refuses options that OpenSSL would ignore silently, or reject without naming the option.
  *
- * @throws TypeError that names the option and what is wrong with it; it shows nothing of a key.
+ * @throws TypeError that names the option and the problem. It never shows any part of a key.
  */
 export function checkTls(apiName: string, { ca, key, cert }: TlsOptions): void {
   if (ca !== undefined) checkCertificate(`${apiName}: tls.ca`, ca);
@@ -65,7 +65,7 @@ function checkPair(apiName: string, key: Buffer, cert: Buffer): void {
   }
 }
 
-/** What came instead, as far as that can be told. */
+/** Says what was given instead, if it is recognizable. */
 function why(pem: string): string {
   if (CERTIFICATE.test(pem)) return ', but a certificate';
   if (PRIVATE_KEY.test(pem)) return ', but a private key';
@@ -79,14 +79,14 @@ function why(pem: string): string {
 function textOf(option: string, given: unknown): string {
   if (typeof given === 'string') return given;
   if (given instanceof Uint8Array) return bytesOf(given).toString('latin1');
-  throw new TypeError(`${option}: expected PEM, as a text or its bytes, got ${kindOf(given)}`);
+  throw new TypeError(`${option}: expected PEM, as a string or its bytes, got ${kindOf(given)}`);
 }
 
 function bytesOf(pem: string | Uint8Array): Buffer {
   return typeof pem === 'string' ? Buffer.from(pem) : Buffer.from(pem.buffer, pem.byteOffset, pem.byteLength);
 }
 
-/** The labels that OpenSSL takes. */
+/** The labels that OpenSSL accepts. */
 const CERTIFICATE = /-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----[^-]*-----END (?:X509 |TRUSTED )?CERTIFICATE-----/;
 const CERTIFICATES = new RegExp(CERTIFICATE, 'g');
 const PRIVATE_KEY = /-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----/;

@@ -12,31 +12,33 @@ import {
 import type { SubchannelCall } from './private-channel.ts';
 import { StreamPlaces, type Waiting } from './stream-places.ts';
 
-/** Told when a call begins to wait for a stream, and when it has one or has ended. */
+/** Called with true when a call starts to wait for a stream, and with false when it gets a stream or ends. */
 type StreamListener = (isWaiting: boolean) => void;
 
 /**
- * Where the options of a call's Metadata hold its {@link StreamListener}: grpc-js hands them down with every copy that it makes. Every
- * copy of this library in a process knows it, since any of them may have applied the patch.
+ * Metadata option that holds the {@link StreamListener} of a call. grpc-js passes it on with every copy of the
+ * Metadata. All copies of this library in a process share the symbol, since any of them may have applied the patch.
  */
 const listenerKey: unique symbol = Symbol.for('rx-grpc.streamListener') as never;
 
-/** Has a listener told of the call that is started with this Metadata. */
+/** Sets the listener of the call that is started with this Metadata. */
 export function listenForStream(metadata: Metadata, listener: StreamListener): void {
   metadata.setOptions({ ...metadata.getOptions(), [listenerKey]: listener } as ReturnType<Metadata['getOptions']>);
 }
 
 /**
- * A call waits for a place on its connection before its stream is opened, not after.
+ * Makes a call wait for a place on its connection before its stream is opened, not after.
  *
- * Wrong: grpc-js opens a stream for each call and leaves the waiting to nghttp2, which sends the HEADERS of the next call right
- * behind the frame that ends another one. A Node server, since version 22, frees the stream of a reset only when it has read
- * everything that came with it, counts one stream too many and resets the waiting call with ENHANCE_YOUR_CALM: RESOURCE_EXHAUSTED
- * ("Bandwidth exhausted or memory limit exceeded") for a call that was never begun. 100 of them in a row end the connection.
+ * Problem: grpc-js opens a stream for each call and leaves the waiting to nghttp2, which sends the HEADERS of the next
+ * call right behind the frame that ends another one. A Node server, since version 22, frees the stream of a reset only
+ * after reading everything that came with it. It then counts one stream too many and resets the waiting call with
+ * ENHANCE_YOUR_CALM. The call ends with RESOURCE_EXHAUSTED ("Bandwidth exhausted or memory limit exceeded"), although
+ * it never began. 100 of them in a row end the connection.
  * Upstream: none found, for grpc-node or Node.
- * Mended: {@link StreamPlaces} counts the streams, and frees a place when the server must know of it. A call that waits while its
- * connection is lost or told to end by GOAWAY was never sent: grpc-js begins it again on another one, as if it had been refused.
- * Not needed any more when spec/grpc-js/waits-for-place.spec.ts passes without it on Node 22 and later.
+ * Fix: {@link StreamPlaces} counts the streams, and frees a place only when the server must know that it is free. A
+ * waiting call was never sent, so grpc-js starts it again on another connection when its own is lost or gets GOAWAY, as
+ * if the server had refused it.
+ * Remove it when spec/grpc-js/waits-for-place.spec.ts passes without it on Node 22 and later.
  */
 export const waitsForPlace: Patch = {
   name: 'waits-for-place',
@@ -93,7 +95,7 @@ function placesOn(transport: WholeTransport): StreamPlaces {
   return places;
 }
 
-/** Stands for a call until that has a stream. */
+/** Stands in for a call until the call has a stream. */
 class WaitingCall implements SubchannelCall, Waiting {
   readonly #transport: WholeTransport;
   readonly #places: StreamPlaces;
@@ -104,7 +106,7 @@ class WaitingCall implements SubchannelCall, Waiting {
   #call: SubchannelCall | undefined;
   #hasEnded = false;
   #isReadAsked = false;
-  /** grpc-js sends the next message of a call when this one has been written. */
+  /** At most one, because grpc-js sends the next message only after this one was written. */
   #message: Parameters<SubchannelCall['sendMessageWithContext']> | undefined;
   #isHalfClosed = false;
 
@@ -146,7 +148,7 @@ class WaitingCall implements SubchannelCall, Waiting {
     this.refuse();
   }
 
-  /** By this code of a reset grpc-js knows that the server has not seen the call. */
+  /** The reset code tells grpc-js that the server has not seen the call. */
   refuse(): void {
     this.#end({
       code: status.UNAVAILABLE,

@@ -4,22 +4,22 @@ import { isOurs } from './our-handlers.ts';
 import type { Patch } from './patch.ts';
 import type { PrivateClientCall, PrivateServerCall } from './private.ts';
 
-/** What a service of ours is given in place of a message that was not whole. */
+/** Passed to a service of this library in place of an incomplete message. */
 export const truncatedMessage: Buffer = Buffer.from([0xff]);
 
 export const TRUNCATED = 'the stream ended inside a message';
 
 /**
- * A stream that ends inside a message frame is INTERNAL, on both sides, as with grpc-go.
+ * Ends a call with INTERNAL when its stream ends inside a message frame, on both sides, as in grpc-go.
  *
- * Wrong: grpc-js drops what there is of the message and takes the end for a good one. Upstream: none found.
- * Mended: at the end of the stream the decoder is asked whether it stands between two messages. A client makes INTERNAL of an
- * OK; a service of ours is given {@link truncatedMessage} before the half-close.
- * Not needed any more when spec/grpc-js/whole-frames.spec.ts passes without it.
+ * Problem: grpc-js drops the incomplete message and reports a normal end. Upstream: none found.
+ * Fix: at the end of the stream, the patch checks whether the decoder is between two messages. If it is not, a client
+ * turns OK into INTERNAL, and a service of this library receives {@link truncatedMessage} before the half-close.
+ * Remove it when spec/grpc-js/whole-frames.spec.ts passes without it.
  */
 export const wholeFramesOfResponses: Patch = {
   name: 'whole-frames (client)',
-  without: 'a response stream that is cut off inside a message ends as a good one',
+  without: 'a response stream that is cut off inside a message ends with OK',
   shape: {
     clientCall: { methods: { outputStatus: 0 }, properties: ['finalStatus', 'decoder', 'transport'] },
   },
@@ -29,7 +29,7 @@ export const wholeFramesOfResponses: Patch = {
 /** See {@link wholeFramesOfResponses}. */
 export const wholeFramesOfRequests: Patch = {
   name: 'whole-frames (server)',
-  without: 'a request stream that is cut off inside a message ends as a good one',
+  without: 'a request stream that is cut off inside a message looks complete',
   shape: {
     serverCall: {
       methods: { handleEndEvent: 0 },

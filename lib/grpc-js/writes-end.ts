@@ -3,17 +3,17 @@ import type { Patch } from './patch.ts';
 import type { PrivateClientCall } from './private.ts';
 
 /**
- * A request that is sent when the server has ended the call goes nowhere, and harms nothing.
+ * Drops a request that is sent after the server has ended the call.
  *
- * Wrong: while responses are still unread, grpc-js writes to the HTTP/2 stream behind the server's trailers. Where a reset with
- * NO_ERROR came with them, as RFC 9113 (section 8.1) has it, Node has ended the stream's writable side: the write is an error
- * ('write after end') that destroys the stream, and the responses and the status in it are lost. Upstream: none found.
- * Mended: such a message is taken for sent.
- * Not needed any more when spec/grpc-js/writes-end.spec.ts passes without it.
+ * Problem: while responses are unread, grpc-js writes to the HTTP/2 stream even after the server's trailers. If a reset
+ * with NO_ERROR came with them, as in RFC 9113, 8.1, Node has ended the writable side of the stream. The write fails
+ * ('write after end') and destroys the stream, and the responses and the status in it are lost. Upstream: none found.
+ * Fix: such a request is acknowledged as if it had been sent.
+ * Remove it when spec/grpc-js/writes-end.spec.ts passes without it.
  */
 export const writesEnd: Patch = {
   name: 'writes-end',
-  without: "a request sent behind the server's end may be a hang",
+  without: 'a call may hang when it sends a request after the server has ended it',
   shape: {
     clientCall: { methods: { sendMessageWithContext: 2 }, properties: ['serverEndedCall', 'transport'] },
   },

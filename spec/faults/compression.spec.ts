@@ -17,7 +17,7 @@ const note: Note = { n: 1 };
 const ofBytes = (bytes: number): Buffer => Buffer.concat([json, Buffer.alloc(bytes - json.length, ' ')]);
 
 const larger = (option: string): string =>
-  `Received message that decompresses to a size larger than ${MAX_BYTES}; larger ones are taken with ${option}`;
+  `Received message that decompresses to a size larger than ${MAX_BYTES}; to accept larger ones, raise ${option}`;
 
 interface Fault {
   readonly what: string;

@@ -72,7 +72,7 @@ describe('The content type of a response', () => {
       200,
       page,
       Code.UNKNOWN,
-      'what came is no gRPC message, whose first byte is 0 or 1: it begins with "<html"',
+      'the received data is not a gRPC message, whose first byte is 0 or 1: it begins with "<html"',
     ],
     ['a word', 200, 'no', Code.INTERNAL, 'Received RST_STREAM with code 0 (Call ended without gRPC status)'],
     ['nothing', 200, '', Code.INTERNAL, 'Received RST_STREAM with code 0 (Call ended without gRPC status)'],
@@ -144,7 +144,7 @@ describe('The content type of a response', () => {
       );
       expect((await ending).error).to.include({
         code: Code.INTERNAL,
-        details: 'what came is no gRPC message, whose first byte is 0 or 1: it begins with "<html"',
+        details: 'the received data is not a gRPC message, whose first byte is 0 or 1: it begins with "<html"',
       });
     }
     await livesOn();

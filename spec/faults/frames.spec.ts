@@ -46,7 +46,7 @@ interface Fault {
 
 const tooLarge = (length: number, option: string): FrameError => ({
   code: Code.RESOURCE_EXHAUSTED,
-  details: `Received message larger than max (${length} vs ${MAX_BYTES}); larger ones are taken with ${option}`,
+  details: `Received message larger than max (${length} vs ${MAX_BYTES}); to accept larger ones, raise ${option}`,
 });
 const largerThanMax = (length: number) => ({
   ofRequest: tooLarge(length, "serverOptions 'grpc.max_receive_message_length' of serve()"),
@@ -54,7 +54,7 @@ const largerThanMax = (length: number) => ({
 });
 const noMessage = (beginning: string): FrameError => ({
   code: Code.INTERNAL,
-  details: `what came is no gRPC message, whose first byte is 0 or 1: it begins with ${beginning}`,
+  details: `the received data is not a gRPC message, whose first byte is 0 or 1: it begins with ${beginning}`,
 });
 const cutOff: FrameError = { code: Code.INTERNAL, details: 'the stream ended inside a message' };
 const truncated = { ofRequest: cutOff, ofResponse: cutOff, isToldTheSame: true } as const;

@@ -13,7 +13,7 @@ import { usePeers } from './use-peers.ts';
 /** The page that Apache 2.4 inserts into a response whose backend has gone. */
 const PAGE = Buffer.from('<!DOCTYPE HTML PUBLIC "-//IETF//DTD HTML 2.0//EN">\n<html><head>\n<title>502 Proxy Error');
 const OK = { 'grpc-status': '0' };
-const isPage = 'INTERNAL: what came is no gRPC message, whose first byte is 0 or 1: it begins with "<!DOC"';
+const isPage = 'INTERNAL: the received data is not a gRPC message, whose first byte is 0 or 1: it begins with "<!DOC"';
 
 const notes = (count: number): Note[] => Array.from({ length: count }, (_, n) => ({ n }));
 const inWords = (error: unknown): string => {
@@ -60,7 +60,7 @@ describe('Foreign bytes between the messages of a response', () => {
       const before = notes(40).map(note => data(stream, message(note)));
       peer.send(responseHeaders(stream), ...before, data(stream, odd), ...before, trailers(stream, OK));
       const end = await reading.catch(inWords);
-      expect(end).to.match(/^INTERNAL: what came is no gRPC message, .* the bytes 02 00 00 00 08$/);
+      expect(end).to.match(/^INTERNAL: the received data is not a gRPC message, .* the bytes 02 00 00 00 08$/);
       expect(values).to.deep.equal(notes(40));
     });
   }
@@ -80,7 +80,7 @@ describe('Foreign bytes between the messages of a response', () => {
     }
     expect(ends).to.deep.equal([
       'RESOURCE_EXHAUSTED: Received message larger than max (5000000 vs 4194304); ' +
-        "larger ones are taken with channelOptions 'grpc.max_receive_message_length' of connect()",
+        "to accept larger ones, raise channelOptions 'grpc.max_receive_message_length' of connect()",
       1,
     ]);
   });
@@ -126,7 +126,7 @@ describe('Foreign bytes between the messages of a request', () => {
 
   it('are reported as a page when they are one', async () => {
     const { server } = await bench.run(inAllShapes(request$ => request$));
-    const details = 'what came is no gRPC message, whose first byte is 0 or 1: it begins with "<!DOC"';
+    const details = 'the received data is not a gRPC message, whose first byte is 0 or 1: it begins with "<!DOC"';
     expect(await statusesOf(server.target, PAGE)).to.deep.equal(shapes.map(() => `13 ${details}`));
   });
 
@@ -134,7 +134,7 @@ describe('Foreign bytes between the messages of a request', () => {
     const { server } = await bench.run(inAllShapes(request$ => request$));
     const details =
       'Received message larger than max (5000000 vs 4194304); ' +
-      "larger ones are taken with serverOptions 'grpc.max_receive_message_length' of serve()";
+      "to accept larger ones, raise serverOptions 'grpc.max_receive_message_length' of serve()";
     expect(await statusesOf(server.target, ofBytes(5_000_000))).to.deep.equal(shapes.map(() => `8 ${details}`));
     const serverOptions = { 'grpc.max_receive_message_length': 5_000_000 };
     const larger = await bench.run(

@@ -81,7 +81,7 @@ describe('A compressed response', () => {
       [
         'RESOURCE_EXHAUSTED',
         'Received message that decompresses to a size larger than 4194304; ' +
-          "larger ones are taken with channelOptions 'grpc.max_receive_message_length' of connect()",
+          "to accept larger ones, raise channelOptions 'grpc.max_receive_message_length' of connect()",
       ],
       5_000_000,
     ]);

@@ -26,7 +26,7 @@ const refused: readonly [name: string, tls: object, message: RegExp][] = [
   ['a key as ca', { ca: key, key, cert }, /: tls\.ca holds no certificate in PEM, but a private key$/],
   ['nothing as ca', { ca: '', key, cert }, /: tls\.ca holds no certificate in PEM; it is empty$/],
   ['a broken ca', { ca: broken, key, cert }, /: tls\.ca holds a certificate that cannot be read$/],
-  ['a number as ca', { ca: 5, key, cert }, /: tls\.ca: expected PEM, as a text or its bytes, got number "5"$/],
+  ['a number as ca', { ca: 5, key, cert }, /: tls\.ca: expected PEM, as a string or its bytes, got number "5"$/],
   ['no PEM as cert', { key, cert: 'x' }, /: tls\.cert holds no certificate in PEM/],
   ['no PEM as key', { key: 'x', cert }, /: tls\.key holds no private key in PEM/],
   [
