@@ -1,18 +1,24 @@
 import type { Demand, PauseListener } from './demand.ts';
 
 /**
- * The Demand of a stage: `ready` as the stage sees it, and those who wait. Waiters are woken in the order they came, one
- * at a time, until the stage is full again; the others keep their place.
+ * The Demand of a stage. It keeps a queue of waiting sources, and wakes them one at a time in the order of arrival
+ * until the stage is full again.
  */
 export class Gate implements Demand {
   readonly #isReady: () => boolean;
-  /** Who came first; mostly there is one, who is here and gone with each message. */
+  /**
+   * The first waiter. It has a field of its own, because most stages have one waiter, which comes and goes with each
+   * message.
+   */
   #first: Waiter | undefined;
   #others: Set<Waiter> | undefined;
   readonly #wire: PauseListener | undefined;
   #waking = false;
 
-  /** @param wire for a stage whose waiters wait for the wire: hears of their pauses. */
+  /**
+   * @param isReady whether the stage is ready for another value
+   * @param wire listens for the pauses of a stage that waits for the wire
+   */
   constructor(isReady: () => boolean, wire?: PauseListener) {
     this.#isReady = isReady;
     this.#wire = wire;
@@ -26,7 +32,7 @@ export class Gate implements Demand {
     return this.#isReady();
   }
 
-  /** How many sources wait. */
+  /** The number of waiting sources. */
   get waiting(): number {
     return this.#first === undefined ? 0 : 1 + (this.#others?.size ?? 0);
   }
@@ -43,7 +49,7 @@ export class Gate implements Demand {
     };
   }
 
-  /** To be called by the stage whenever it may have become ready. */
+  /** Wakes waiting sources. The stage calls it whenever it may have become ready. */
   wake(): void {
     if (this.#waking || this.#first === undefined) return;
     this.#waking = true;

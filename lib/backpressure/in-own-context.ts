@@ -2,7 +2,9 @@ import type { Observable } from 'rxjs';
 import { captureContext } from '../core/async-context.ts';
 import { PacedSubscriber, withSource } from './rxjs-internals.ts';
 
-/** What many subscribe to and somebody else makes emit: each of them hears it in the async context that it subscribed in. */
+/**
+ * Emits to each subscriber in the async context in which it subscribed, whatever context makes the shared source emit.
+ */
 export function inOwnContext<T>(source$: Observable<T>): Observable<T> {
   return withSource(source$, output => {
     const inContext = captureContext();

@@ -31,7 +31,10 @@ function isMarkedOrConnectable(source$: { readonly [oneShot]?: true; readonly co
 
 const readOnce = new WeakSet<object>();
 
-/** Rejects a second reading of a source that can be read once. Without it a retry would silently send nothing. */
+/**
+ * Throws when a source that can be read only once is read a second time. Without it, a retry would silently send
+ * nothing.
+ */
 export function once<S extends object>(source: S): S {
   if (readOnce.has(source)) {
     throw refusal(

@@ -5,21 +5,23 @@ import { demandsBelow } from './rxjs-internals.ts';
 
 export interface PaceOptions {
   /**
-   * Values that may be delivered before anybody is asked: 1 for an inbound stream, which keeps one read outstanding and
-   * asks after it delivered, so that it also works as a notifier (`takeUntil`) of a chain that is full. Default: 0.
+   * The values to deliver without checking whether the stages below are ready: 0 or 1. Default: 0.
+   *
+   * An inbound stream uses 1: it keeps one read outstanding and checks after delivering. It therefore also works as a
+   * notifier (`takeUntil`) of a full chain.
    */
   readonly unasked?: 0 | 1;
-  /** Hears of pauses. */
+  /** Listens for the pauses of the source. */
   readonly meter?: PauseListener | undefined;
 }
 
 /**
- * Runs a source that can wait: `produce` delivers one value and says true, or has none now and says false. It is called
- * while the subscriber is open and every stage below is ready, in a loop: a stage that becomes ready during a delivery
- * does not grow the stack.
+ * Runs a source that can wait. `produce` delivers one value and returns true, or returns false when it has none now. It
+ * is called in a loop while the subscriber is open and every stage below is ready. Because of the loop, a stage that
+ * becomes ready during a delivery does not grow the stack.
  *
- * The returned function starts it, and starts it again when the source has something. The chain is looked at once, here, and
- * the async context of here is that in which it goes on after a wait.
+ * Returns a function that starts the source, and starts it again when the source has a value. The chain below is
+ * inspected once, at this call. After a wait, the source continues in the async context of this call.
  */
 export function pace(subscriber: Subscriber<any>, produce: () => boolean, options: PaceOptions = {}): () => void {
   const { unasked = 0, meter } = options;
@@ -42,7 +44,7 @@ export function pace(subscriber: Subscriber<any>, produce: () => boolean, option
           credit = 1;
         }
         const delivered = produce();
-        if (delivered || unasked === 0) credit = 0; // what was ready may be full when a late value comes
+        if (delivered || unasked === 0) credit = 0; // a stage may be full again by the time a late value arrives
         if (!delivered) break;
       }
     } finally {
@@ -50,7 +52,7 @@ export function pace(subscriber: Subscriber<any>, produce: () => boolean, option
     }
   };
 
-  // Who wakes it may be another call's stage.
+  // The stage that calls it may belong to another call, so it restores this call's context.
   const resume = bindKnownContext((): void => {
     waiting = false;
     run();

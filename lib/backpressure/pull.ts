@@ -2,18 +2,22 @@ import { Observable, type Subscriber } from 'rxjs';
 import { markOneShot, once } from './one-shot.ts';
 import { pace } from './pace.ts';
 
-/** What can be asked for its next value. Node's and the web's readable streams are async iterables. */
+/** A source that hands out values on request. The readable streams of Node and of the web are async iterables. */
 export type Pullable<T> = Iterable<T> | AsyncIterable<T> | ReadableStream<T>;
 
 /**
- * A source that waits: an Observable of an iterable, asked for a value only when everything below is ready to take one.
- * In front of a plain `subscribe(fn)` it runs through, as `from` does.
+ * Turns an iterable into an Observable that waits: it requests the next value only when every stage below is ready.
+ * With a plain `subscribe(fn)` below, it emits without waiting, as `from` does.
  *
- * A function that opens the source makes it replayable: each subscription opens its own. A source that can be read once
- * (an iterator, a generator object, a stream) and is subscribed to again is a TypeError instead of an empty repetition.
- * An iterator that throws is the Observable's error. Unsubscribing calls its `return()`, which closes files and streams;
- * what that throws is not heard. (An async generator that awaits something is closed when that has come: hand over the stream
- * itself, and it is closed at once. Lines of a readline interface are such a generator: `finalize(() => lines.close())`.) Nothing is buffered; an async iterable has one value under way.
+ * Give a function that opens the source to make it repeatable: each subscription opens its own. A source that can be
+ * read only once (an iterator, a generator object, a stream) fails with a TypeError at its second subscription, instead
+ * of repeating nothing. An iterator that throws errors the Observable.
+ *
+ * Unsubscribing calls `return()` of the iterator, which closes files and streams; an error that this throws is ignored.
+ * A running async generator closes only when the promise that it awaits settles. Pull the stream itself, and it closes
+ * at once. The lines of a readline interface are such a generator: add `finalize(() => lines.close())`.
+ *
+ * Nothing is buffered. From an async iterable, one value is requested at a time.
  *
  * @example
  * pull(() => createReadStream('big.ndjson').pipe(parse())).pipe(users.createUser)
@@ -38,7 +42,7 @@ export function pull<T>(source: Pullable<T> | (() => Pullable<T> | PromiseLike<P
   return typeof source !== 'function' && isReadOnce(source) ? markOneShot(source$) : source$;
 }
 
-/** Whether {@link pull} takes it as it is. */
+/** Whether {@link pull} accepts the value itself, rather than a function that opens it. */
 export function isPullable(source: unknown): source is Pullable<unknown> {
   return source !== null && source !== undefined && (isSync(source) || isAsync(source));
 }
@@ -55,7 +59,7 @@ function pullSync<T>(iterator: Iterator<T>, subscriber: Subscriber<T>): void {
   let asking = false;
 
   const close = () => {
-    if (done || asking) return; // a generator that is running cannot be returned: it is when it yields
+    if (done || asking) return; // return() fails while a generator runs; this is called again when it yields
     done = true;
     quietly(() => iterator.return?.());
   };
@@ -127,26 +131,32 @@ function pullAsync<T>(iterator: AsyncIterator<T>, subscriber: Subscriber<T>): vo
   run();
 }
 
-/** An iterable that gives itself as its iterator is one: it can be read once. */
+/** Opens an iterator once only if the iterable is its own iterator, which can be read once. */
 function openIterator<I extends object>(source: object, iterator: I): I {
   if (iterator === source) once(source);
   return iterator;
 }
 
-/** A stream's own iterator closes it only when the read under way has come back, which may be never. */
+/**
+ * Opens a stream so that return() closes it at once. The stream's own iterator closes it only after the pending read,
+ * which may never end.
+ */
 function openStream<T>(stream: Stream<T>): AsyncIterator<T> {
   if ('getReader' in stream) {
     const reader = stream.getReader();
     return { next: () => reader.read() as Promise<IteratorResult<T>>, return: () => closed(reader.cancel()) };
   }
-  // Its iterator listens from the first `next()` on and hears of an earlier error then; one that comes after `destroy()`
-  // (a file that cannot be opened) would end the process.
+  // The stream's iterator handles errors from the first `next()` on, including earlier ones. Without this listener, an
+  // error after `destroy()` (a file that cannot be opened) would end the process.
   stream.on?.('error', () => {});
   const iterator = stream[Symbol.asyncIterator]();
   return { next: () => iterator.next(), return: () => closed(stream.destroy()) };
 }
 
-/** As far as it can be known without opening it: each iterator has a `next`, and those that are iterable give themselves. */
+/**
+ * Whether a source can be read only once, as far as it shows without opening it: an iterator has a `next`, and an
+ * iterable iterator returns itself.
+ */
 function isReadOnce(source: Pullable<unknown>): boolean {
   return isStream(source) || typeof (source as { next?: unknown }).next === 'function';
 }
@@ -189,6 +199,6 @@ function quietly(close: () => unknown): void {
     const closing = close();
     if (isPromiseLike(closing)) closing.then(undefined, () => {});
   } catch {
-    // Nobody is subscribed any more who could be told.
+    // There is no subscriber left to report the error to.
   }
 }

@@ -18,7 +18,7 @@ export function demandsBelow(subscriber: Subscriber<any>): readonly Demand[] {
   let link: Link | null | undefined = subscriber as unknown as Link;
   while (link) {
     if (link[demand] !== undefined) found.push(link[demand]);
-    // The user's observer is the end. A `destination` of its own means something else.
+    // The chain ends at the user's observer, whose own `destination`, if any, is unrelated.
     if (link.partialObserver?.[demand] !== undefined) found.push(link.partialObserver[demand]);
     link = link.destination;
   }
@@ -74,7 +74,7 @@ export function withSource<R>(source: Observable<any>, subscribe: (output: Subsc
   return output$;
 }
 
-/** Makes a subscriber ignore all further notifications. Its teardown runs when it is unsubscribed, as ever. */
+/** Makes a subscriber ignore all further notifications. Its teardown still runs when it is unsubscribed. */
 export function ignoreFurther(subscriber: Subscriber<any>): void {
   (subscriber as unknown as { isStopped: boolean }).isStopped = true;
 }

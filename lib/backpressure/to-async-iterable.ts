@@ -5,17 +5,24 @@ import { RingQueue } from './ring-queue.ts';
 import { PacedSubscriber } from './rxjs-internals.ts';
 
 export interface ToAsyncIterableOptions {
-  /** Values that a source which cannot wait may leave unread; from 1; one more is an {@link OverflowError}. Default: 16,384. */
+  /**
+   * The most unread values from a source that cannot wait, from 1. One more is an {@link OverflowError}. Default:
+   * 16,384.
+   */
   readonly maxQueued?: number | undefined;
 }
 
 /**
- * An Observable for `for await`, one value at a time: a source that can wait is asked for the next one when the loop asks.
- * Each iteration subscribes anew, at its first `next()`. Leaving the loop unsubscribes. The Observable's error is thrown
- * after the values that came before it.
+ * Converts an Observable for `for await`. A source that can wait is asked for the next value when the loop requests
+ * one.
  *
- * Buffered: what arrives unasked, at most one value per inbound stream upstream, and from sources that cannot wait
- * (Subject, `interval`, `from(array)`) up to `maxQueued`.
+ * Each iteration subscribes anew, at its first `next()`. Leaving the loop unsubscribes. The loop throws an error of the
+ * Observable after the values before it.
+ *
+ * Buffered: at most one value per inbound stream upstream, and up to `maxQueued` values from sources that cannot wait
+ * (Subject, `interval`, `from(array)`).
+ *
+ * @throws RangeError when `maxQueued` is less than 1.
  */
 export function toAsyncIterable<T>(source$: Observable<T>, options: ToAsyncIterableOptions = {}): AsyncIterable<T> {
   const { maxQueued = 16_384 } = options;
@@ -84,7 +91,7 @@ function iterate<T>(source$: Observable<T>, maxQueued: number): AsyncIterableIte
   };
 }
 
-/** With an `error`, or completion. */
+/** The end of the source: an error if it has the property `error`, and completion otherwise. */
 interface End {
   readonly error?: unknown;
 }
@@ -113,7 +120,7 @@ function withResolvers<T>(): PromiseWithResolvers<T> {
 
 function overflow(maxQueued: number): OverflowError {
   return new OverflowError(
-    `toAsyncIterable: more than ${maxQueued} values wait to be read: their source does not wait. ` +
-      'Use a source that does (pull), or choose what to drop before this point, or raise maxQueued',
+    `toAsyncIterable: more than ${maxQueued} values wait to be read, because their source does not. ` +
+      'Use a source that can wait (pull), drop values before this point, or raise maxQueued',
   );
 }

@@ -1,6 +1,6 @@
 import { asyncScheduler } from 'rxjs';
 
-/** Whether TestScheduler.run turns RxJS's clock, which then begins at 0. */
+/** Whether the code runs inside TestScheduler.run, where RxJS's clock starts at 0. */
 export function isVirtualTime(): boolean {
   return Date.now() - asyncScheduler.now() > 1_000_000;
 }

@@ -2,8 +2,11 @@ import { asyncScheduler, type MonoTypeOperatorFunction, type delay as rxDelay, t
 import { postpone } from './postpone.ts';
 
 /**
- * RxJS's `delay`, and what is due waits for what stands below. A source that can wait is asked for at most 1,024 values
- * that are not yet due; of a source that cannot, 1,000,000 are held (in RxJS, no bound). An error is not delayed.
+ * RxJS's `delay` with backpressure: a value that is due waits until the stages below are ready. An error is not
+ * delayed.
+ *
+ * Buffered: at most 1,024 values that are not yet due from a source that can wait; 1,000,000 from one that cannot (in
+ * RxJS, no bound), and one more is an {@link OverflowError}.
  */
 export const delay: typeof rxDelay = <T>(
   due: number | Date,

@@ -17,18 +17,20 @@ import { checkHeld, OverflowError } from '../overflow-error.ts';
 import { RingQueue } from '../ring-queue.ts';
 import { comesFromSubject, PacedSubscriber, withSource } from '../rxjs-internals.ts';
 
-/** Values that may wait behind an inner Observable which comes from a Subject: see the rule at `gate`. */
+/** The most values that wait behind an inner Observable that comes from a Subject: see `gate`. */
 const MAX_BEHIND_SUBJECT = 1024;
 
 /**
- * RxJS's `mergeMap`, and a source that can wait is asked for a value only while fewer than `concurrent` inner Observables
- * are at work. Promises are awaited; iterables and streams are pulled, so that they wait for what stands below.
+ * RxJS's `mergeMap` with backpressure: a source that can wait is asked for a value only while fewer than `concurrent`
+ * inner Observables are active. Promises are awaited. Iterables and streams are pulled, so that they wait for the
+ * stages below.
  *
- * Buffered: at most one value per inbound stream upstream; of a source that cannot wait 1,000,000 values (in RxJS, no
- * bound); behind an inner Observable that comes from a Subject, or was made of one (a window, a group), 1,024. One more is
- * an {@link OverflowError}.
+ * Buffered: at most one value per inbound stream upstream, and 1,000,000 values from a source that cannot wait (in
+ * RxJS, no bound). Behind an inner Observable that comes from a Subject, or was made from one (a window, a group),
+ * 1,024 values. One more is an {@link OverflowError}.
  *
- * @param concurrent inner Observables at work at a time, from 1. Default: no limit.
+ * @param concurrent the most inner Observables that are active at a time, from 1. Default: no limit.
+ * @throws RangeError when `concurrent` is less than 1.
  */
 export const mergeMap: typeof rxMergeMap = <T, O extends ObservableInput<any>>(
   project: (value: T, index: number) => O,
@@ -60,14 +62,16 @@ function merge<T>(
       let isComplete = false;
       let isDraining = false;
 
-      // A Subject may get its values from the very source that would be made to wait for it, as windows and groups do.
-      // So it is not waited for, and what comes meanwhile is held to a limit.
+      // An inner Observable that comes from a Subject may get its values from this very source, as windows and groups
+      // do. Making the source wait for it would then be a deadlock, so the source continues and the values queue up to
+      // a limit.
       const gate = new Gate(() => activeFromSubject > 0 || (buffer.size === 0 && active < concurrent));
 
       const start = (value: T): void => {
-        active++; // before `project`, which may make the source emit
+        active++; // first, because `project` may make the source emit
         const inner$ = fromInput(project(value, index++));
-        // What is made of a group or a window may well read it, however hidden: `w => client.upload(w)`.
+        // A project function that gets a group or a window probably reads it, even where that does not show: `w =>
+        // client.upload(w)`.
         const isFromSubject = comesFromSubject(inner$) || (isObservable(value) && comesFromSubject(value));
         let innerIsComplete = false;
         if (isFromSubject) activeFromSubject++;
@@ -92,8 +96,8 @@ function merge<T>(
         );
       };
 
-      // In a loop, not from one inner's end into the next: a long row of synchronous ones does not grow the stack. What waited
-      // is not to see the context of the inner whose end lets it go on, which may be that of a pool or of another call.
+      // A loop instead of a recursion, so that many synchronous inner Observables do not grow the stack. It restores
+      // the context of this call: the inner Observable that ends may belong to a pool or to another call.
       const drain = bindKnownContext((): void => {
         if (isDraining) return;
         isDraining = true;
@@ -133,26 +137,26 @@ function merge<T>(
 function behindSubject(): OverflowError {
   return new OverflowError(
     `mergeMap, concatMap: more than ${MAX_BEHIND_SUBJECT} values wait behind an inner Observable that comes from a ` +
-      'Subject (a group of groupBy, a window, a Subject of yours): such a one is not waited for, because it may need its own ' +
-      'source to go on. Allow more of them at a time, or, where it does not, hide the Subject: defer(() => inner$)',
+      'Subject (a group of groupBy, a window, a Subject of yours). The source does not wait for such an Observable, which may ' +
+      'need the source to continue. Allow more of them at a time, or, if it does not need the source, hide the Subject: defer(() => inner$)',
   );
 }
 
-/** RxJS's `mergeAll`, paced as {@link mergeMap} is. */
+/** RxJS's `mergeAll` with the backpressure of {@link mergeMap}. */
 export const mergeAll: typeof rxMergeAll = <O extends ObservableInput<any>>(
   concurrent?: number,
 ): OperatorFunction<O, ObservedValueOf<O>> => mergeMap(identity<O>, concurrent);
 
 /**
- * RxJS's `concatMap`, and a source that can wait is asked for a value only when no inner Observable is at work.
- * Otherwise as {@link mergeMap} with `concurrent` 1.
+ * RxJS's `concatMap` with backpressure: a source that can wait is asked for a value only when no inner Observable is
+ * active. Otherwise like {@link mergeMap} with `concurrent` 1.
  */
 export const concatMap: typeof rxConcatMap = <T, O extends ObservableInput<any>>(
   project: (value: T, index: number) => O,
   resultSelector?: any,
 ): OperatorFunction<T, any> => mergeMap(project, typeof resultSelector === 'function' ? resultSelector : 1, 1);
 
-/** RxJS's `concatAll`, paced as {@link concatMap} is. */
+/** RxJS's `concatAll` with the backpressure of {@link concatMap}. */
 export const concatAll: typeof rxConcatAll = <O extends ObservableInput<any>>(): OperatorFunction<
   O,
   ObservedValueOf<O>

@@ -2,7 +2,7 @@ import { defer, type ObservableInput, type OperatorFunction, type mergeScan as r
 import { fromInput } from '../input.ts';
 import { mergeMap } from './merge-map.ts';
 
-/** RxJS's `mergeScan`, paced as {@link mergeMap} is. */
+/** RxJS's `mergeScan` with the backpressure of {@link mergeMap}. */
 export const mergeScan: typeof rxMergeScan = <T, R>(
   accumulator: (state: R, value: T, index: number) => ObservableInput<R>,
   seed: R,

@@ -2,8 +2,10 @@ import type { MonoTypeOperatorFunction, observeOn as rxObserveOn, SchedulerLike 
 import { postpone } from './postpone.ts';
 
 /**
- * RxJS's `observeOn`, and what is scheduled waits for what stands below. A source that can wait is asked for at most 1,024
- * values ahead; of a source that cannot, 1,000,000 are held (in RxJS, no bound).
+ * RxJS's `observeOn` with backpressure: a scheduled value waits until the stages below are ready.
+ *
+ * Buffered: at most 1,024 values from a source that can wait; 1,000,000 from one that cannot (in RxJS, no bound), and
+ * one more is an {@link OverflowError}.
  */
 export const observeOn: typeof rxObserveOn = <T>(scheduler: SchedulerLike, delay = 0): MonoTypeOperatorFunction<T> =>
   postpone({

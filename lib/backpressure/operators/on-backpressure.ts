@@ -9,24 +9,27 @@ import { LatestByKey, type Overflow, Queue, type WaitingValues } from './waiting
 export type { Overflow };
 
 /**
- * An operator that reads its source as fast as it comes, and decides what becomes of values while what stands below is full.
- * It says what it holds and what it dropped, summed over its subscriptions.
+ * An operator that reads its source without making it wait, and decides what happens to values while the stages below
+ * are full. Its counters are sums over all subscriptions.
  */
 export interface Policy<T> extends MonoTypeOperatorFunction<T> {
-  /** Values that wait now. */
+  /** The number of values that wait now. */
   readonly queued: number;
-  /** Values that were dropped so far. */
+  /** The number of values dropped so far. */
   readonly dropped: number;
 }
 
 /**
- * Reads its source as fast as it comes; values queue here while what stands below is full, up to a limit. The error and the
- * completion of the source wait for what is queued; an {@link OverflowError} does not.
+ * Queues values, up to a limit, while the stages below are full. The error or completion of the source waits for the
+ * queued values; an {@link OverflowError} does not.
  *
- * The source never waits, also one that could (`pull`, an inbound stream): without a policy it would, and nothing would be queued.
+ * The source never waits, not even one that could (`pull`, an inbound stream). Without the operator, such a source
+ * waits and nothing is queued.
  *
- * @param limit values, from 1.
- * @param overflow for one value more: an {@link OverflowError} (default), or the oldest or the latest is dropped.
+ * @param limit the most queued values, from 1.
+ * @param overflow what happens to one value more: an {@link OverflowError} (default), or the oldest or the latest value
+ *   is dropped.
+ * @throws RangeError when the limit is less than 1; TypeError when `overflow` is unknown.
  */
 export function onBackpressureBuffer<T>(
   limit: number,
@@ -42,31 +45,33 @@ export function onBackpressureBuffer<T>(
 }
 
 /**
- * Reads its source as fast as it comes; what comes while what stands below is full is dropped, and `onDrop` is called with it.
- * Nothing is buffered.
+ * Drops the values that arrive while the stages below are full, and calls `onDrop` with each. Nothing is buffered. The
+ * source never waits.
  */
 export function onBackpressureDrop<T>(onDrop?: (value: T) => void): Policy<T> {
   return policy(drop => new Queue<T>(0, 'dropLatest', drop), onDrop);
 }
 
 export interface LatestOptions<T> {
-  /** The key of a value; the latest value of each key is kept. Default: all values have the same. */
+  /** Returns the key of a value; the latest value of each key is kept. Default: one key for all values. */
   readonly by?: ((value: T) => unknown) | undefined;
-  /** Keys whose values may wait, from 1; one more is an {@link OverflowError}. Default: 100,000. */
+  /** The most keys with a waiting value, from 1. One more is an {@link OverflowError}. Default: 100,000. */
   readonly maxKeys?: number | undefined;
 }
 
 /**
- * Reads its source as fast as it comes; while what stands below is full the latest value is kept, and those before it are
- * dropped. With `by` the latest value of each key is kept, and the keys take turns.
+ * Keeps the latest value while the stages below are full, and drops the values before it. With `by`, keeps the latest
+ * value of each key, and the keys take turns. The source never waits.
  *
- * So the next value of a reader that was busy is the newest that has arrived here. What has left is not taken back: in front of a
- * call, older values wait in its HTTP/2 window. Put the operator where the slow reader is, on the other side of the call.
+ * A reader that was busy therefore gets the newest value that has arrived here. The operator cannot take back values
+ * that it has passed on: in front of a call, older values wait in the HTTP/2 window of the call. Put the operator next
+ * to the slow reader, on the other side of the call.
  *
  * Buffered: one value, or one for each key.
  *
  * @example
  * market.watch({}).pipe(onBackpressureLatest({ by: quote => quote.symbol }), concatMap(draw))
+ * @throws RangeError when `maxKeys` is less than 1.
  */
 export function onBackpressureLatest<T>({ by, maxKeys = MAX_KEYS }: LatestOptions<T> = {}): Policy<T> {
   if (!(maxKeys >= 1)) throw new RangeError(`onBackpressureLatest: expected maxKeys to be 1 or more, got ${maxKeys}`);
@@ -98,7 +103,7 @@ function policy<T>(
         if (waiting.size === 0) return false;
         counters.queued--;
         output.next(waiting.shift());
-        if (waiting.size === 0) end?.(); // which asks for no room
+        if (waiting.size === 0) end?.(); // the end needs no room below
         return true;
       });
 
@@ -118,7 +123,7 @@ function policy<T>(
           if (waiting.size === 0 && firstFull(demands) === undefined) output.next(value);
           else hold(value);
         } catch (error) {
-          output.error(error); // does not wait for what is held
+          output.error(error); // ahead of the held values
         }
       };
 
@@ -128,7 +133,7 @@ function policy<T>(
         else run();
       };
 
-      // Without a destination: the source is not to see what stands below.
+      // No destination, so that the source does not see the stages below.
       const stage = new PacedSubscriber<T>(
         {
           next,
@@ -155,12 +160,12 @@ function policy<T>(
 // Node's own, so that a test's fake timers do not stop it.
 const { setImmediate, clearImmediate } = globalThis;
 
-/** Values between two pauses. */
+/** The number of values between two pauses. */
 const MAX_VALUES = 1024;
 
 /**
- * The Demand of a stage that takes every value and pauses now and then, so that the event loop runs. Without it, a source that
- * always has a next value (`pull` of an endless generator) would block the process.
+ * The Demand of a stage that takes every value, and pauses now and then so that the event loop runs. Without the
+ * pauses, a source that always has a next value (`pull` of an endless generator) would block the process.
  */
 class Rest implements Demand {
   readonly isBrief = true;

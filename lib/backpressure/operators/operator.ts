@@ -1,9 +1,9 @@
 import type { OperatorFunction, Subscriber } from 'rxjs';
 import { PacedSubscriber, withSource } from '../rxjs-internals.ts';
 
-/** A hand-written operator's answer to each notification. */
+/** The handlers of a hand-written operator. */
 export interface OperatorObserver<T> {
-  /** What this throws becomes the output's error. */
+  /** Handles a value. An error that it throws becomes the error of the output. */
   next(value: T): void;
   /** Default: passes the error on. */
   error?(error: unknown): void;
@@ -14,11 +14,11 @@ export interface OperatorObserver<T> {
 }
 
 /**
- * A hand-written operator that keeps the chain: a source above it still waits for the stages below it. (A hand-written
- * `new Observable(output => x$.subscribe(value => output.next(value)))` ends the chain.)
+ * Makes an operator that keeps the backpressure: a source above it still waits for the stages below it. A plain `new
+ * Observable(output => x$.subscribe(value => output.next(value)))` breaks the chain.
  *
- * The operator should not queue without a bound; one that gathers values gives them on as one array, and a paced
- * `concatAll()` after it spreads them.
+ * The operator should not queue values without a bound. An operator that collects values can emit them as one array,
+ * followed by a paced `concatAll()`.
  */
 export function operator<T, R = T>(attach: (output: Subscriber<R>) => OperatorObserver<T>): OperatorFunction<T, R> {
   return source =>

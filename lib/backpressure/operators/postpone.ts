@@ -6,22 +6,22 @@ import { pace } from '../pace.ts';
 import { RingQueue } from '../ring-queue.ts';
 import { PacedSubscriber, withSource } from '../rxjs-internals.ts';
 
-/** Values that are held until their time; as many at a time pass through a `delay` or an `observeOn`. */
+/** The most values from a source that can wait that are held until they are due. */
 const MAX_AHEAD = 1024;
 
-/** When a value is due, in the scheduler's time, and what is postponed besides values. */
+/** When values are due, in the scheduler's time, and which other notifications are postponed. */
 export interface Postponement {
   readonly scheduler: SchedulerLike;
   readonly dueAt: () => number;
-  /** Whether an error waits its turn, too (`observeOn`), or overtakes (`delay`). */
+  /** Whether an error waits like a value (`observeOn`), or overtakes the held values (`delay`). */
   readonly isErrorPostponed: boolean;
-  /** Whether completion waits as long as a value does, or only for the values before it. */
+  /** Whether completion waits as long as a value, or only for the values before it. */
   readonly isCompletionPostponed: boolean;
 }
 
 /**
- * Holds each value until it is due and then until what stands below is ready. At most 1,024 are held of a source that can
- * wait; of one that cannot 1,000,000, then it is an OverflowError (in RxJS, no bound).
+ * Holds each value until it is due and the stages below are ready. It holds at most 1,024 values from a source that can
+ * wait, and 1,000,000 from one that cannot (in RxJS, no bound). One more is an OverflowError.
  */
 export function postpone<T>(postponement: Postponement): MonoTypeOperatorFunction<T> {
   const { scheduler, dueAt, isErrorPostponed, isCompletionPostponed } = postponement;
@@ -45,11 +45,11 @@ export function postpone<T>(postponement: Postponement): MonoTypeOperatorFunctio
         return true;
       });
 
-      // Some schedulers run what others scheduled along with their own.
+      // Restores the context, because some schedulers run the work of several callers together.
       const due = bindKnownContext((at: number): void => {
         timer?.unsubscribe();
         timer = undefined;
-        now = Math.max(at, scheduler.now()); // timers of Node may be a millisecond early
+        now = Math.max(at, scheduler.now()); // Node's timers may fire a millisecond early
         run();
       });
 

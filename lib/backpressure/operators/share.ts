@@ -5,21 +5,23 @@ import { inOwnContext } from '../in-own-context.ts';
 import { demandsBelow, PacedSubscriber, withSource } from '../rxjs-internals.ts';
 import { onBackpressureBuffer } from './on-backpressure.ts';
 
-/** RxJS's configuration, and what becomes of a subscriber that is slower than the others. */
+/** RxJS's configuration, and a limit for subscribers that are slower than the others. */
 export interface PacedShareConfig<T> extends ShareConfig<T> {
   /**
-   * Values that a subscriber may be behind the fastest; it is dropped at one more, with an {@link OverflowError}, and the
-   * others go on. Default: nobody is dropped, and the slowest sets the pace.
+   * The number of values that a subscriber may lag behind the fastest. A subscriber that lags by more gets an {@link
+   * OverflowError}, and the others continue. Default: no subscriber is dropped, and the slowest sets the pace.
    */
   readonly maxLag?: number | undefined;
 }
 
 /**
- * RxJS's `share`, and the source keeps the pace of the slowest subscriber: it is asked while all of them are ready. With
- * `maxLag` it keeps that of the fastest, and a subscriber that falls behind by more is dropped.
+ * RxJS's `share` with backpressure: the source runs at the pace of the slowest subscriber. With `maxLag` it runs at the
+ * pace of the fastest, and a subscriber that lags by more is dropped.
  *
- * Buffered: nothing; with `maxLag` so many values for each subscriber. Each hears the values in its own async context; the
- * source is in that of the first.
+ * Buffered: nothing; with `maxLag`, up to that many values for each subscriber. Each subscriber gets the values in its
+ * own async context. The source runs in the context of the first subscriber.
+ *
+ * @throws RangeError when `maxLag` is less than 1.
  */
 export function share<T>(config: PacedShareConfig<T> = {}): MonoTypeOperatorFunction<T> {
   const { maxLag, ...rxConfig } = config;
@@ -34,12 +36,12 @@ export function share<T>(config: PacedShareConfig<T> = {}): MonoTypeOperatorFunc
       readers.add(output);
       const own$ = inOwnContext(shared$);
       (maxLag === undefined ? own$ : own$.pipe(onBackpressureBuffer(maxLag))).subscribe(output);
-      readers.wake(); // now that it is heard: a source that waited for somebody goes on
+      readers.wake(); // a source that waited for a subscriber continues
     });
   };
 }
 
-/** The Demand of many: ready when all of them are, or when one is. */
+/** The Demand of several subscribers: ready when all of them are, or when one is. */
 class Readers implements Demand {
   readonly #pace: 'slowest' | 'fastest';
   readonly #readers = new Map<Subscriber<any>, readonly Demand[]>();
@@ -53,12 +55,12 @@ class Readers implements Demand {
   get ready(): boolean {
     let readers = 0;
     for (const [reader, demands] of this.#readers) {
-      if (reader.closed) continue; // before its teardown is
+      if (reader.closed) continue; // its teardown, which removes it, is still to come
       readers++;
       const isReady = firstFull(demands) === undefined;
       if (isReady !== (this.#pace === 'slowest')) return isReady;
     }
-    return this.#pace === 'slowest' && readers > 0; // nobody reads: it waits for who comes
+    return this.#pace === 'slowest' && readers > 0; // without subscribers, the source waits for one
   }
 
   onReady(resume: () => void): () => void {
@@ -75,7 +77,7 @@ class Readers implements Demand {
     });
   }
 
-  /** One that is full is enough to know that the slowest is; of the fastest any may be the first. */
+  /** Watches one full subscriber at the slowest pace, since each of them blocks, and all of them at the fastest. */
   #watch(): void {
     for (const demands of this.#readers.values()) {
       const full = firstFull(demands);

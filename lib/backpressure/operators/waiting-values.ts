@@ -1,19 +1,19 @@
 import { OverflowError } from '../overflow-error.ts';
 import { RingQueue } from '../ring-queue.ts';
 
-/** What becomes of a value when the queue of `onBackpressureBuffer` is full. */
+/** What happens to a value when the queue of `onBackpressureBuffer` is full. */
 export type Overflow = 'error' | 'dropOldest' | 'dropLatest';
 
-/** The values that a policy holds while what stands below it is full. */
+/** The values that a policy holds while the stages below are full. */
 export interface WaitingValues<T> {
   readonly size: number;
-  /** Takes a value in, and may give up one for it, perhaps this very one. @throws OverflowError when there is no room. */
+  /** Adds a value, and may drop one for it, possibly this very value. @throws OverflowError when there is no room. */
   add(value: T): void;
   shift(): T;
   clear(): void;
 }
 
-/** In the order they came, up to a limit. */
+/** Keeps values in the order of arrival, up to a limit. */
 export class Queue<T> extends RingQueue<T> implements WaitingValues<T> {
   readonly #limit: number;
   readonly #overflow: Overflow;
@@ -42,7 +42,10 @@ export class Queue<T> extends RingQueue<T> implements WaitingValues<T> {
   }
 }
 
-/** The latest value of each key. A newer one takes the place of the older one in the queue, so that no key waits for ever. */
+/**
+ * Keeps the latest value of each key. A newer value takes the place of the older one in the queue, so that every key
+ * gets its turn.
+ */
 export class LatestByKey<T> implements WaitingValues<T> {
   readonly #values = new Map<unknown, T>();
   readonly #by: (value: T) => unknown;
@@ -81,14 +84,14 @@ export class LatestByKey<T> implements WaitingValues<T> {
 
 function tooManyValues(limit: number): OverflowError {
   return new OverflowError(
-    `onBackpressureBuffer: more than ${limit} values wait: what stands below is slower than their source. ` +
-      'Use a larger limit, or drop values (overflow, onBackpressureDrop, onBackpressureLatest), ' +
-      'or no policy where the source can wait (pull, an inbound stream)',
+    `onBackpressureBuffer: more than ${limit} values wait: their consumer is slower than their source. ` +
+      'Raise the limit, drop values (overflow, onBackpressureDrop, onBackpressureLatest), ' +
+      'or use no policy if the source can wait (pull, an inbound stream)',
   );
 }
 
 function tooManyKeys(maxKeys: number): OverflowError {
   return new OverflowError(
-    `onBackpressureLatest: values of more than ${maxKeys} keys wait. Use a key of fewer values (by), or raise maxKeys`,
+    `onBackpressureLatest: values of more than ${maxKeys} keys wait. Use a key with fewer distinct values (by), or raise maxKeys`,
   );
 }

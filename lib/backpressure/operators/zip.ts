@@ -12,10 +12,12 @@ import { RingQueue } from '../ring-queue.ts';
 import { PacedSubscriber } from '../rxjs-internals.ts';
 
 /**
- * RxJS's `zip`, and a source that can wait is asked for a value only while none of its own waits for those of the others.
- * Of a source that cannot wait it holds 1,000,000 values, then it is an OverflowError (in RxJS, no bound).
+ * RxJS's `zip` with backpressure: a source that can wait is asked for a value only while none of its values waits for
+ * the others.
  *
- * Sources that come from one shared source, each taking a part of its values, wait for each other for ever.
+ * Buffered: 1,000,000 values from a source that cannot wait (in RxJS, no bound); one more is an {@link OverflowError}.
+ *
+ * Sources that each take a part of the values of one shared source wait for each other for ever.
  */
 export const zip: typeof rxZip = (...args: unknown[]): Observable<any> => {
   const select = typeof args.at(-1) === 'function' ? (args.pop() as (...values: unknown[]) => unknown) : undefined;
@@ -60,7 +62,7 @@ export const zip: typeof rxZip = (...args: unknown[]): Observable<any> => {
   });
 };
 
-/** RxJS's `zipWith`, paced as {@link zip} is. */
+/** RxJS's `zipWith` with the backpressure of {@link zip}. */
 export const zipWith: typeof rxZipWith = <T>(...others: ObservableInput<any>[]): OperatorFunction<T, any> => {
   return source => zip([source, ...others]) as any;
 };
