@@ -9,7 +9,7 @@ import { record } from '../support/record.ts';
 describe('storage.run(store, () => rpc(request$, call)) in a middleware', () => {
   const bench = useBench();
 
-  it('is seen by the middleware below, its token and its operators, by onHeaders and by the handler, on both sides', async () => {
+  it('sets the context of later middleware (its token, its operators), of onHeaders and of the handler, on both sides', async () => {
     const storage = new AsyncLocalStorage<string>();
     const seen: string[] = [];
     const see = (what: string) => seen.push(`${what} ${storage.getStore()}`);

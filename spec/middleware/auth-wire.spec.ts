@@ -19,7 +19,7 @@ describe('bearer and verifyBearer over the wire', () => {
   const verify = async (token: string): Promise<string> => users.get(token)!;
   const whoAmI: LabHandler = (request$, call) => request$.pipe(map(n => ({ ...n, text: call.context.get(user)! })));
 
-  it('tell the handler who calls, over TLS', async () => {
+  it('identify the caller to the handler, over TLS', async () => {
     const server = await serve('https://127.0.0.1:0', implement.partial(Lab, inAllShapes(whoAmI)), {
       tls,
       middleware: [verifyBearer(user, verify)],
@@ -52,7 +52,7 @@ describe('bearer and verifyBearer over the wire', () => {
     expect(error.cause).to.have.property('message', 'no key');
   });
 
-  it('send no token over plaintext unless that is allowed', async () => {
+  it('send no token over plaintext unless allowPlaintext is set', async () => {
     let calls = 0;
     const count: LabHandler = (request$, call) => {
       calls++;
@@ -91,13 +91,13 @@ describe('bearer and verifyBearer over the wire', () => {
     );
     const recording = record(client.bidi(of({ n: 1 }, { n: 2 }, { n: 3 })).pipe(toArray()));
     await asked.promise;
-    await settled(() => 0); // all requests have come
+    await settled(() => 0); // all requests have arrived
     verified.resolve();
     await recording.ending;
     expect(recording.values[0]!.map(({ n }) => n)).to.deep.equal([1, 2, 3]);
   });
 
-  it('never call the handler when the caller is gone before the token is verified', async () => {
+  it('never call the handler when the caller has gone before the token is verified', async () => {
     const verified = deferred();
     const asked = deferred();
     const gone = deferred();
@@ -128,7 +128,7 @@ describe('bearer and verifyBearer over the wire', () => {
     expect(calls).to.equal(0);
   });
 
-  it('answer UNKNOWN without the reason when verifying itself fails, and tell onError', async () => {
+  it('end the call with UNKNOWN, without the reason, when verification itself fails, and report to onError', async () => {
     const down = new Error('connect ECONNREFUSED keys');
     for (const failed of [down, markReceived(new RpcError(Code.UNAVAILABLE, down.message))]) {
       const told: unknown[] = [];
@@ -143,7 +143,7 @@ describe('bearer and verifyBearer over the wire', () => {
     }
   });
 
-  it('tell nobody of a token that was not accepted but its caller', async () => {
+  it('report a rejected token to its caller only', async () => {
     const told: unknown[] = [];
     const { client } = await bench.run(
       { unary: whoAmI },

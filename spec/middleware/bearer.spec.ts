@@ -13,7 +13,7 @@ type Token = Parameters<typeof bearer>[0];
 const ask = (given: CallCredentials | undefined): Promise<Metadata> =>
   given!.generateMetadata({ service_url: 'https://x', method_name: '' } as any);
 
-/** An RPC that asks the credentials as grpc-js does, and fails as grpc-js does when they fail. */
+/** An RPC that generates the credentials' metadata like grpc-js, and fails like grpc-js when that fails. */
 function call(token: Token, options: CallOptions = {}, { allowPlaintext = false } = {}) {
   const sent: CallOptions[] = [];
   const rpc = bearer(token, { allowPlaintext })((request$, seen): Observable<unknown> => {
@@ -35,7 +35,7 @@ function call(token: Token, options: CallOptions = {}, { allowPlaintext = false 
 
 const authorizationIn = ({ metadata }: CallOptions) => toMetadata(metadata).get('authorization');
 
-/** Everything that an error says of itself and of what is behind it. */
+/** All texts of an error and of its cause. */
 const said = (error: any): string => [error.message, error.stack, error.cause?.message, error.cause?.stack].join();
 
 const failing: Record<string, () => any> = {
@@ -60,7 +60,7 @@ describe('bearer', () => {
     'an async function': async () => 't0ken',
   };
   for (const [name, token] of Object.entries(tokens)) {
-    it(`gives the token to grpc-js as credentials of the call: ${name}`, async () => {
+    it(`passes the token to grpc-js as credentials of the call: ${name}`, async () => {
       const { sent, call$ } = call(token, { timeoutMs: 5 });
       const { ending, values } = record(call$);
       expect(await ending).to.deep.equal({});
@@ -69,7 +69,7 @@ describe('bearer', () => {
       expect(sent[0]).to.not.have.property('metadata');
     });
 
-    it(`puts it into the metadata, beside the caller's, when plaintext is allowed: ${name}`, async () => {
+    it(`adds the token to the metadata of the caller when plaintext is allowed: ${name}`, async () => {
       const metadata = new Metadata();
       metadata.set('x', 'y');
       const { sent, call$ } = call(token, { metadata }, { allowPlaintext: true });
@@ -82,7 +82,7 @@ describe('bearer', () => {
     });
   }
 
-  it('asks for the token at each call, and not before it is subscribed to', async () => {
+  it('calls the function for each call, and not before it is subscribed to', async () => {
     for (const allowPlaintext of [true, false]) {
       let asked = 0;
       const { sent, call$ } = call(() => `t${++asked}`, {}, { allowPlaintext });
@@ -97,7 +97,7 @@ describe('bearer', () => {
     }
   });
 
-  it('adds to the credentials that the call has', async () => {
+  it('is combined with the credentials of the call', async () => {
     const given = credentials.createFromMetadataGenerator((_, callback) => {
       const metadata = new Metadata();
       metadata.set('x', 'y');
@@ -109,7 +109,7 @@ describe('bearer', () => {
   });
 
   for (const allowPlaintext of [true, false]) {
-    it(`leaves a call alone that brings an authorization of its own; allowPlaintext: ${allowPlaintext}`, async () => {
+    it(`leaves a call with its own authorization alone; allowPlaintext: ${allowPlaintext}`, async () => {
       const options = { metadata: { Authorization: 'Basic x' } };
       const { sent, call$ } = call('t0ken', options, { allowPlaintext });
       await record(call$).ending;
@@ -117,7 +117,7 @@ describe('bearer', () => {
     });
 
     for (const [how, token] of Object.entries(failing)) {
-      it(`ends with UNAUTHENTICATED, the cause given, when the function ${how}; allowPlaintext: ${allowPlaintext}`, async () => {
+      it(`ends with UNAUTHENTICATED and the cause when the function ${how}; allowPlaintext: ${allowPlaintext}`, async () => {
         const error = await errorOf(call(token, {}, { allowPlaintext }).call$);
         expect(error).to.include({ code: Code.UNAUTHENTICATED, path: method.path });
         expect(error.details).to.equal('there is no token to send: asking for it failed');
@@ -127,7 +127,7 @@ describe('bearer', () => {
     }
 
     for (const [what, token] of Object.entries<any>({ ...unfit, undefined, 'an object': { s3cret: 1 } })) {
-      it(`ends so, and repeats nothing of it, when the function gives ${what}; allowPlaintext: ${allowPlaintext}`, async () => {
+      it(`ends with UNAUTHENTICATED, and does not repeat the token, when the function returns an invalid token (${what}); allowPlaintext: ${allowPlaintext}`, async () => {
         const error = await errorOf(call(() => token, {}, { allowPlaintext }).call$);
         expect(error).to.include({ code: Code.UNAUTHENTICATED });
         expect(error.cause).to.be.instanceOf(TypeError);
@@ -137,7 +137,7 @@ describe('bearer', () => {
   }
 
   for (const [what, token] of Object.entries({ ...unfit, undefined, 'a number': 5, 'an object': {} })) {
-    it(`refuses at once a token that is ${what}, and repeats nothing of it`, () => {
+    it(`refuses at once an invalid token (${what}), and does not repeat it`, () => {
       const error = thrownBy(() => bearer(token as string));
       expect(error).to.be.instanceOf(TypeError);
       expect(error.message).to.match(/^bearer: expected the token to be/);
@@ -145,7 +145,7 @@ describe('bearer', () => {
     });
   }
 
-  it('leaves an UNAUTHENTICATED of the server as it is', async () => {
+  it('passes on an UNAUTHENTICATED of the server unchanged', async () => {
     const error = new RpcError(Code.UNAUTHENTICATED, 'expired');
     const rpc = bearer(() => 't0ken')(() => throwError(() => error), method);
     expect(await errorOf(rpc(of(1), {}))).to.equal(error);
@@ -172,14 +172,14 @@ describe('bearer', () => {
       expect([late, aborted, orphan].flatMap(({ sent }) => sent)).to.deep.equal([]);
     });
 
-    it('starts no call when it is unsubscribed from', async () => {
+    it('starts no call after an unsubscribe', async () => {
       const { sent, call$ } = call(async () => 't0ken', {}, { allowPlaintext: true });
       call$.subscribe().unsubscribe();
       await new Promise(setImmediate);
       expect(sent).to.deep.equal([]);
     });
 
-    it('counts the waiting as time of the call', async () => {
+    it('counts the wait as time of the call', async () => {
       const { sent, call$ } = call(async () => 't0ken', { timeoutMs: 60_000 }, { allowPlaintext: true });
       await record(call$).ending;
       expect(sent[0]).to.not.have.property('timeoutMs');
@@ -187,7 +187,7 @@ describe('bearer', () => {
     });
   });
 
-  it('refuses to stand on a server, and options that there are not', async () => {
+  it('refuses to run on a server, and refuses unknown options', async () => {
     const rpc = bearer('t')(() => NEVER, method);
     expect((await errorOf(rpc(of(1), new FakeCall().call as any))).message).to.match(/it is middleware of a client/);
     expect(thrownBy(() => bearer('t', { plaintext: true } as any)).message).to.match(/no option "plaintext"/);

@@ -10,7 +10,7 @@ import { settled } from '../support/settled.ts';
 
 const note: Note = { n: 1 };
 
-describe('A call that its middleware lets wait', () => {
+describe('A call that waits in middleware', () => {
   const bench = useBench();
 
   const limit = concurrencyLimit({ max: 1, maxQueued: 1 });
@@ -40,21 +40,21 @@ describe('A call that its middleware lets wait', () => {
   };
 
   for (const [name, { middleware, isWaiting }] of Object.entries(waits)) {
-    it(`ends with CANCELLED when its client is closed, and begins nothing any more: ${name}`, async () => {
+    it(`ends with CANCELLED when its client is closed, and starts nothing afterwards: ${name}`, async () => {
       const failed = deferred();
       const unavailable = (_: Observable<unknown>) => {
         failed.resolve();
         throw new RpcError(Code.UNAVAILABLE, 'try later');
       };
       const { server } = await bench.run({ unary: unavailable, bidi: () => NEVER });
-      // The place is taken by another client.
+      // A call of another client occupies the limit.
       const other = limit === middleware ? bench.connect(server, { middleware: [limit] }) : undefined;
       const holder = other?.bidi(NEVER).subscribe({ error: () => {} });
 
       const client = bench.connect(server, { middleware: [middleware] });
       const { ending } = record(client.unary(of(note)));
       await isWaiting(failed.promise);
-      await settled(() => 0); // the failure has come back
+      await settled(() => 0); // the first attempt has failed
       close(client);
       const { error } = await ending;
       expect(error).to.include({ code: Code.CANCELLED, details: 'the client was closed' });

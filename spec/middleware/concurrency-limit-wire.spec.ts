@@ -12,7 +12,7 @@ const note: Note = { n: 1 };
 describe('concurrencyLimit over the wire', () => {
   const bench = useBench();
 
-  it('of a server refuses what is too much, and has a place again when a caller is gone', async () => {
+  it('on a server refuses calls above the limit, and admits one when a caller has gone', async () => {
     const limit = concurrencyLimit({ max: 1 });
     const { client } = await bench.run(
       inAllShapes(request$ => concat(of(note), request$)),
@@ -31,7 +31,7 @@ describe('concurrencyLimit over the wire', () => {
     expect(again.values).to.deep.equal([note]);
   });
 
-  it('of a server lets a caller leave the queue, and keeps its requests while it waits', async () => {
+  it('on a server removes a caller that leaves from the queue, and keeps queued requests', async () => {
     const limit = concurrencyLimit({ max: 1, maxQueued: 2 });
     const handled: Observable<Note>[] = [];
     const { client } = await bench.run(
@@ -58,7 +58,7 @@ describe('concurrencyLimit over the wire', () => {
     expect(handled).to.have.length(2);
   });
 
-  it('of a client ends a waiting call with its deadline, and all of them when the client is closed', async () => {
+  it('on a client ends a queued call at its deadline, and all of them when the client is closed', async () => {
     const limit = concurrencyLimit({ max: 1, maxQueued: 5 });
     const { client } = await bench.run({ bidi: () => concat(of(note), NEVER) }, {}, { middleware: [limit] });
     const first = record(client.bidi(NEVER));

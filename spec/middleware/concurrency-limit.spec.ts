@@ -20,7 +20,7 @@ import { concurrencyLimit } from '../../lib/middleware.ts';
 import { errorOf, record, thrownBy } from '../support/record.ts';
 import { FakeCall, journal, method, virtually } from './support/fakes.ts';
 
-/** Calls through one limit, each ended by hand; in the order in which they were started. */
+/** Calls through one limit, each ended by hand, in the order in which they were started. */
 function limited(options: Parameters<typeof concurrencyLimit>[0]) {
   const limit = concurrencyLimit(options);
   const started: { readonly id: unknown; readonly end$: Subject<unknown>; readonly options: CallOptions }[] = [];
@@ -51,7 +51,7 @@ const ends: Record<string, (end$: Subject<unknown>, subscription: { unsubscribe(
 };
 
 describe('concurrencyLimit', () => {
-  it('lets max calls run, maxQueued wait, and ends the next with RESOURCE_EXHAUSTED that names limit and remedy', async () => {
+  it('runs max calls, queues maxQueued, and ends the next with RESOURCE_EXHAUSTED, naming the limit and the remedy', async () => {
     const { call, started, counters } = limited({ max: 2, maxQueued: 1 });
     for (const id of ['a', 'b', 'c']) call(id).subscribe();
     expect(started()).to.deep.equal(['a', 'b']);
@@ -64,14 +64,14 @@ describe('concurrencyLimit', () => {
     expect(counters()).to.deep.equal([2, 1]);
   });
 
-  it('queues nothing unless it is told to', async () => {
+  it('queues nothing by default', async () => {
     const { call } = limited({ max: 1 });
     call('a').subscribe();
     expect(await errorOf(call('b'))).to.include({ code: Code.RESOURCE_EXHAUSTED });
   });
 
   for (const [how, end] of Object.entries(ends)) {
-    it(`gives a place that is free when a call ${how} to the one that waits longest, once`, () => {
+    it(`starts the longest waiting call, once, when a running call ${how}`, () => {
       const { call, started, end$, counters } = limited({ max: 1, maxQueued: 5 });
       const first = call('a').subscribe({ error: () => {} });
       call('b').subscribe();
@@ -82,7 +82,7 @@ describe('concurrencyLimit', () => {
       expect(counters()).to.deep.equal([1, 1]);
     });
 
-    it(`starts nothing of a call that waits, and lets it leave the queue when it is unsubscribed from: ${how}`, () => {
+    it(`subscribes to nothing while a call is queued, and removes it on unsubscribe: ${how}`, () => {
       const { call, started, end$, counters } = limited({ max: 1, maxQueued: 5 });
       const first = call('a').subscribe({ error: () => {} });
       const second = call('b').subscribe();
@@ -96,7 +96,7 @@ describe('concurrencyLimit', () => {
     });
   }
 
-  it('has a place again for what begins when a call ends: concat, repeat, a retry at once', async () => {
+  it('admits a call that starts as another ends: concat, repeat, an immediate retry', async () => {
     const limit = concurrencyLimit({ max: 1 });
     const rpc = limit<CallOptions>(request$ => request$, method);
     const call$ = defer(() => rpc(of(1), {}));
@@ -109,7 +109,7 @@ describe('concurrencyLimit', () => {
     expect(limit.running).to.equal(0);
   });
 
-  it('counts the places while places are being given: a call at its end finds room for as many as may be', () => {
+  it('counts correctly while it starts queued calls: a call made at an end finds the free capacity', () => {
     const { limit, call, started, end$, counters } = limited({ max: 1, maxQueued: 2 });
     const refused: unknown[] = [];
     const atOnce = limit<CallOptions>(() => EMPTY, method);
@@ -130,7 +130,7 @@ describe('concurrencyLimit', () => {
     expect(refused).to.deep.equal(['e']);
   });
 
-  it('starts nothing of a call that comes while places are being given and goes at once', () => {
+  it('starts nothing for a call that is made and unsubscribed while queued calls are started', () => {
     const { limit, call, started, end$ } = limited({ max: 1, maxQueued: 2 });
     call('a').subscribe();
     limit<CallOptions>(() => EMPTY, method)(of(0), {}).subscribe({
@@ -141,14 +141,14 @@ describe('concurrencyLimit', () => {
     expect(started()).to.deep.equal(['a', 'b']);
   });
 
-  it('is one limit over all methods that it stands before', async () => {
+  it('is shared by all methods that it wraps', async () => {
     const limit = concurrencyLimit({ max: 1 });
     limit<CallOptions>(() => NEVER, method)(of(1), {}).subscribe();
     const other = limit<CallOptions>(() => NEVER, { ...method, path: '/other.Other/Other' });
     expect(await errorOf(other(of(1), {}))).to.include({ code: Code.RESOURCE_EXHAUSTED });
   });
 
-  it('frees the place of a call that cannot be started', async () => {
+  it('releases the capacity of a call that fails to start', async () => {
     const limit = concurrencyLimit({ max: 1 });
     const rpc = limit<CallOptions>(() => {
       throw new Error('no');
@@ -157,7 +157,7 @@ describe('concurrencyLimit', () => {
     expect(limit.running).to.equal(0);
   });
 
-  it('keeps no place for who is gone already', () => {
+  it('reserves nothing for a call that has already been unsubscribed', () => {
     const { call, counters } = limited({ max: 1 });
     const subscriber = NEVER.subscribe();
     subscriber.unsubscribe();
@@ -165,7 +165,7 @@ describe('concurrencyLimit', () => {
     expect(counters()).to.deep.equal([0, 0]);
   });
 
-  it('starts twenty thousand that wait and end at once, in order and without a deeper stack', () => {
+  it('starts twenty thousand queued calls that end at once, in order and without growing the stack', () => {
     const limit = concurrencyLimit({ max: 1, maxQueued: 20_000 });
     const first$ = new Subject<never>();
     const depths = new Set<number>();
@@ -187,7 +187,7 @@ describe('concurrencyLimit', () => {
     expect([limit.running, limit.queued]).to.deep.equal([0, 0]);
   });
 
-  it('starts a call in the async context of who subscribed to it', async () => {
+  it('starts a call in the async context of its subscriber', async () => {
     const storage = new AsyncLocalStorage<string>();
     const limit = concurrencyLimit({ max: 1, maxQueued: 2 });
     const seen: unknown[] = [];
@@ -204,12 +204,12 @@ describe('concurrencyLimit', () => {
   });
 });
 
-describe('A call that waits for its turn', () => {
+describe('A queued call', () => {
   for (const [name, options] of Object.entries({
     timeoutMs: { timeoutMs: 100 },
     deadline: { deadline: new Date(100) },
   } satisfies Record<string, CallOptions>)) {
-    it(`ends with DEADLINE_EXCEEDED when its ${name} passes, and has left the queue`, () => {
+    it(`ends with DEADLINE_EXCEEDED when its ${name} passes, and leaves the queue`, () => {
       virtually(({ flush }) => {
         const { call, started, counters } = limited({ max: 1, maxQueued: 1 });
         call('a').subscribe();
@@ -222,7 +222,7 @@ describe('A call that waits for its turn', () => {
     });
   }
 
-  it('has only the rest of its timeoutMs when it is started', () => {
+  it('has only the rest of its timeoutMs when it starts', () => {
     virtually(({ flush }) => {
       const { call, end$, options } = limited({ max: 1, maxQueued: 1 });
       call('a', { timeoutMs: 100 }).subscribe();
@@ -233,7 +233,7 @@ describe('A call that waits for its turn', () => {
     });
   });
 
-  it('ends with CANCELLED when its signal aborts, has before, or its parent is cancelled; the cause is given', async () => {
+  it('ends with CANCELLED and the cause when its signal aborts or has aborted, or its parent is cancelled', async () => {
     for (const isBefore of [true, false]) {
       const { call, counters } = limited({ max: 1, maxQueued: 1 });
       call('a').subscribe();
@@ -252,7 +252,7 @@ describe('A call that waits for its turn', () => {
     }
   });
 
-  it('has let go of its timer, its signal and its parent when it is unsubscribed from', () => {
+  it('releases its timer, its signal and its parent when it is unsubscribed', () => {
     virtually(({ flush }) => {
       const parent = new FakeCall();
       const { call } = limited({ max: 1, maxQueued: 1 });
@@ -264,7 +264,7 @@ describe('A call that waits for its turn', () => {
     });
   });
 
-  it('is left to its server, on a server', () => {
+  it('on a server leaves its deadline and cancellation to the server', () => {
     virtually(({ flush }) => {
       const limit = concurrencyLimit({ max: 1, maxQueued: 1 });
       const rpc = limit<any>(() => NEVER, method);
@@ -280,7 +280,7 @@ describe('A call that waits for its turn', () => {
     });
   });
 
-  it('is not cut short any more by the queue once it is started', () => {
+  it('is no longer ended by the queue once it has started', () => {
     virtually(({ flush }) => {
       const parent = new FakeCall();
       const { call, end$ } = limited({ max: 1, maxQueued: 1 });
@@ -289,7 +289,7 @@ describe('A call that waits for its turn', () => {
       end$(0).complete();
       expect(parent.listeners.size).to.equal(0);
       flush();
-      expect(log).to.deep.equal([]); // it is the call's own business
+      expect(log).to.deep.equal([]); // the call itself handles its cancellation
     });
   });
 });
@@ -302,13 +302,13 @@ describe('An error of concurrencyLimit', () => {
     return errorOf(rpc(EMPTY, call));
   };
 
-  it('is told to the caller of a server, and is a foreign one on a client', async () => {
+  it('is shown to the caller on a server, and is a foreign error on a client', async () => {
     expect(statusToSend(await refusedBy(new FakeCall().call))).to.include({ code: Code.RESOURCE_EXHAUSTED });
     expect(statusToSend(await refusedBy({}))).to.equal(undefined);
   });
 });
 
-describe("concurrencyLimit's options", () => {
+describe('The options of concurrencyLimit', () => {
   for (const [options, message] of [
     [{ max: 0 }, /max to be 1 or more calls, got number "0"/],
     [{ max: 1.5 }, /max to be 1 or more/],
@@ -321,7 +321,7 @@ describe("concurrencyLimit's options", () => {
     });
   }
 
-  it('may be no limits at all', () => {
+  it('may be unlimited', () => {
     const limit = concurrencyLimit({ max: Number.POSITIVE_INFINITY, maxQueued: 0 });
     let running = 0;
     const rpc = limit<CallOptions>((): Observable<never> => NEVER.pipe(tap({ subscribe: () => running++ })), method);

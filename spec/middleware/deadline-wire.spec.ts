@@ -13,7 +13,7 @@ describe('deadline over the wire', () => {
   const bench = useBench();
 
   for (const shape of shapes) {
-    it(`of a server ends a call without one, tells its handler and its caller, and is inherited: ${shape}`, async () => {
+    it(`on a server ends a call without one on both sides, and is inherited: ${shape}`, async () => {
       const ended = deferred<unknown>();
       const inherited = deferred<number>();
       const { client } = await bench.run(
@@ -32,7 +32,7 @@ describe('deadline over the wire', () => {
     });
   }
 
-  it('of a client is what the server is told; a deadline of the call is not changed', async () => {
+  it('on a client is sent to the server; a deadline of the call is unchanged', async () => {
     const left: (number | undefined)[] = [];
     const { client } = await bench.run(
       {

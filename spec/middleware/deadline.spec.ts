@@ -5,7 +5,7 @@ import { deadline } from '../../lib/middleware.ts';
 import { thrownBy } from '../support/record.ts';
 import { FakeCall, method, virtually } from './support/fakes.ts';
 
-/** The options of a client's call behind the middleware. */
+/** The options that the middleware passes on for a client's call. */
 function behind(limits: Parameters<typeof deadline>[0], options: CallOptions): CallOptions {
   let seen!: CallOptions;
   const rpc = deadline(limits)<CallOptions>((request$, call) => {
@@ -16,7 +16,7 @@ function behind(limits: Parameters<typeof deadline>[0], options: CallOptions): C
   return seen;
 }
 
-/** What is asked of a server's call. */
+/** The deadline that the middleware requests for a server's call. */
 function asked(limits: Parameters<typeof deadline>[0], deadlineAt?: number) {
   const fake = new FakeCall();
   if (deadlineAt !== undefined) fake.deadline = new Date(deadlineAt);
@@ -33,13 +33,13 @@ const withDeadline = new FakeCall();
 withDeadline.deadline = new Date(60_000);
 
 describe('deadline on a client', () => {
-  it('gives a time to a call that has none', () => {
+  it('applies to a call without a limit', () => {
     expect(behind(500, {})).to.deep.equal({ timeoutMs: 500 });
     expect(behind({ defaultMs: 500 }, { waitForReady: true })).to.deep.equal({ timeoutMs: 500, waitForReady: true });
     expect(behind({ maxMs: 500 }, {})).to.deep.equal({ timeoutMs: 500 });
   });
 
-  it('gives one to a call whose parent has none', () => {
+  it('applies to a call whose parent has none', () => {
     expect(behind(500, { parent: new FakeCall().call })).to.include({ timeoutMs: 500 });
   });
 
@@ -50,35 +50,35 @@ describe('deadline on a client', () => {
     'a deadline': { deadline: new Date(10) },
     'a parent with a deadline': { parent: withDeadline.call },
   })) {
-    it(`changes nothing for a call that was given ${name}`, () => {
+    it(`leaves a call with ${name} unchanged`, () => {
       expect(behind(500, options)).to.deep.equal(options);
     });
   }
 
-  it('makes no call longer than maxMs, and none longer than it was', () => {
+  it('with maxMs limits every call, and extends none', () => {
     const limits = { defaultMs: 100, maxMs: 500 };
     const at = new Date(10);
     expect(behind(limits, {})).to.deep.equal({ timeoutMs: 100 });
     expect(behind(limits, { timeoutMs: 499 })).to.deep.equal({ timeoutMs: 499 });
     expect(behind(limits, { timeoutMs: 501 })).to.deep.equal({ timeoutMs: 500 });
     expect(behind(limits, { timeoutMs: Number.POSITIVE_INFINITY })).to.deep.equal({ timeoutMs: 500 });
-    expect(behind(limits, { deadline: at })).to.deep.equal({ deadline: at, timeoutMs: 500 }); // the earlier one wins
+    expect(behind(limits, { deadline: at })).to.deep.equal({ deadline: at, timeoutMs: 500 }); // the earlier one applies
     expect(behind(limits, { parent: withDeadline.call })).to.include({ timeoutMs: 500 });
   });
 });
 
 describe('deadline on a server', () => {
-  it('limits a call whose caller set no deadline, from when it is subscribed to', () => {
+  it('limits a call whose caller set no deadline, counted from the subscription', () => {
     const details = 'the server ends calls without a deadline after 500 ms';
     expect(asked(500)).to.deep.equal([{ inMs: 500, details }]);
   });
 
-  it('leaves a call alone whose caller set one, earlier or later', () => {
+  it('leaves a call unchanged whose caller set one, earlier or later', () => {
     expect(asked(500, 100)).to.deep.equal([]);
     expect(asked(500, 10_000)).to.deep.equal([]);
   });
 
-  it('asks for maxMs in any case: the earlier one wins', () => {
+  it('with maxMs applies in any case: the earlier deadline takes effect', () => {
     const most = { inMs: 500, details: 'the server ends calls after 500 ms' };
     expect(asked({ maxMs: 500 })).to.deep.equal([most]);
     expect(asked({ maxMs: 500 }, 10_000)).to.deep.equal([most]);
@@ -86,7 +86,7 @@ describe('deadline on a server', () => {
   });
 });
 
-describe("deadline's limits", () => {
+describe('The limits of deadline', () => {
   for (const [limits, message] of [
     [0, /defaultMs to be from 1 to 2147483647 milliseconds, got number "0"/],
     [2 ** 31, /defaultMs to be from 1 to 2147483647/],

@@ -9,7 +9,7 @@ import { FakeCall, method, unavailable } from './support/fakes.ts';
 const user = contextKey<string>('user');
 const quiet = { info: () => {}, warn: () => {}, error: () => {} };
 
-/** Each middleware, and what it is given as the call. */
+/** Each middleware, and the call argument that it receives. */
 const all: Record<string, [middleware: any, call: () => any]> = {
   'deadline on a client': [deadline(1000), () => ({})],
   'deadline on a server': [deadline(1000), () => new FakeCall().call],
@@ -25,9 +25,9 @@ const all: Record<string, [middleware: any, call: () => any]> = {
   concurrencyLimit: [concurrencyLimit({ max: 1 }), () => ({})],
 };
 
-describe('What stands below a middleware that is full', () => {
+describe('The demand below a full middleware', () => {
   for (const [name, [middleware, call]] of Object.entries(all)) {
-    it(`is heard by the source of the responses above it: ${name}`, async () => {
+    it(`reaches the source of the responses: ${name}`, async () => {
       const source = new Counted();
       const sink = new Sink<number>(3);
       const rpc = middleware(() => pull(source), method);
@@ -40,7 +40,7 @@ describe('What stands below a middleware that is full', () => {
       expect(source.returned).to.equal(1);
     });
 
-    it(`is heard by the source of the requests above it: ${name}`, async () => {
+    it(`reaches the source of the requests: ${name}`, async () => {
       const source = new Counted();
       const sink = new Sink<number>(3);
       const rpc = middleware((request$: Observable<number>) => request$, method);
@@ -54,7 +54,7 @@ describe('What stands below a middleware that is full', () => {
     });
   }
 
-  it('is heard in the second attempt of a retry as well', async () => {
+  it('also reaches the second attempt of a retry', async () => {
     const source = new Counted();
     const sink = new Sink<number>(3);
     let attempts = 0;
@@ -68,7 +68,7 @@ describe('What stands below a middleware that is full', () => {
     subscription.unsubscribe();
   });
 
-  it('is heard behind the queue of a concurrencyLimit as well', async () => {
+  it('also reaches a call that was queued by concurrencyLimit', async () => {
     const limit = concurrencyLimit({ max: 1, maxQueued: 1 });
     const source = new Counted();
     const sink = new Sink<number>(3);

@@ -11,7 +11,7 @@ import { settled } from '../support/settled.ts';
 
 const note: Note = { n: 1 };
 
-/** The lines that pino writes, and who waits for so many of them. */
+/** The lines that pino writes, and a way to wait for a number of them. */
 function logbook() {
   const lines: string[] = [];
   let changed = deferred<void>();
@@ -39,7 +39,7 @@ const gateways: Record<string, (behind: LabClient) => LabImplementation> = {
 describe('logging in a gateway', () => {
   const bench = useBench();
 
-  /** A gateway that logs its own calls and those that it makes, and a server behind it that answers once and then waits. */
+  /** A gateway that logs incoming and outgoing calls, and a server behind it that answers once and then waits. */
   async function open(gateway: (behind: LabClient) => LabImplementation, isLoopback: boolean) {
     const { lines, written, middleware } = logbook();
     const answer = (request$: Observable<Note>) => concat(of(note), request$, NEVER);
@@ -61,7 +61,7 @@ describe('logging in a gateway', () => {
 
   for (const [way, gateway] of Object.entries(gateways)) {
     for (const isLoopback of [false, true]) {
-      it(`writes one short line for each call when its caller unsubscribes: ${way} (${isLoopback ? 'in process' : 'over the wire'})`, async () => {
+      it(`writes one short line per call when its caller unsubscribes: ${way} (${isLoopback ? 'in process' : 'over the wire'})`, async () => {
         const { client, lines, written } = await open(gateway, isLoopback);
         for (const shape of ['serverStream', 'bidi'] as const) {
           const recording = record(callOf(client, shape, concat(of(note), shape === 'bidi' ? NEVER : [])));

@@ -11,7 +11,7 @@ import { settled } from '../support/settled.ts';
 const note: Note = { n: 1 };
 const echo: LabHandler = request$ => request$;
 
-/** Lines as they are written, and the first of them. */
+/** Lines as they are written, and a promise of the first. */
 function logbook() {
   const lines: CallLine[] = [];
   const first = deferred<void>();
@@ -42,7 +42,7 @@ describe('logging over the wire', () => {
   }
 
   for (const shape of shapes) {
-    it(`says on both sides how a call ended, and what passed: ${shape}`, async () => {
+    it(`records on both sides how a call ended, and its messages: ${shape}`, async () => {
       const { client, lines, theirs } = await run(echo);
       await record(callOf(client, shape, of(note))).ending;
       expect(await lines()).to.deep.equal([
@@ -53,7 +53,7 @@ describe('logging over the wire', () => {
     });
   }
 
-  it('says CANCELLED on both sides when the client unsubscribes', async () => {
+  it('records CANCELLED on both sides when the client unsubscribes', async () => {
     const { client, lines } = await run(request$ => concat(of(note), request$));
     const recording = record(client.bidi(NEVER));
     await recording.received(1);
@@ -72,7 +72,7 @@ describe('logging over the wire', () => {
         throwError(() => new Error('mine')),
       ),
   })) {
-    it(`says DEADLINE_EXCEEDED on both sides when the deadline passes: a handler ${name}`, () =>
+    it(`records DEADLINE_EXCEEDED on both sides when the deadline passes: a handler ${name}`, () =>
       withEnoughTime(50, async timeoutMs => {
         const isCalled = deferred();
         const { client, lines } = await run((request$, call) => {
@@ -81,7 +81,7 @@ describe('logging over the wire', () => {
         });
         if (!(await isBefore(isCalled.promise, errorOf(client.bidi(NEVER, { timeoutMs }))))) return false;
         const [ours, theirs] = await lines();
-        // The client cancels at its own deadline, which may be heard before the server's has passed.
+        // The client cancels at its own deadline, which may come before the server's.
         if (theirs?.[1] === 'CANCELLED') return false;
         expect([ours, theirs].map(line => line?.slice(0, 2))).to.deep.equal([
           ['client', 'DEADLINE_EXCEEDED'],

@@ -19,7 +19,7 @@ function logger() {
   return { entries, logger: { info: at('info'), warn: at('warn'), error: at('error') } };
 }
 
-/** The entries of one call, which is subscribed to in virtual time. */
+/** The entries for one call that is subscribed to in virtual time. */
 function logged(
   response: (request$: Observable<unknown>) => Observable<unknown>,
   { call = {}, unsubscribeAt, ...options }: Partial<LoggingOptions> & { call?: unknown; unsubscribeAt?: number } = {},
@@ -43,7 +43,7 @@ describe('logging', () => {
     expect(entries).to.deep.equal([['info', line('OK', { durationMs: 250, requests: 2, responses: 4 }), 'rpc']]);
   });
 
-  it('counts the requests of a call that is made again once', () => {
+  it('counts the requests of a repeated call once', () => {
     const [entry] = logged(request$ => concat(request$.pipe(take(1)), request$, request$));
     expect(entry![1]).to.include({ requests: 2, responses: 5 });
   });
@@ -58,7 +58,7 @@ describe('logging', () => {
     expect(entries).to.have.length(1);
   });
 
-  it('writes one line when a call fails, before its subscriber hears of it', () => {
+  it('writes one line when a call fails, before its subscriber gets the error', () => {
     const { entries, logger: own } = logger();
     const rpc = logging({ logger: own })<CallOptions>(
       () =>
@@ -87,7 +87,7 @@ describe('logging', () => {
     expect(entries[0]![1]).to.include({ code: 'INTERNAL' });
   });
 
-  it('writes one line for a call that ends while it is being subscribed to by somebody who is gone', async () => {
+  it('writes one line for a call that ends while a closed subscriber subscribes to it', async () => {
     const { entries, logger: own } = logger();
     const gone = NEVER.subscribe();
     gone.unsubscribe();
@@ -110,7 +110,7 @@ describe('logging', () => {
     });
   }
 
-  it('takes what is no RpcError for UNKNOWN', () => {
+  it('treats an error other than RpcError as UNKNOWN', () => {
     const error = Object.assign(new TypeError('no'), { errno: -111, socket: {} });
     const [entry] = logged(() => throwError(() => error));
     expect(entry![1].code).to.equal('UNKNOWN');
@@ -120,7 +120,7 @@ describe('logging', () => {
     expect(logged(() => throwError(() => 'a text'))[0]![1].err).to.equal('a text');
   });
 
-  it('gives an error that a logger can write as JSON: code, its name, details, path, metadata keys, causes', () => {
+  it('passes an error that loggers can write as JSON: code, its name, details, path, metadata keys, causes', () => {
     const cause = new RpcError(Code.UNAVAILABLE, 'db', { metadata: { secret: 'p4ssword' }, cause: new Error('down') });
     const error = new RpcError(Code.INTERNAL, 'why', { path: '/a.A/B', metadata: { secret: 'p4ssword' }, cause });
     const [entry] = logged(() => throwError(() => error));
@@ -144,7 +144,7 @@ describe('logging', () => {
     });
   });
 
-  it('gives the error of an info line when it has a cause', () => {
+  it('passes the error of an info line when it has a cause', () => {
     const error = new RpcError(Code.NOT_FOUND, 'no', { cause: new Error('why') });
     const [entry] = logged(() => throwError(() => error));
     expect(entry![0]).to.equal('info');
@@ -157,7 +157,7 @@ describe('logging', () => {
     'by its parent call': cancelled(cancelled(new RpcError(Code.DEADLINE_EXCEEDED, 'late'))),
     'by a signal that was aborted': cancelled(new DOMException('This operation was aborted', 'AbortError')),
   })) {
-    it(`gives no error of a call that was cancelled ${how}, unless on a higher level`, () => {
+    it(`passes no error of a call that was cancelled ${how}, unless on a higher level`, () => {
       const [entry] = logged(() => throwError(() => error));
       expect(entry![0]).to.equal('info');
       expect(entry![1]).to.not.have.property('err');
@@ -171,21 +171,21 @@ describe('logging', () => {
     'a text': 'why',
     null: null,
   })) {
-    it(`gives the error of a call that was cancelled with ${what} as the reason`, () => {
+    it(`passes the error of a call that was cancelled with ${what} as the reason`, () => {
       const [entry] = logged(() => throwError(() => cancelled(cancelled(cause))));
       expect(entry![0]).to.equal('info');
       expect(entry![1]).to.have.nested.property('err.cause.cause');
     });
   }
 
-  it('writes an error that is its own cause, to a depth of 5', () => {
+  it('writes an error that is its own cause to a depth of 5', () => {
     const error = new Error('again');
     error.cause = error;
     const text = JSON.stringify(logged(() => throwError(() => error))[0]![1].err);
     expect(text.match(/again/g)).to.have.length(6);
   });
 
-  it('asks level for the level, with the line, and takes the message given', () => {
+  it('calls the level function with the line, and uses the configured message', () => {
     const level = ({ durationMs }: CallLine) => (durationMs >= 250 ? 'warn' : 'info');
     expect(logged(() => later(EMPTY), { level, message: 'call' })).to.deep.equal([
       ['warn', line('OK', { durationMs: 250, requests: 0, responses: 1 }), 'call'],
@@ -197,12 +197,12 @@ describe('logging', () => {
     expect(logged(() => EMPTY, { level: () => 'error' })[0]![1]).to.not.have.property('err');
   });
 
-  it('shows no metadata, neither that of the call nor that of an error, however a logger prints it', () => {
+  it('shows no metadata of the call or of an error, however a logger prints it', () => {
     const error = new RpcError(Code.INTERNAL, 'why', { metadata: { secret: 'p4ssword' } });
     const entries = logged(() => throwError(() => error), { call: { metadata: { authorization: 'p4ssword' } } });
     const { err, ...rest } = entries[0]![1];
     const fields: unknown[] = [];
-    for (const key in err as object) fields.push(key, (err as any)[key]); // as pino does
+    for (const key in err as object) fields.push(key, (err as any)[key]); // like pino
     const printed = [
       JSON.stringify(rest),
       JSON.stringify(err),
@@ -213,10 +213,10 @@ describe('logging', () => {
     expect(printed.join()).to.not.include('p4ssword');
     expect(err).to.be.instanceOf(Error);
     expect(err).to.include({ code: Code.INTERNAL, details: 'why', message: error.message, stack: error.stack });
-    expect(error.metadata.get('secret')).to.deep.equal(['p4ssword']); // the error itself is as it was
+    expect(error.metadata.get('secret')).to.deep.equal(['p4ssword']); // the error itself is unchanged
   });
 
-  it('gives of a ServiceError of plain grpc-js the same as of an RpcError', () => {
+  it('passes the same data for a ServiceError of plain grpc-js as for an RpcError', () => {
     const metadata = new Metadata();
     metadata.set('secret', 'p4ssword');
     const error = Object.assign(new Error('13 INTERNAL: db'), { code: 13, details: 'db', metadata });
@@ -231,7 +231,7 @@ describe('logging', () => {
     });
   });
 
-  it('gives the rich details of an error', () => {
+  it('passes the rich details of an error', () => {
     const error = new RpcError(Code.INTERNAL, 'why', { richDetails: [retryInfo(2000)] });
     const [entry] = logged(() => throwError(() => error));
     const { richDetails } = entry![1].err as { richDetails: unknown };
@@ -239,7 +239,7 @@ describe('logging', () => {
   });
 
   for (const part of ['logger', 'level'] as const) {
-    it(`lets a ${part} that throws change nothing`, async () => {
+    it(`is not affected by a ${part} that throws`, async () => {
       const fail = () => {
         throw new Error('logger');
       };
@@ -257,7 +257,7 @@ describe('logging', () => {
     });
   }
 
-  it('calls the logger as its method', () => {
+  it('calls the logger as a method', () => {
     class Own {
       lines: unknown[] = [];
       info(line: CallLine) {
@@ -271,7 +271,7 @@ describe('logging', () => {
     expect(own.lines).to.have.length(1);
   });
 
-  it('takes console as it is', () => {
+  it('accepts console', () => {
     expect(logging({ logger: console })).to.be.a('function');
   });
 });
@@ -279,12 +279,12 @@ describe('logging', () => {
 describe('logging on a server', () => {
   const served = { method: '/lab.Lab/Bidi', side: 'server', peer: '10.0.0.1:5000', requests: 0, responses: 0 };
 
-  it("has the caller's address in its line", () => {
+  it("includes the caller's address in its line", () => {
     const [entry] = logged(() => EMPTY, { call: new FakeCall().call });
     expect(entry).to.deep.equal(['info', { ...served, code: 'OK', durationMs: 0 }, 'rpc']);
   });
 
-  it('has as its code what the caller is told: an error of a further call is UNKNOWN', () => {
+  it('records the code that the caller receives: an error of a further call is UNKNOWN', () => {
     const foreign = markReceived(new RpcError(Code.NOT_FOUND, 'theirs'));
     const [entry] = logged(() => throwError(() => foreign), { call: new FakeCall().call });
     expect(entry![0]).to.equal('error');
@@ -300,7 +300,7 @@ describe('logging on a server', () => {
       completes: EMPTY,
       fails: throwError(() => new Error('after the end')),
     })) {
-      it(`has ${codeName(code)} as the code of a call that was cut short so, when its response then ${how}`, () => {
+      it(`records ${codeName(code)} for a call that was ended with it, when its response then ${how}`, () => {
         const fake = new FakeCall();
         const [entry, ...more] = logged(
           () =>
@@ -317,7 +317,7 @@ describe('logging on a server', () => {
     }
   }
 
-  it('gives no error of a call that its caller cancelled, whatever its handler made of it', () => {
+  it('passes no error of a call that its caller cancelled, whatever the handler returns', () => {
     const fake = new FakeCall();
     const theirs = new Error('query aborted', { cause: new Error('socket closed') });
     const [entry] = logged(
@@ -331,17 +331,17 @@ describe('logging on a server', () => {
     expect(entry![1]).to.include({ code: 'CANCELLED' }).and.not.have.property('err');
   });
 
-  it('leaves no listener at the call', () => {
+  it('leaves no listener on the call', () => {
     const fake = new FakeCall();
     logged(() => EMPTY, { call: fake.call });
     expect(fake.listeners.size).to.equal(0);
   });
 });
 
-describe("logging's fields", () => {
+describe('The fields of logging', () => {
   const user = contextKey<string>('user');
 
-  it('are in the line, from the options of a call or from the call of a server', () => {
+  it('are added to the line, from the options of a call or from the call of a server', () => {
     const fields: LoggingOptions['fields'] = (call, { side, code }) => ({
       requestId: 'peer' in call ? call.metadata.get('x-request-id')[0] : 'none',
       what: `${side} ${code}`,
@@ -356,7 +356,7 @@ describe("logging's fields", () => {
     expect(entry![1]).to.have.nested.property('err.message', 'x');
   });
 
-  it('are asked for once, at the end, when middleware and handler have left what they found out', () => {
+  it('are read once, at the end, when middleware and handler have set their values', () => {
     const fake = new FakeCall();
     const asked: unknown[] = [];
     const fields: LoggingOptions['fields'] = call => {
@@ -372,7 +372,7 @@ describe("logging's fields", () => {
     expect(entry![1]).to.include({ durationMs: 250, user: 'ann' });
   });
 
-  it('are asked for in the async context in which the call began, whoever ends it', async () => {
+  it('are read in the async context in which the call started, whoever ends it', async () => {
     const storage = new AsyncLocalStorage<string>();
     const { entries, logger: own } = logger();
     const rpc = logging({ logger: own, fields: () => ({ requestId: storage.getStore() }) })<CallOptions>(
@@ -392,12 +392,12 @@ describe("logging's fields", () => {
     expect(entry![1].err).to.be.instanceOf(Error);
   });
 
-  it('may be none', () => {
+  it('may be absent', () => {
     const [entry] = logged(() => EMPTY, { fields: () => undefined });
     expect(entry![1]).to.deep.equal(line('OK', { durationMs: 0, requests: 0, responses: 0 }));
   });
 
-  it('leave the line and the call as they are when they throw, and the line says why', async () => {
+  it('leave the line and the call intact when they throw, and the line records why', async () => {
     const fields = (): never => {
       throw Object.assign(new Error('no store'), { metadata: new Metadata() });
     };
@@ -414,7 +414,7 @@ describe("logging's fields", () => {
     'a text': 'r-1',
     'a list': ['r-1'],
   })) {
-    it(`are refused when they are ${what}, and the line says so`, () => {
+    it(`are refused when they are ${what}, and the line records so`, () => {
       const [entry] = logged(() => EMPTY, { fields: () => given as never });
       expect(entry![1])
         .to.have.nested.property('fieldsErr.message')
@@ -424,19 +424,19 @@ describe("logging's fields", () => {
   }
 
   // Compiled, not run.
-  it('know which call they are given', () => {
+  it('have the type of the call that they receive', () => {
     const use = () => {
       logging({ logger: console, fields: call => ({ path: 'peer' in call ? call.path : call.host }) });
-      // @ts-expect-error a promise is none
+      // @ts-expect-error a promise is not accepted
       logging({ logger: console, fields: async () => ({}) });
-      // @ts-expect-error a text is none
+      // @ts-expect-error a string is not accepted
       logging({ logger: console, fields: () => 'r-1' });
     };
     expect(use).to.be.a('function');
   });
 });
 
-describe("logging's options", () => {
+describe('The options of logging', () => {
   const { logger: good } = logger();
   for (const [options, message] of [
     [{}, /logger to have the function "info", got undefined/],

@@ -5,10 +5,10 @@ import { retry } from '../../lib/middleware.ts';
 import { fail, random, server } from './support/attempts.ts';
 import { method, virtually } from './support/fakes.ts';
 
-describe("retry's budget", () => {
+describe('The budget of retry', () => {
   const wellDone = () => EMPTY;
 
-  it('ends the retries of all methods while no more than half of it is left', () => {
+  it('stops the retries of all methods while at most half of it is left', () => {
     virtually(({ flush }) => {
       const middleware = retry({ random, budget: { maxTokens: 4, tokenRatio: 0.5 }, maxAttempts: 2 });
       const first = server(fail);
@@ -26,7 +26,7 @@ describe("retry's budget", () => {
     [4, 1],
     [5, 2],
   ] as const) {
-    it(`is filled again by calls that end well: after ${successes} of them there are ${attempts} attempts`, () => {
+    it(`is refilled by calls that succeed: after ${successes} of them there are ${attempts} attempts`, () => {
       virtually(({ flush }) => {
         const middleware = retry({ random, budget: { maxTokens: 4, tokenRatio: 0.25 }, maxAttempts: 2 });
         const run = (rpc: ReturnType<typeof server>['rpc']) =>
@@ -42,7 +42,7 @@ describe("retry's budget", () => {
     });
   }
 
-  it('is never less than nothing, however much fails', () => {
+  it('never falls below zero, however many calls fail', () => {
     virtually(({ flush }) => {
       const middleware = retry({ random, budget: { maxTokens: 4, tokenRatio: 1 }, maxAttempts: 2 });
       const run = (rpc: ReturnType<typeof server>['rpc']) =>
@@ -57,7 +57,7 @@ describe("retry's budget", () => {
     });
   });
 
-  it('is never more than it was at first', () => {
+  it('never exceeds its initial value', () => {
     virtually(({ flush }) => {
       const middleware = retry({ random, budget: { maxTokens: 2, tokenRatio: 10 }, maxAttempts: 2 });
       const run = (rpc: ReturnType<typeof server>['rpc']) =>
@@ -66,7 +66,7 @@ describe("retry's budget", () => {
       const { rpc, startedAt } = server(fail);
       run(rpc);
       flush();
-      expect(startedAt).to.deep.equal([0]); // 1 of 2 left: no more than half
+      expect(startedAt).to.deep.equal([0]); // 1 of 2 left: not more than half
     });
   });
 

@@ -11,7 +11,7 @@ describe('retry and the callbacks of a call', () => {
     metadata.set('n', String(n));
     return metadata;
   };
-  /** Tells headers and trailers in each attempt. */
+  /** An RPC that reports headers and trailers in each attempt. */
   const telling =
     ({ rpc, startedAt }: ReturnType<typeof server>) =>
     (r$: Observable<unknown>, o: CallOptions) =>
@@ -24,7 +24,7 @@ describe('retry and the callbacks of a call', () => {
   const look = (metadata: Metadata) => numbers.push(...metadata.get('n'));
   beforeEach(() => numbers.splice(0));
 
-  it('tells the trailers of the last attempt, before the end, whether it fails or goes well', () => {
+  it('passes on the trailers of the last attempt, before the end, whether it fails or succeeds', () => {
     for (const end of [fail, () => EMPTY]) {
       virtually(({ flush }) => {
         const { log } = journal(call(telling(server(fail, end)), { maxAttempts: 2 }, { onTrailers: look }));
@@ -35,7 +35,7 @@ describe('retry and the callbacks of a call', () => {
     }
   });
 
-  it('tells no trailers when the last attempt had none', () => {
+  it('passes on no trailers when the last attempt had none', () => {
     virtually(({ flush }) => {
       const attempts = server(fail);
       const tellingOnce = (r$: Observable<unknown>, o: CallOptions) =>
@@ -47,7 +47,7 @@ describe('retry and the callbacks of a call', () => {
     });
   });
 
-  it('does not retry when onHeaders was told of headers; otherwise headers change nothing', () => {
+  it('does not retry after onHeaders was called; otherwise headers change nothing', () => {
     virtually(({ flush }) => {
       const told = server(fail);
       journal(call(telling(told), {}, { onHeaders: look }));
@@ -60,7 +60,7 @@ describe('retry and the callbacks of a call', () => {
     });
   });
 
-  it('tells the headers once when it resumes', () => {
+  it('passes on the headers once when it resumes', () => {
     virtually(({ flush }) => {
       const { startedAt, ...rest } = server(
         () => concat(of(1), fail()),
@@ -74,7 +74,7 @@ describe('retry and the callbacks of a call', () => {
   });
 
   for (const end of [fail, () => EMPTY]) {
-    it("makes what onTrailers throws the call's error", () => {
+    it('turns an exception of onTrailers into the error of the call', () => {
       virtually(({ flush }) => {
         const onTrailers = () => {
           throw new Error('mine');

@@ -25,7 +25,7 @@ import { warningsOf } from '../support/warnings.ts';
 const quick = { initialBackoffMs: 1, maxBackoffMs: 1, maxAttempts: 3 };
 const note: Note = { n: 7 };
 
-/** How a gateway passes a call on to the server behind it. */
+/** The ways in which a gateway passes a call on to the server behind it. */
 const ways: Record<string, (behind: LabClient) => LabImplementation> = {
   'a client as the implementation': behind => behind,
   'request$ handed on': behind => ({
@@ -62,7 +62,7 @@ const transports: Record<
 describe('retry in a gateway', () => {
   const bench = useBench();
 
-  /** A server that is unavailable the first two times, and a client of it that retries. */
+  /** A server that is unavailable for the first two attempts, and a client of it that retries. */
   async function unavailableTwice(options: Parameters<typeof retry>[0] = quick) {
     const received: unknown[] = [];
     const { server } = await bench.run(
@@ -111,7 +111,7 @@ describe('retry in a gateway', () => {
   };
   for (const [name, source] of Object.entries(readOnce)) {
     for (const shape of ['unary', 'serverStream'] as const) {
-      it(`sends a single request again that can be read only once: ${shape}, ${name}`, async () => {
+      it(`sends a single request again that can only be read once: ${shape}, ${name}`, async () => {
         const { behind, received } = await unavailableTwice();
         const { values, ending } = record(callOf(behind, shape, source()));
         expect(await ending).to.deep.equal({});
@@ -121,7 +121,7 @@ describe('retry in a gateway', () => {
   }
 
   for (const how of ['is answered', 'is unsubscribed from'] as const) {
-    it(`keeps the single request's source subscribed between attempts, until the call ${how}`, async () => {
+    it(`keeps the source of a single request subscribed between attempts, until the call ${how}`, async () => {
       const thirdAttempt = deferred<void>();
       let attempts = 0;
       const { server } = await bench.run({
@@ -156,7 +156,7 @@ describe('retry in a gateway', () => {
     expect([values, received]).to.deep.equal([[note], [note, note, note]]);
   });
 
-  it('goes on with a stream of responses from the single request', async () => {
+  it('resumes a stream of responses to a single request', async () => {
     const { server } = await bench.run({
       serverStream: request$ =>
         request$.pipe(
@@ -174,7 +174,7 @@ describe('retry in a gateway', () => {
     expect(values.map(({ n }) => n)).to.deep.equal([1, 2, 3, 4]);
   });
 
-  it('takes the deadline of the incoming call for all attempts together', async () => {
+  it('applies the deadline of the incoming call to all attempts together', async () => {
     const { behind, received } = await unavailableTwice({ ...quick, initialBackoffMs: 60_000, maxBackoffMs: 60_000 });
     const { client, hidden } = await bench.run({ unary: (request$, call) => behind.unary(request$, call) });
     expect(await errorOf(client.unary(note, { timeoutMs: 30_000 }))).to.include({ code: Code.UNKNOWN });
@@ -207,7 +207,7 @@ describe('retry of a stream that cannot be sent again', () => {
 
   for (const shape of ['clientStream', 'bidi'] as const) {
     for (const [way, open] of Object.entries(transports)) {
-      it(`warns once, with the method and the remedy, in a gateway: ${shape} (${way})`, async () => {
+      it(`warns once in a gateway, with the method and the remedy: ${shape} (${way})`, async () => {
         const behind = (await busy())();
         const warnings = await warningsOf(async () => {
           const client = await open(implement(Lab, behind), bench);
@@ -221,7 +221,7 @@ describe('retry of a stream that cannot be sent again', () => {
   }
 
   for (const [name, source] of Object.entries(sources)) {
-    it(`warns of ${name}`, async () => {
+    it(`warns about ${name}`, async () => {
       const client = (await busy())();
       iterator = [note, note].values();
       const warnings = await warningsOf(() => errorOf(client.bidi(source())));
@@ -230,7 +230,7 @@ describe('retry of a stream that cannot be sent again', () => {
     });
   }
 
-  it('warns for each method, and not for those that are sent again', async () => {
+  it('warns once per method, and not for methods whose requests are sent again', async () => {
     const behind = (await busy())();
     const warnings = await warningsOf(async () => {
       for (const shape of shapes) await errorOf(callOf(behind, shape, of(note)));
@@ -242,7 +242,7 @@ describe('retry of a stream that cannot be sent again', () => {
     ]);
   });
 
-  it('does not warn where nothing is retried, and where resume says what is sent again', async () => {
+  it('does not warn when nothing is retried, or when resume supplies the requests', async () => {
     const connect = await busy();
     const warnings = await warningsOf(async () => {
       await errorOf(connect({ maxAttempts: 1 }).bidi(new Subject<Note>()));

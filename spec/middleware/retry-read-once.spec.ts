@@ -35,7 +35,7 @@ async function* rowsLater(): AsyncGenerator<Note> {
   for (const row of rows()) yield row;
 }
 
-/** Hands its values out without being able to say that they were handed out before. */
+/** Sources that can be read once and cannot report a second read: it is empty. */
 const readOnce: Record<string, () => Observable<Note>> = {
   'from(a generator object)': () => from(rows()),
   'from(an async generator object)': () => from(rowsLater()),
@@ -63,7 +63,7 @@ const replayable: Record<string, () => Observable<Note>> = {
 describe('retry of requests that are empty when read again', () => {
   const bench = useBench();
 
-  /** An upload that breaks at its 10th row, the first time. */
+  /** An upload whose call fails at its 10th row, the first time. */
   async function upload(row$: Observable<Note>, options = {}) {
     const committed: number[] = [];
     let attempts = 0;
@@ -93,7 +93,7 @@ describe('retry of requests that are empty when read again', () => {
   }
 
   for (const [name, row$] of Object.entries(readOnce)) {
-    it(`never half-closes, and ends with the error of the attempt before: ${name}`, async () => {
+    it(`never half-closes, and ends with the error of the previous attempt: ${name}`, async () => {
       const { error, committed } = await upload(row$());
       expect([error?.code, error?.details]).to.deep.equal([Code.UNAVAILABLE, 'broken']);
       expect(committed).to.deep.equal([]);
@@ -101,12 +101,12 @@ describe('retry of requests that are empty when read again', () => {
   }
 
   for (const [name, row$] of Object.entries(replayable)) {
-    it(`sends all of what can be read again: ${name}`, async () => {
+    it(`sends everything that can be read again: ${name}`, async () => {
       expect(await upload(row$())).to.deep.equal({ error: undefined, committed: [COUNT] });
     });
   }
 
-  it('accepts as many as were taken, or more, and refuses one fewer', () => {
+  it('accepts as many requests as before, or more, and refuses one fewer', () => {
     for (const [count, isRefused] of [
       [4, true],
       [5, false],
@@ -123,7 +123,7 @@ describe('retry of requests that are empty when read again', () => {
     }
   });
 
-  it('compares with the attempt that took most, however many there were', () => {
+  it('compares with the attempt that took the most, however many there were', () => {
     virtually(({ flush }) => {
       const counts = [5, 0, 5];
       const request$ = defer(() => {
@@ -142,7 +142,7 @@ describe('retry of requests that are empty when read again', () => {
     ['has one value that is not the first', [{ n: 1 }, { n: 2 }], true],
     ['has the first value again', [{ n: 1 }], false],
   ] as const) {
-    it(`takes an attempt that ${name}, where the one before saw no end, for ${isRefused ? 'the rest' : 'all'}`, () => {
+    it(`treats an attempt that ${name} as having ${isRefused ? 'the rest' : 'all'} when the previous one saw no end`, () => {
       virtually(({ flush }) => {
         let readings = 0;
         const request$ = defer(() => (++readings === 1 ? concat(of(source[0]), NEVER) : of(source.at(-1)!)));
@@ -154,7 +154,7 @@ describe('retry of requests that are empty when read again', () => {
     });
   }
 
-  it('takes another message for the same when the one before saw the end', () => {
+  it('accepts another message when the previous attempt reached the end', () => {
     virtually(({ flush }) => {
       const { rpc, received } = server(fail, () => of('well'));
       const { log } = journal(
@@ -171,7 +171,7 @@ describe('retry of requests that are empty when read again', () => {
     });
   });
 
-  it('says nothing of an attempt that goes well before its requests end', () => {
+  it('accepts an attempt that succeeds before its requests end', () => {
     virtually(({ flush }) => {
       const gen = [1, 2, 3].values();
       const { rpc } = server(fail, () => of('well'));
@@ -212,22 +212,22 @@ describe('retry with resume of requests that are empty when read again', () => {
     return { error: (await ending).error as RpcError | undefined, last: values.at(-1)?.n, attempts };
   }
 
-  it('ends with the error of the attempt before when resume gives request$ itself', async () => {
+  it('ends with the error of the previous attempt when resume returns request$ itself', async () => {
     const { error, last } = await chat(from(rows()), (_, request$) => request$);
     expect([error?.details, last]).to.deep.equal(['broken', 9]);
   });
 
-  it('does so too when resume puts something before it', async () => {
+  it('also does when resume prepends something to it', async () => {
     const { error } = await chat(from(rows()), (last, request$) => concat(of({ n: last.n! + 1000 }), request$));
     expect(error?.details).to.equal('broken');
   });
 
-  it('goes on with what can be read again', async () => {
+  it('continues with what can be read again', async () => {
     const { error, last } = await chat(pull(rows), ({ n }, request$) => request$.pipe(skip(n! + 1)));
     expect([error, last]).to.deep.equal([undefined, COUNT - 1]);
   });
 
-  it('takes whatever other Observable resume makes, shorter than what was taken before', async () => {
+  it('accepts any other Observable from resume, even one shorter than what was taken before', async () => {
     const { error, last, attempts } = await chat(from(rows()), () => of({ n: 7 }));
     expect([error, last, attempts]).to.deep.equal([undefined, 7, 2]);
   });

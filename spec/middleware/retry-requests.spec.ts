@@ -16,7 +16,7 @@ describe('retry and requests', () => {
       })(),
     ),
   })) {
-    it(`does not retry what cannot be sent again: ${name}`, () => {
+    it(`does not retry requests that cannot be sent again: ${name}`, () => {
       virtually(({ flush }) => {
         const { rpc, startedAt } = server(fail);
         const { log } = journal(call(rpc, {}, {}, request$));
@@ -27,7 +27,7 @@ describe('retry and requests', () => {
     });
   }
 
-  it('retries when a one-shot was not yet read', () => {
+  it('retries when a one-shot source was not yet read', () => {
     virtually(({ flush }) => {
       let attempts = 0;
       const request$ = pull([1, 2].values());
@@ -47,7 +47,7 @@ describe('retry and requests', () => {
     });
   });
 
-  it("ends with the server's error when a one-shot that was hidden cannot be read again, and its trailers", () => {
+  it("ends with the server's error and trailers when a hidden one-shot source cannot be read again", () => {
     virtually(({ flush }) => {
       const hidden = pull([1].values());
       const { rpc, startedAt } = server(fail);
@@ -71,14 +71,14 @@ describe('retry and requests', () => {
     });
   });
 
-  it('says itself that a source was read before, when that was by somebody else', async () => {
+  it('fails with a TypeError when another subscriber has already read the source', async () => {
     const source$ = pull([1].values());
     await errorOf(source$);
     const { rpc } = server(fail);
     expect(await errorOf(call(rpc, {}, {}, merge(source$)))).to.be.instanceOf(TypeError);
   });
 
-  it('does not retry an error of the requests, not even one that came from another call', () => {
+  it('does not retry an error of the requests, not even one from another call', () => {
     virtually(({ flush }) => {
       const { rpc, startedAt } = server(() => of(1));
       const { log } = journal(call(rpc, {}, {}, fail()));
@@ -96,7 +96,7 @@ describe('retry with resume', () => {
     () =>
       concat(of(...values), fail());
 
-  it('goes on with the requests that resume gives for the last response and request$', () => {
+  it('continues with the requests that resume returns for the last response and request$', () => {
     virtually(({ flush }) => {
       const { rpc, received, startedAt } = server(responses(1, 2), responses(3), () => of(4));
       const { log } = journal(call(rpc, { resume }));
@@ -107,7 +107,7 @@ describe('retry with resume', () => {
     });
   });
 
-  it('is not asked before the first response', () => {
+  it('does not call resume before the first response', () => {
     virtually(({ flush }) => {
       const { rpc, received } = server(fail, () => EMPTY);
       journal(call(rpc, { resume }));
@@ -116,7 +116,7 @@ describe('retry with resume', () => {
     });
   });
 
-  it('counts attempts and waits anew after each response, and only then', () => {
+  it('resets attempts and back-off after each response, and only then', () => {
     virtually(({ flush }) => {
       const { rpc, startedAt, options } = server(fail, responses(1), fail, fail, () => EMPTY);
       const { log } = journal(call(rpc, { resume, maxAttempts: 3 }));
@@ -130,7 +130,7 @@ describe('retry with resume', () => {
     });
   });
 
-  it('is asked again for each attempt, so that it may give what can be read once', () => {
+  it('calls resume for each attempt, so that it may return a one-shot source', () => {
     virtually(({ flush }) => {
       const { rpc, received } = server(responses(1), fail, fail, () => EMPTY);
       journal(call(rpc, { resume: last => pull([`from ${last}`].values()) }, {}, new Subject()));
@@ -140,7 +140,7 @@ describe('retry with resume', () => {
   });
 
   for (const thrown of [new Error('no'), unavailable()]) {
-    it(`ends with what resume throws: ${thrown.name}`, () => {
+    it(`ends with an exception of resume: ${thrown.name}`, () => {
       virtually(({ flush }) => {
         const { rpc, startedAt } = server(responses(1));
         let asked = 0;
@@ -162,7 +162,7 @@ describe('retry with resume', () => {
     });
   }
 
-  it('ends with a TypeError when resume gives no Observable', () => {
+  it('ends with a TypeError when resume returns no Observable', () => {
     virtually(({ flush }) => {
       const { rpc } = server(responses(1));
       const { log } = journal(call(rpc, { resume: () => ['x'] as any }));

@@ -12,9 +12,9 @@ declare const Rows: {
   readonly Down: Method<Row, Row, false, true>;
 };
 
-// Compiled, not run: what is wrong here is an error of tsc.
-describe("The types of retry's resume", () => {
-  it('are those of the method that it is given for by name', () => {
+// Compiled, not run: mistakes here are errors of tsc.
+describe('The types of resume in retry', () => {
+  it('are those of the method for which it is configured by name', () => {
     const typed: ClientMiddlewareOf<typeof Rows>[] = [
       { up: retry({ resume: last => of({ id: last.id }) }) },
       {
@@ -33,15 +33,15 @@ describe("The types of retry's resume", () => {
       { up: retry({ resume: ({ name }) => of({ name }, {}) }), down: retry() },
       // @ts-expect-error it has no such field
       { up: retry({ resume: last => of({ id: last.key }) }) },
-      // @ts-expect-error the field is of another type
+      // @ts-expect-error the field has another type
       { up: retry({ resume: last => of({ id: last.name }) }) },
-      // @ts-expect-error one request is no Observable
+      // @ts-expect-error one request is not an Observable
       { up: retry({ resume: last => ({ id: last.id }) }) },
     ];
     expect(typed).to.have.length(6);
   });
 
-  it('are any in the list of connect() itself, where TypeScript does not yet know the service', () => {
+  it('are any in the middleware list of connect(), where TypeScript does not yet know the service', () => {
     const use = () =>
       connect(Rows, 'http://127.0.0.1:1', {
         middleware: [
@@ -49,14 +49,14 @@ describe("The types of retry's resume", () => {
           { down: retry({ resume: (_, request$) => request$.pipe(skip(1)) }) },
           { up: retry<Write, Read>({ resume: last => of({ id: last.id }) }) },
           retry({ resume: last => of({ id: last.anything }) }),
-          // @ts-expect-error the types that were named are not those of the method
+          // @ts-expect-error the named types are not those of the method
           { up: retry<Write, Write>({ resume: last => of({ id: last.id }) }), down: retry<string, Read>() },
         ],
       });
     expect(use).to.be.a('function');
   });
 
-  it('may be named', () => {
+  it('may be given explicitly', () => {
     const named = retry<Write, Read>({ resume: last => of({ id: last.id }) });
     expectTypeOf(named).toEqualTypeOf<ClientMiddleware<Write, Read>>();
     expectTypeOf(retry()).toEqualTypeOf<ClientMiddleware<any, any>>();

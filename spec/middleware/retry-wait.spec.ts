@@ -6,8 +6,8 @@ import { FakeCall, journal, unavailable, virtually } from './support/fakes.ts';
 
 const withPushback = (value: string) => () => fail(unavailable({ metadata: { 'grpc-retry-pushback-ms': value } }));
 
-describe('retry, told by the server how long to wait', () => {
-  it('waits as long as the pushback says, and after that begins with the first wait again', () => {
+describe('retry with a delay from the server', () => {
+  it('waits as long as the pushback says, and then restarts its own back-off', () => {
     virtually(({ flush }) => {
       const { rpc, startedAt } = server(fail, fail, withPushback('5000'), fail);
       journal(call(rpc));
@@ -16,7 +16,7 @@ describe('retry, told by the server how long to wait', () => {
     });
   });
 
-  it('makes no more attempts than it may, whatever the pushback says', () => {
+  it('makes no more attempts than configured, whatever the pushback says', () => {
     virtually(({ flush }) => {
       const { rpc, startedAt } = server(withPushback('0'));
       journal(call(rpc));
@@ -36,7 +36,7 @@ describe('retry, told by the server how long to wait', () => {
     });
   }
 
-  it('waits for the largest pushback there is', () => {
+  it('waits for the largest possible pushback', () => {
     virtually(({ flush }) => {
       const { rpc, startedAt } = server(withPushback('2147483647'), () => EMPTY);
       journal(call(rpc));
@@ -50,7 +50,7 @@ describe('retry, told by the server how long to wait', () => {
     [101, 101],
     [60_000, 60_000],
   ] as const) {
-    it(`waits ${at} ms when its own wait is 100 and RetryInfo says ${delayMs}`, () => {
+    it(`waits ${at} ms when its own back-off is 100 and RetryInfo says ${delayMs}`, () => {
       virtually(({ flush }) => {
         const error = unavailable({ richDetails: [retryInfo(delayMs)] });
         const { rpc, startedAt } = server(() => fail(error));
@@ -61,7 +61,7 @@ describe('retry, told by the server how long to wait', () => {
     });
   }
 
-  it('does not retry for RetryInfo or a pushback what it would not retry without', () => {
+  it('does not retry because of RetryInfo or a pushback what it would not retry otherwise', () => {
     virtually(({ flush }) => {
       const exhausted = new RpcError(Code.RESOURCE_EXHAUSTED, '', {
         richDetails: [retryInfo(1)],
@@ -75,8 +75,8 @@ describe('retry, told by the server how long to wait', () => {
   });
 });
 
-describe('retry and what cuts a call short', () => {
-  it('makes of timeoutMs one deadline for all attempts', () => {
+describe('retry of a call with a limit', () => {
+  it('turns timeoutMs into one deadline for all attempts', () => {
     virtually(({ flush }) => {
       const { rpc, options } = server(fail);
       journal(call(rpc, { maxAttempts: 3 }, { timeoutMs: 1000 }));
@@ -90,7 +90,7 @@ describe('retry and what cuts a call short', () => {
     'the earlier deadline': { timeoutMs: 1000, deadline: new Date(200) },
     'the earlier timeoutMs': { timeoutMs: 200, deadline: new Date(1000) },
   })) {
-    it(`takes of both ${name}`, () => {
+    it(`applies ${name} of the two`, () => {
       virtually(({ flush }) => {
         const attempts = server(fail);
         journal(call(attempts.rpc, { maxAttempts: 1 }, options));
@@ -100,7 +100,7 @@ describe('retry and what cuts a call short', () => {
     });
   }
 
-  it('leaves a call without a limit when timeoutMs is Infinity', () => {
+  it('leaves a call unlimited when timeoutMs is Infinity', () => {
     virtually(({ flush }) => {
       const { rpc, options } = server(fail);
       journal(call(rpc, { maxAttempts: 1 }, { timeoutMs: Number.POSITIVE_INFINITY }));
@@ -119,7 +119,7 @@ describe('retry and what cuts a call short', () => {
     timeoutMs: (ms: number): CallOptions => ({ timeoutMs: ms }),
     "parent's deadline": parentUntil,
   })) {
-    it(`passes on the error at once when the ${limit} passes before the next attempt begins`, () => {
+    it(`passes on the error at once when the ${limit} passes before the next attempt would start`, () => {
       virtually(({ flush }) => {
         const late = server(fail);
         const { log } = journal(call(late.rpc, {}, options(100)));
@@ -151,7 +151,7 @@ describe('retry and what cuts a call short', () => {
     });
   }
 
-  it('puts one listener on a signal, however many calls wait', () => {
+  it('adds one listener to a signal, however many calls wait', () => {
     virtually(({ flush }) => {
       const { signal } = new AbortController();
       let listeners = 0;

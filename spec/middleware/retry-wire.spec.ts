@@ -16,7 +16,7 @@ describe('retry over the wire', () => {
   const bench = useBench();
 
   for (const shape of shapes) {
-    it(`calls again until it goes well, says how often it did, and tells the last trailers alone: ${shape}`, async () => {
+    it(`repeats the call until it succeeds, sends the attempt count, and passes on only the last trailers: ${shape}`, async () => {
       const attempts: unknown[][] = [];
       const { client } = await bench.run(
         inAllShapes((request$, call) => {
@@ -37,7 +37,7 @@ describe('retry over the wire', () => {
     });
   }
 
-  it('takes a message as well as an Observable of one', async () => {
+  it('accepts a message as well as an Observable of one', async () => {
     let attempts = 0;
     const { client } = await bench.run(
       { unary: request$ => (++attempts < 3 ? busy() : request$) },
@@ -49,7 +49,7 @@ describe('retry over the wire', () => {
     expect([attempts, values]).to.deep.equal([3, [note]]);
   });
 
-  it('heeds the pushback in the trailers', async () => {
+  it('obeys the pushback in the trailers', async () => {
     let attempts = 0;
     const { client } = await bench.run(
       {
@@ -62,7 +62,7 @@ describe('retry over the wire', () => {
     expect(attempts).to.equal(3);
   });
 
-  it('gives the error at once when the requests come from elsewhere: a Subject, an incoming call', async () => {
+  it('passes on the error at once when the requests cannot be replayed: a Subject, an incoming call', async () => {
     let attempts = 0;
     const { server } = await bench.run({
       bidi: () => {
@@ -85,7 +85,7 @@ describe('retry over the wire', () => {
     expect(gateway.hidden[0]).to.include({ code: Code.UNAVAILABLE });
   });
 
-  it('goes on with a stream that breaks, where it was, until all has come once', async () => {
+  it('resumes a broken stream at its last response, until everything has arrived once', async () => {
     const asked: number[] = [];
     const fourFrom = ({ n: from }: Note) => {
       asked.push(from);
@@ -112,7 +112,7 @@ describe('retry over the wire', () => {
     expect(asked).to.deep.equal([0, 4, 8]);
   });
 
-  it('ends the attempt under way when it is unsubscribed from', async () => {
+  it('ends the running attempt when it is unsubscribed', async () => {
     const cancelled = deferred<unknown>();
     let attempts = 0;
     const { client } = await bench.run(

@@ -8,7 +8,7 @@ import { call, fail, server } from './support/attempts.ts';
 import { FakeCall, journal, virtually } from './support/fakes.ts';
 
 describe('retry', () => {
-  it('makes five attempts, each wait twice as long as the one before, and then passes on the last error', () => {
+  it('makes five attempts, each back-off twice as long as the previous one, and then passes on the last error', () => {
     virtually(({ flush }) => {
       const errors = [1, 2, 3, 4, 5].map(n => new RpcError(Code.UNAVAILABLE, String(n)));
       const { rpc, startedAt, received } = server(...errors.map(error => () => fail(error)));
@@ -33,7 +33,7 @@ describe('retry', () => {
     [0, 80],
     [1, 120],
   ] as const) {
-    it(`waits up to a fifth less or more: ${at} of 100 ms`, () => {
+    it(`varies the back-off by up to a fifth: ${at} of 100 ms`, () => {
       virtually(({ flush }) => {
         const { rpc, startedAt } = server(fail);
         journal(call(rpc, { maxAttempts: 2, random: () => drawn }));
@@ -44,7 +44,7 @@ describe('retry', () => {
   }
 
   for (const maxAttempts of [1, 2, 7]) {
-    it(`makes as many attempts as it may: ${maxAttempts}`, () => {
+    it(`makes as many attempts as configured: ${maxAttempts}`, () => {
       virtually(({ flush }) => {
         const { rpc, startedAt } = server(fail);
         journal(call(rpc, { maxAttempts }));
@@ -54,7 +54,7 @@ describe('retry', () => {
     });
   }
 
-  it('passes on what the attempt gives that goes well, and completes', () => {
+  it('passes on the responses of the attempt that succeeds, and completes', () => {
     virtually(({ flush }) => {
       const { rpc, startedAt } = server(fail, () => of('a', 'b'));
       const { log } = journal(call(rpc));
@@ -64,7 +64,7 @@ describe('retry', () => {
     });
   });
 
-  it('starts nothing before it is subscribed to, and each subscription has attempts of its own', () => {
+  it('starts nothing before it is subscribed to, and counts attempts per subscription', () => {
     virtually(({ flush }) => {
       const { rpc, startedAt } = server(fail);
       const call$ = call(rpc, { maxAttempts: 2 });
@@ -90,7 +90,7 @@ describe('retry', () => {
     });
   }
 
-  it('retries the codes that it is told, and no others', () => {
+  it('retries the configured codes, and no others', () => {
     virtually(({ flush }) => {
       const aborted = new RpcError(Code.ABORTED, '');
       const { rpc, startedAt } = server(() => fail(aborted), fail);
@@ -110,7 +110,7 @@ describe('retry', () => {
     });
   });
 
-  it('says in its metadata how many attempts there were before, beside what the caller sends', () => {
+  it("sends the number of previous attempts in its metadata, beside the caller's", () => {
     virtually(({ flush }) => {
       const { rpc, options } = server(fail);
       const metadata = new Metadata();
@@ -127,7 +127,7 @@ describe('retry', () => {
     });
   });
 
-  it('makes no attempt after it was unsubscribed from, and lets go of its timer, its signal and its parent', () => {
+  it('makes no attempt after an unsubscribe, and releases its timer, its signal and its parent', () => {
     virtually(({ flush }) => {
       const parent = new FakeCall();
       const { rpc, startedAt } = server(fail);
@@ -144,14 +144,14 @@ describe('retry', () => {
     });
   });
 
-  it('refuses to stand on a server', async () => {
+  it('refuses to run on a server', async () => {
     const { rpc } = server(fail);
     const error = await errorOf(call(rpc, {}, new FakeCall().call as unknown as CallOptions));
     expect(error.message).to.match(/retry: it is middleware of a client/);
   });
 });
 
-describe("retry's options", () => {
+describe('The options of retry', () => {
   for (const [options, message] of [
     [{ attempts: 3 }, /no option "attempts"; there are maxAttempts/],
     [{ maxAttempts: 0 }, /maxAttempts to be 1 or more, got number "0"/],
@@ -173,7 +173,7 @@ describe("retry's options", () => {
     });
   }
 
-  it('may leave attempts without a limit', () => {
+  it('may leave attempts unlimited', () => {
     expect(retry({ maxAttempts: Number.POSITIVE_INFINITY, maxBackoffMs: 2 ** 31 - 1 })).to.be.a('function');
   });
 });

@@ -53,7 +53,7 @@ function stoppingReader() {
 
 const user = contextKey<string>('user');
 
-/** A server and a client, each behind all the middleware there is for it; what they logged at the end. */
+/** A server and a client behind all available middleware, and their log entries at the end. */
 async function stacked(
   implementation: Parameters<typeof running>[0],
 ): Promise<Running & { readonly lines: CallLine[] }> {
@@ -85,8 +85,8 @@ async function stacked(
   return Object.assign(lab, { lines });
 }
 
-describe('behind all the middleware, a source whose reader stopped', () => {
-  it('is asked for no more than without: server to client', async () => {
+describe('A source whose reader stops, behind all middleware', () => {
+  it('runs ahead no further than without: server to client', async () => {
     const { asked, note$ } = counted();
     await using lab = await stacked({ serverStream: () => note$ });
     const reader = await readSome(lab.client.serverStream({ n: 1 }));
@@ -94,7 +94,7 @@ describe('behind all the middleware, a source whose reader stopped', () => {
     await reader.return?.();
   });
 
-  it('is asked for no more than without: client to server', async () => {
+  it('runs ahead no further than without: client to server', async () => {
     const { asked, note$ } = counted();
     const { hasRead, handler } = stoppingReader();
     await using lab = await stacked({ clientStream: handler });
@@ -104,7 +104,7 @@ describe('behind all the middleware, a source whose reader stopped', () => {
     upload.unsubscribe();
   });
 
-  it('is asked for no more than without: the requests of a bidi call', async () => {
+  it('runs ahead no further than without: requests of a bidi call', async () => {
     const { asked, note$ } = counted();
     const { hasRead, handler } = stoppingReader();
     await using lab = await stacked({ bidi: handler });
@@ -114,7 +114,7 @@ describe('behind all the middleware, a source whose reader stopped', () => {
     upload.unsubscribe();
   });
 
-  it('is asked for no more than without: the responses of a bidi call', async () => {
+  it('runs ahead no further than without: responses of a bidi call', async () => {
     const { asked, note$ } = counted();
     await using lab = await stacked({ bidi: () => note$ });
     const reader = await readSome(lab.client.bidi(NEVER));
@@ -122,7 +122,7 @@ describe('behind all the middleware, a source whose reader stopped', () => {
     await reader.return?.();
   });
 
-  it('is asked for no more than without: a handler that answers each request, two hops', async () => {
+  it('runs ahead no further than without: a handler that answers each request, two hops', async () => {
     const { asked, note$ } = counted();
     await using lab = await stacked({ bidi: request$ => request$.pipe(map(note => ({ ...note }))) });
     const reader = await readSome(lab.client.bidi(note$));

@@ -9,7 +9,7 @@ import { FakeCall, method } from './support/fakes.ts';
 
 const user = contextKey<string>('user');
 
-/** A handler behind verifyBearer, and what it saw. */
+/** A handler behind verifyBearer, and what it received. */
 function guarded(verify: (token: string, call: ServerCall) => unknown = token => `user of ${token}`) {
   const seen: unknown[] = [];
   const rpc = verifyBearer(user, verify as () => string)((request$, call) => {
@@ -21,7 +21,7 @@ function guarded(verify: (token: string, call: ServerCall) => unknown = token =>
 
 describe('verifyBearer', () => {
   for (const authorization of ['Bearer a.b-c_d~e+f/g==', 'bearer a.b-c_d~e+f/g==', 'BEARER  a.b-c_d~e+f/g==']) {
-    it(`takes the token out of "${authorization}", and sets what verify gives in the context of the call`, async () => {
+    it(`extracts the token from "${authorization}", and stores the result of verify in the context of the call`, async () => {
       for (const verify of [(t: string) => t, async (t: string) => t]) {
         const { seen, call } = guarded(verify);
         const { ending, values } = record(call(authorization));
@@ -40,7 +40,7 @@ describe('verifyBearer', () => {
     ['it has two tokens', 'Bearer s3cret b', /something else/],
     ['it has something before it', 'xBearer s3cret', /something else/],
   ] as const) {
-    it(`ends a call with UNAUTHENTICATED without asking when ${name}, and does not repeat it`, async () => {
+    it(`ends a call with UNAUTHENTICATED without calling verify when ${name}, and does not repeat it`, async () => {
       let asked = 0;
       const { seen, call } = guarded(() => String(++asked));
       const status = statusToSend(await errorOf(call(authorization)))!;
@@ -51,7 +51,7 @@ describe('verifyBearer', () => {
   }
 
   for (const nobody of [undefined, null, false]) {
-    it(`ends a call with UNAUTHENTICATED when verify gives or resolves with ${nobody}`, async () => {
+    it(`ends a call with UNAUTHENTICATED when verify returns or resolves with ${nobody}`, async () => {
       for (const verify of [() => nobody, async () => nobody]) {
         const { seen, call } = guarded(verify);
         expect(statusToSend(await errorOf(call('Bearer t')))).to.include({
@@ -64,7 +64,7 @@ describe('verifyBearer', () => {
   }
 
   for (const somebody of [0, '', true]) {
-    it(`lets a call through when verify gives or resolves with ${JSON.stringify(somebody)}`, async () => {
+    it(`passes a call on when verify returns or resolves with ${JSON.stringify(somebody)}`, async () => {
       for (const verify of [() => somebody, async () => somebody]) {
         const { seen, call } = guarded(verify);
         expect(await record(call('Bearer t')).ending).to.deep.equal({});
@@ -73,7 +73,7 @@ describe('verifyBearer', () => {
     });
   }
 
-  it('takes no Observable for a result: a TypeError that is hidden', async () => {
+  it('does not accept an Observable as a result: a TypeError that is hidden', async () => {
     for (const verify of [() => of('u'), async () => of('u')]) {
       const { seen, call } = guarded(verify);
       const error = await errorOf(call('Bearer t'));
@@ -83,7 +83,7 @@ describe('verifyBearer', () => {
     }
   });
 
-  it('takes by its type an identity, undefined, null and false, and no Observable', () => {
+  it('accepts by its type an identity, undefined, null and false, but no Observable', () => {
     const use = (name: string | undefined) => {
       verifyBearer(user, () => name ?? Promise.resolve('x'));
       verifyBearer(contextKey<boolean>('may'), async () => false);
@@ -99,7 +99,7 @@ describe('verifyBearer', () => {
           return undefined;
         }
       });
-      // @ts-expect-error an Observable is no result
+      // @ts-expect-error an Observable is not a result
       verifyBearer(user, () => of('x'));
       // @ts-expect-error of another type than the key's
       verifyBearer(user, async () => 1);
@@ -113,7 +113,7 @@ describe('verifyBearer', () => {
     'an RpcError of another call': markReceived(new RpcError(Code.UNAVAILABLE, 's3cret')),
   };
   for (const [name, error] of Object.entries(thrown)) {
-    it(`ends a call with what verify throws or rejects with, hidden from the caller: ${name}`, async () => {
+    it(`ends a call with the error that verify throws or rejects with, hidden from the caller: ${name}`, async () => {
       for (const verify of [
         () => {
           throw error;
@@ -142,7 +142,7 @@ describe('verifyBearer', () => {
     }
   });
 
-  it("leaves the handler's own errors alone", async () => {
+  it("leaves the handler's own errors unchanged", async () => {
     const error = new Error('mine');
     const rpc = verifyBearer(user, () => 'u')(() => {
       throw error;
@@ -167,7 +167,7 @@ describe('verifyBearer', () => {
     expect(recording.values).to.deep.equal(['late']);
   });
 
-  it('never calls the handler of a call that was unsubscribed from in the meantime, however verify ends', async () => {
+  it('never calls the handler of a call that was unsubscribed meanwhile, whatever verify does', async () => {
     for (const isVerified of [true, false]) {
       const verified = deferred<string>();
       const verdict = verified.promise.then(() => {
@@ -183,7 +183,7 @@ describe('verifyBearer', () => {
     }
   });
 
-  it('asks nothing of a call that is not subscribed to, and gives verify the call', async () => {
+  it('calls nothing before the call is subscribed to, and passes verify the call', async () => {
     const calls: unknown[] = [];
     const fake = new FakeCall('Bearer t');
     const { rpc } = guarded((_, call) => {
@@ -196,7 +196,7 @@ describe('verifyBearer', () => {
     expect(calls).to.deep.equal([fake.call]);
   });
 
-  it('refuses to stand on a client, and what it cannot work with', () => {
+  it('refuses to run on a client, and refuses invalid arguments', () => {
     const { rpc } = guarded();
     expect(thrownBy(() => rpc(of(1), {} as any)).message).to.match(/verifyBearer: it is middleware of a server/);
     expect(thrownBy(() => verifyBearer('user' as any, () => 1)).message).to.match(/contextKey\(\), got string "user"/);

@@ -3,10 +3,10 @@ import type { CallOptions } from '../../../lib/index.ts';
 import { type RetryOptions, retry } from '../../../lib/middleware.ts';
 import { method, unavailable } from './fakes.ts';
 
-/** No jitter: the middle of it. */
+/** The middle of the jitter range, so that back-offs are exact. */
 export const random = (): number => 0.5;
 
-/** An RPC that answers each attempt with the next of these, the last one for ever; when it was called, and with what. */
+/** An RPC that answers each attempt with the next of these, and then always with the last; records times and options. */
 export function server(...answers: (() => Observable<unknown>)[]) {
   const startedAt: number[] = [];
   const options: CallOptions[] = [];

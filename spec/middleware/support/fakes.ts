@@ -6,7 +6,7 @@ import { Code, type MethodInfo, RpcError, type RpcErrorOptions } from '../../../
 
 export const method: MethodInfo = { path: '/lab.Lab/Bidi', requestStream: true, responseStream: true };
 
-/** A ServerCall without a server, with what was asked of it. */
+/** A ServerCall without a server, and a record of what was requested of it. */
 export class FakeCall {
   readonly [serverCall] = true as const;
   readonly path = method.path;
@@ -15,7 +15,7 @@ export class FakeCall {
   readonly metadata = new Metadata();
   readonly limits: { readonly inMs: number; readonly details: string }[] = [];
   deadline: Date | undefined;
-  /** How many listen for its end. */
+  /** The number of listeners for its end. */
   readonly listeners = new Set<(reason: RpcError) => void>();
   #reason: RpcError | undefined;
 
@@ -49,7 +49,7 @@ export class FakeCall {
 export const unavailable = (options?: RpcErrorOptions): RpcError =>
   new RpcError(Code.UNAVAILABLE, 'try later', options);
 
-/** Runs in virtual time, to its end. */
+/** Runs in virtual time, to the end. */
 export function virtually(work: (helpers: RunHelpers) => void): void {
   new TestScheduler(() => {}).run(helpers => {
     work(helpers);
@@ -57,7 +57,7 @@ export function virtually(work: (helpers: RunHelpers) => void): void {
   });
 }
 
-/** What comes of an Observable and when, in the milliseconds of virtual time: `100 next 1`. */
+/** The notifications of an Observable with their time in milliseconds of virtual time: `100 next 1`. */
 export function journal(source$: Observable<unknown>): { readonly log: string[]; readonly subscription: Subscription } {
   const log: string[] = [];
   const subscription = new Subscription();
