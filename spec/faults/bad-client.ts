@@ -10,11 +10,11 @@ import { settled } from '../support/settled.ts';
 import { watch } from './memory.ts';
 import { type RawClient, type RawClientOptions, rawClient, requestHeaders } from './raw-client.ts';
 
-/** What one call of our handler saw. */
+/** The record of one call in our handler. */
 export interface Handled {
   readonly call: ServerCall;
   readonly values: readonly Note[];
-  /** Resolves when so many requests have come. */
+  /** Resolves when this many requests have arrived. */
   received(n: number): Promise<void>;
   /** How request$ ended: completed when there is no error. */
   readonly ending: Promise<{ readonly error?: unknown }>;
@@ -22,10 +22,10 @@ export interface Handled {
   readonly over: Promise<void>;
 }
 
-/** What the bad client saw of a call that it made with node:http2. */
+/** The outcome that the bad client sees for a call made with node:http2. */
 interface Answer {
   readonly headers: http2.IncomingHttpHeaders & http2.IncomingHttpStatusHeader;
-  /** The status is here, also of a response that is trailers only. */
+  /** Contains the status, also for a trailers-only response. */
   readonly trailers: http2.IncomingHttpHeaders;
   readonly bytes: Buffer;
   readonly resetCode: number;
@@ -36,17 +36,17 @@ interface BadCall {
   readonly answer: Promise<Answer>;
 }
 
-/** Our server, which counts, and bad clients of it. */
+/** Our server with its records, and bad clients of it. */
 interface Victim {
   readonly server: Server;
   readonly handled: readonly Handled[];
-  /** What onError was told. */
+  /** The errors passed to onError. */
   readonly hidden: readonly unknown[];
-  /** Resolves with the n-th call of a handler, from 0, as soon as it has begun. */
+  /** Resolves with the n-th call of a handler, from 0, as soon as it has started. */
   handler(n: number): Promise<Handled>;
   call(shape: Shape, headers?: http2.OutgoingHttpHeaders, options?: http2.ClientSessionRequestOptions): BadCall;
   connect(options?: RawClientOptions): RawClient;
-  /** Every handler that began has ended, nothing of a call is left, and the next one is served. */
+  /** Expects that every started handler has ended, that nothing of a call remains, and that the next call is served. */
   livesOn(): Promise<void>;
 }
 
@@ -55,7 +55,7 @@ interface VictimOptions {
   readonly service?: typeof Lab;
   /** The handlers do not end by themselves. Default: false. */
   readonly isEndless?: boolean;
-  /** Default: the handlers echo, the last request where there is one response, and end with the half-close. */
+  /** Default: the handlers echo (the last request where there is one response) and end at the half-close. */
   readonly implementation?: LabImplementation;
 }
 
@@ -63,7 +63,7 @@ export interface BadClients {
   run(options?: VictimOptions): Promise<Victim>;
 }
 
-/** For a `describe`: servers and bad clients, closed after each spec of it. */
+/** For a `describe`: servers and bad clients that are closed after each of its specs. */
 export function useBadClient(): BadClients {
   const toClose: (() => unknown)[] = [];
   afterEach(async () => {
@@ -111,7 +111,7 @@ function counting(toClose: (() => unknown)[], options: VictimOptions): Victim & 
         running--;
         over.resolve();
       });
-      // On the side: what request$ is told is to be seen whatever becomes of response$.
+      // A separate subscription: it records request$ whatever happens to response$.
       request$.subscribe({
         next: value => {
           values.push(value);
@@ -190,7 +190,7 @@ async function answerOf(stream: http2.ClientHttp2Stream): Promise<Answer> {
     trailers = received;
   });
   stream.on('data', chunk => chunks.push(chunk));
-  // The server's half: a call that it has ended may stay open from the other side.
+  // The server's half: a call that it has ended may remain open on the other side.
   await new Promise<unknown>(resolve => stream.once('end', resolve).once('close', resolve));
   return { headers, trailers, bytes: Buffer.concat(chunks), resetCode: stream.rstCode ?? 0 };
 }

@@ -18,33 +18,33 @@ import { type Recording, record } from '../support/record.ts';
 import { watch } from './memory.ts';
 import { OK } from './points.ts';
 
-/** One channel, and with it one connection, for all shapes. */
+/** An option that puts all shapes on one channel, and so on one connection. */
 const ONE_CONNECTION = { 'grpc.per_rpc_retry_buffer_size': 4096 };
 
 const PING = 6;
 const ACK = 1;
 
-/** One call of our client at the bad server. */
+/** One call of our client to the bad server. */
 export interface VictimCall extends Recording<Note> {
   /** The number of its stream. */
   readonly id: number;
 }
 
-/** A server of frames that keeps no rule but the one it is told to, and our client. */
+/** A raw server that breaks exactly the rules it is told to break, and our client. */
 interface BadServer {
   readonly peer: RawPeer;
   readonly client: LabClient;
-  /** A call whose HEADERS have come; its request$ has one value, and stays open where it is a stream. */
+  /** A call whose HEADERS have arrived; its request$ has one value, and stays open where it is a stream. */
   call(shape: Shape, options?: CallOptions): Promise<VictimCall>;
-  /** So many at once. */
+  /** Starts this many calls at once. */
   callMany(shape: Shape, count: number): Promise<VictimCall[]>;
-  /** The number of the next stream that comes, of this connection or of a later one. */
+  /** The number of the next stream, on this connection or a later one. */
   nextStream(): Promise<number>;
-  /** Answers the next stream that comes with the note, in good order. */
+  /** Answers the next stream correctly with the note. */
   serveNext(note: Note): Promise<void>;
-  /** Resolves when the client has taken all that was sent until now on the last connection. */
+  /** Resolves when the client has processed everything sent so far on the last connection. */
   taken(): Promise<void>;
-  /** Nothing of any call is left, and the next one is served. */
+  /** Expects that nothing of any call remains, and that the next call is served. */
   livesOn(): Promise<void>;
 }
 
@@ -58,7 +58,7 @@ export interface BadServers {
   run(options?: BadServerOptions): Promise<BadServer>;
 }
 
-/** For a `describe`: bad servers, closed after each spec of it. */
+/** For a `describe`: bad servers that are closed after each of its specs. */
 export function useBadServer(): BadServers {
   const toClose: (() => unknown)[] = [];
   afterEach(async () => {
@@ -112,7 +112,7 @@ function badServer(peer: RawPeer, client: LabClient): BadServer {
       const recordings = Array.from({ length: count }, () => start(shape));
       const ids: number[] = [];
       for (let looked = 0; ids.length < streams + count; ) {
-        await new Promise(setImmediate); // peer.stream() would look at all of them each time that one comes
+        await new Promise(setImmediate); // peer.stream() would scan all of them for each new one
         const seen = peer.frames();
         for (; looked < seen.length; looked++) if (seen[looked]!.type === HEADERS) ids.push(seen[looked]!.stream);
       }
@@ -129,7 +129,7 @@ function badServer(peer: RawPeer, client: LabClient): BadServer {
     async livesOn() {
       expect(inspect(client).calls, 'live calls').to.deep.equal([]);
       expect(subscribed, 'request$ that are still subscribed').to.equal(0);
-      // Those that were tried again by grpc-js, and not looked at.
+      // Streams that grpc-js retried and that no spec read.
       streams = peer.frames().filter(({ type }) => type === HEADERS).length;
       const { values, ending } = start('unary');
       await serveNext({ n: 99 });

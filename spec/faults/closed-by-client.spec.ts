@@ -10,7 +10,7 @@ import { itGivesBackTheMemory } from './memory.ts';
 import { requestPoints } from './points.ts';
 import { PREFACE } from './raw-client.ts';
 
-/** How TCP says it. */
+/** How the socket closes. */
 const ways: readonly (readonly [string, (socket: net.Socket) => void])[] = [
   ['FIN', socket => socket.end()],
   ['RST', socket => socket.resetAndDestroy()],
@@ -35,7 +35,7 @@ describe('A connection that the client closes', () => {
             close(socket);
             await over;
             const { error } = await ending;
-            // A single request that has come whole may be acted on; that its caller is gone is known later.
+            // A complete single request may be processed; the handler learns later that its caller has gone.
             if (streaming(shape).requests || at !== 'between messages') {
               expect(error).to.include({ code: Code.CANCELLED });
               expect(call.signal.aborted).to.equal(true);
@@ -48,7 +48,7 @@ describe('A connection that the client closes', () => {
     }
 
     for (const shape of shapes) {
-      it(`behind the half-close unsubscribes from response$: ${how}, ${shape}`, async () => {
+      it(`after the half-close unsubscribes from response$: ${how}, ${shape}`, async () => {
         const { connect, handler, livesOn } = await bad.run({ isEndless: true });
         const { open, send, socket } = connect();
         send(data(open(shape), message({ n: 1 }), true));
@@ -76,7 +76,7 @@ describe('A connection that the client closes', () => {
     }
   }
 
-  it('while its half-close is under way never completes request$', async () => {
+  it('while its half-close is in flight never completes request$', async () => {
     const { connect, handler, livesOn } = await bad.run();
     for (let n = 0; n < 20; n++) {
       const [, close] = ways[n % ways.length]!;
@@ -84,7 +84,7 @@ describe('A connection that the client closes', () => {
       const { open, send, socket } = connect();
       const id = open(shape);
       const { ending, over } = await handler(n);
-      // All but the last byte of what would be the half-close.
+      // All but the last byte of the half-close.
       send(data(id, message({ n: 1 })), data(id, Buffer.alloc(0), true).subarray(0, -1));
       close(socket);
       expect((await ending).error).to.include({ code: Code.CANCELLED });
@@ -102,7 +102,7 @@ describe('A connection that the client closes', () => {
     ['noise', Buffer.from(Array.from({ length: 1000 }, (_, i) => (i * 7919) & 0xff))],
   ];
   for (const [what, greeting] of greetings) {
-    it(`after ${what} leaves nothing`, async () => {
+    it(`after ${what} leaves nothing behind`, async () => {
       const { connect, handled, livesOn } = await bad.run();
       for (const [, close] of ways) {
         for (let i = 0; i < 5; i++) {

@@ -13,7 +13,7 @@ import { responsePoints, wholeResponse } from './points.ts';
 
 const SETTINGS = 4;
 
-/** How TCP says it. */
+/** How the socket closes. */
 const ways: readonly (readonly [string, (socket: net.Socket) => void])[] = [
   ['FIN', socket => socket.end()],
   ['RST', socket => socket.resetAndDestroy()],
@@ -27,7 +27,7 @@ describe('A connection that the server closes', () => {
       for (const shape of shapes) {
         if (notes.length > 1 && !streaming(shape).responses) continue; // there is no such point
 
-        it(`ends a call with UNAVAILABLE, behind the responses that came: ${how} ${at}, ${shape}`, async () => {
+        it(`ends a call with UNAVAILABLE, after the responses that arrived: ${how} ${at}, ${shape}`, async () => {
           const { peer, call, taken, livesOn } = await bad.run();
           for (let i = 0; i < 3; i++) {
             const { id, values, ending } = await call(shape);
@@ -55,11 +55,11 @@ describe('A connection that the server closes', () => {
   }
 
   for (const shape of shapes) {
-    it(`behind the trailers changes nothing: ${shape}`, async () => {
+    it(`after the trailers changes nothing: ${shape}`, async () => {
       const { peer, call, livesOn } = await bad.run();
       for (let i = 0; i < 10; i++) {
         const { id, values, ending } = await call(shape);
-        // In one packet with them. (RST takes from the reader what he has not read.)
+        // In one packet with them. (RST discards what the reader has not read.)
         const connection = peer.connections.at(-1)!;
         connection.end(Buffer.concat(wholeResponse(id)));
         expect(await ending).to.deep.equal({});
@@ -76,7 +76,7 @@ describe('A connection that the server closes', () => {
     ['a DATA frame', id => Buffer.concat([responseHeaders(id), data(id, message({ n: 1 }))]).subarray(0, -2)],
   ];
   for (const [where, bytes] of cutFrames) {
-    it(`in the middle of ${where}: UNAVAILABLE`, async () => {
+    it(`in the middle of ${where} ends the call with UNAVAILABLE`, async () => {
       const { peer, call, livesOn } = await bad.run();
       for (const shape of shapes) {
         const { id, values, ending } = await call(shape);
@@ -94,7 +94,7 @@ describe('A connection that the server closes', () => {
   ];
   for (const [what, greeting] of greetings) {
     for (const [how, close] of ways) {
-      it(`after ${what}: UNAVAILABLE, and who waits for the next connection is served: ${how}`, async () => {
+      it(`after ${what} ends the call with UNAVAILABLE, and a call that waits for the next connection is served: ${how}`, async () => {
         const { peer, client, serveNext, livesOn } = await bad.run({
           peer: { isSilent: true },
           channelOptions: { 'grpc.initial_reconnect_backoff_ms': 100 },

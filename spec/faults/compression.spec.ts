@@ -9,7 +9,7 @@ import { useBadServer } from './bad-server.ts';
 import { itGivesBackTheMemory } from './memory.ts';
 import { OK } from './points.ts';
 
-const MAX_BYTES = 4 * 1024 * 1024; // grpc-js's default for what is received
+const MAX_BYTES = 4 * 1024 * 1024; // grpc-js's default maximum for a received message
 const MAX_FRAME = 16_384;
 const json = Buffer.from('{"n":1}');
 const note: Note = { n: 1 };
@@ -23,10 +23,10 @@ interface Fault {
   readonly what: string;
   readonly encoding: string | undefined;
   readonly bytes: Buffer;
-  /** What our server tells, and what our client makes of it; undefined: it is taken. */
+  /** The error that our server sends, and the error of our client; undefined: the message is accepted. */
   readonly server: readonly [Code, string] | undefined;
   readonly client: readonly [Code, string] | undefined;
-  /** No handler of our server is called. Default: false. */
+  /** Our server calls no handler. Default: false. */
   readonly isRefused?: boolean;
 }
 
@@ -47,8 +47,8 @@ const unknown: Pick<Fault, 'server' | 'isRefused'> = {
 };
 
 const faults: readonly Fault[] = [
-  { what: 'gzip that is none', encoding: 'gzip', bytes: compressed(json), ...failed('gzip') },
-  { what: 'deflate that is none', encoding: 'deflate', bytes: compressed(json), ...failed('deflate') },
+  { what: 'invalid gzip', encoding: 'gzip', bytes: compressed(json), ...failed('gzip') },
+  { what: 'invalid deflate', encoding: 'deflate', bytes: compressed(json), ...failed('deflate') },
   { what: 'gzip of no bytes', encoding: 'gzip', bytes: compressed(Buffer.alloc(0)), ...failed('gzip') },
   {
     what: 'gzip that ends early',
@@ -110,7 +110,7 @@ const faults: readonly Fault[] = [
   },
 ];
 
-/** A thousandth of what it becomes. (Members one after the other are one stream.) */
+/** A thousandth of its decompressed size. (Consecutive gzip members form one stream.) */
 function gzipOfMiB(n: number): Buffer {
   const mib = zlib.gzipSync(Buffer.alloc(1024 * 1024));
   return Buffer.concat(Array.from({ length: n }, () => mib));
@@ -146,7 +146,7 @@ describe('Compression of requests', () => {
     });
   }
 
-  it('the requests before one that cannot be read are delivered', async () => {
+  it('The requests before one that cannot be read are delivered', async () => {
     const { call, handler, livesOn } = await bad.run();
     for (const [n, shape] of (['clientStream', 'bidi'] as const).entries()) {
       const { stream, answer } = call(shape, { 'grpc-encoding': 'gzip' });
@@ -186,7 +186,7 @@ describe('Compression of responses', () => {
     });
   }
 
-  it('the responses before one that cannot be read are delivered', async () => {
+  it('The responses before one that cannot be read are delivered', async () => {
     const { peer, call, livesOn } = await bad.run();
     for (const shape of shapes) {
       const { id, values, ending } = await call(shape);

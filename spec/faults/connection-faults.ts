@@ -15,7 +15,7 @@ const setting = (id: number, value: number): Buffer => {
   return frame(SETTINGS, 0, 0, bytes);
 };
 
-/** After each a connection cannot go on, says RFC 9113. */
+/** Faults after which a connection cannot continue (RFC 9113). */
 export const connectionFaults: Readonly<Record<string, (id: number) => readonly Buffer[]>> = {
   'HTTP/1.1': () => [Buffer.from('HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n')],
   'a frame that is too long': id => [data(id, Buffer.alloc(MAX_FRAME_BYTES + 1))],
@@ -39,7 +39,7 @@ export const connectionFaults: Readonly<Record<string, (id: number) => readonly 
 };
 
 /**
- * Node 20 answers some of them with GOAWAY and then neither reads nor closes, not even when its peer does
- * (later versions of Node 22 do): then it is keepalive that ends the connection.
+ * Node 20 answers some of them with GOAWAY and then neither reads nor closes, even when its peer closes (later versions of Node
+ * 22 do close). In that case keepalive ends the connection.
  */
 export const KEEPALIVE = { 'grpc.keepalive_time_ms': 20, 'grpc.keepalive_timeout_ms': 1000 };

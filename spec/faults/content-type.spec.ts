@@ -49,7 +49,7 @@ describe('The content type of a request', () => {
     });
   }
 
-  it('and the verb are all that is asked: no te: trailers is served', async () => {
+  it('and the HTTP method are all that is checked: a request without te: trailers is served', async () => {
     const { call, livesOn } = await bad.run();
     for (const headers of [{ te: undefined }, { ':scheme': 'ftp' }]) {
       const { stream, answer } = call('bidi', headers);
@@ -81,7 +81,7 @@ describe('The content type of a response', () => {
     ['a word', 401, 'no', Code.UNAUTHENTICATED, 'Received HTTP status code 401'],
   ];
   for (const [what, status, body, code, reason] of faults) {
-    it(`text/html, HTTP ${status}, ${what}: ${codeName(code)} that says so`, async () => {
+    it(`text/html, HTTP ${status}, ${what}: ${codeName(code)} with an explanation`, async () => {
       const { peer, call, livesOn } = await bad.run();
       for (const shape of shapes) {
         const { id, values, ending } = await call(shape);
@@ -99,7 +99,7 @@ describe('The content type of a response', () => {
     });
   }
 
-  it('text/html behind which is gRPC: an error says so too', async () => {
+  it('text/html with gRPC messages in the body: the error says so', async () => {
     const { peer, call, livesOn } = await bad.run();
     for (const shape of shapes) {
       const { id, ending, values } = await call(shape);
@@ -118,7 +118,7 @@ describe('The content type of a response', () => {
   });
 
   for (const contentType of [undefined, 'text/html', 'application/grpc', 'application/grpc+json']) {
-    it(`${contentType}, and all else in order: OK`, async () => {
+    it(`${contentType}, with everything else in order: OK`, async () => {
       const { peer, call, livesOn } = await bad.run();
       for (const shape of shapes) {
         const { id, values, ending } = await call(shape);
@@ -134,7 +134,7 @@ describe('The content type of a response', () => {
     });
   }
 
-  it('of gRPC: a page is INTERNAL that says what came', async () => {
+  it('of gRPC, but a page in the body: INTERNAL with the first bytes of the page', async () => {
     const { peer, call, livesOn } = await bad.run();
     for (const contentType of [undefined, 'application/grpc', 'application/grpc+proto']) {
       const { id, ending } = await call('bidi');

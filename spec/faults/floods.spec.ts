@@ -30,16 +30,16 @@ const ping = frame(PING, 0, 0, Buffer.alloc(8));
 
 interface Flood {
   readonly what: string;
-  /** Sent by one client. */
+  /** Sends the flood from one client. */
   readonly bytes: () => Buffer;
-  /** It does not read what it is answered. */
+  /** The client does not read the answers. */
   readonly isDeaf?: boolean;
-  /** At most so many handlers are called. */
+  /** The maximum number of handler calls. */
   readonly handlers: number;
 }
 
-/** What nghttp2 and Node allow before they end a connection. */
-const MAX_RESETS = 1000; // and 33 a second
+/** What nghttp2 and Node permit before they end a connection. */
+const MAX_RESETS = 1000; // plus 33 per second
 const MAX_INVALID_FRAMES = 1000;
 
 const floods: readonly Flood[] = [
@@ -83,7 +83,7 @@ const floods: readonly Flood[] = [
   },
 ];
 
-/** HEADERS that are to go on. */
+/** HEADERS without END_HEADERS. */
 function openHeaders(): Buffer {
   const headers = bidiHeaders(0);
   return frame(HEADERS, 0, 1, headers.subarray(9));
@@ -104,7 +104,7 @@ describe('A flood', () => {
   const bad = useBadClient();
 
   for (const { what, bytes, isDeaf = false, handlers } of floods) {
-    it(`of ${what} ends its connection, and the server goes on`, async () => {
+    it(`of ${what} ends its connection, and the server continues`, async () => {
       const { handled, connect, livesOn } = await bad.run({ serve: { serverOptions: KEEPALIVE } });
       const client = connect();
       if (isDeaf) client.socket.pause();
@@ -116,7 +116,7 @@ describe('A flood', () => {
     });
   }
 
-  it('of PING that reads the answers gets them all', async () => {
+  it('of PING from a client that reads the answers gets them all', async () => {
     const { connect, livesOn } = await bad.run();
     const { send, counted } = connect();
     for (let i = 1; i <= 20; i++) {
@@ -126,11 +126,11 @@ describe('A flood', () => {
     await livesOn();
   });
 
-  it('of headers that HPACK makes large resets their streams, and no handler is called', async () => {
+  it('of headers that HPACK expands resets their streams, and no handler is called', async () => {
     const { connect, handled, livesOn } = await bad.run();
     const { send, counted } = connect();
     const headers = bidiHeaders(0).subarray(HEAD_BYTES);
-    // 4,000 bytes for the table, and then a byte for each time they are meant again: 40 MB in a frame.
+    // 4,000 bytes for the table, and then one byte for each reference: 40 MB in a frame.
     const large = Buffer.concat([Buffer.from([0x40, 1, 0x61, 0x7f, 0xa1, 0x1e]), Buffer.alloc(4000, 'x')]);
     send(frame(HEADERS, END_HEADERS, 1, Buffer.concat([headers, large])));
     for (let i = 1; i <= 100; i++) {
@@ -145,7 +145,7 @@ describe('A flood', () => {
     await livesOn();
   });
 
-  it('of connections that begin a call and go leaves nothing', async () => {
+  it('of connections that start a call and disconnect leaves nothing behind', async () => {
     const { connect, handled, handler, livesOn } = await bad.run();
     const clients = Array.from({ length: 300 }, () => connect());
     for (const { open } of clients) open('bidi');

@@ -10,9 +10,9 @@ import { OK } from './points.ts';
 
 const one: Note = { n: 1 };
 const two: Note = { n: 2 };
-const MAX_BYTES = 4 * 1024 * 1024; // grpc-js's default for what is received
+const MAX_BYTES = 4 * 1024 * 1024; // grpc-js's default maximum for a received message
 
-/** The head of a message: a flag and the length. */
+/** The prefix of a message: a flag and the length. */
 const head = (flag: number, length: number): Buffer => {
   const bytes = Buffer.alloc(5);
   bytes[0] = flag;
@@ -32,14 +32,14 @@ interface FrameError {
 
 interface Fault {
   readonly what: string;
-  /** What follows on good messages. */
+  /** The bytes after valid messages. */
   readonly bytes: Buffer;
-  /** What a client is told of it as a request, and as a response. */
+  /** The error that the client gets for these bytes as a request, and as a response. */
   readonly ofRequest: FrameError;
   readonly ofResponse: FrameError;
   /**
-   * The handler is told the same, behind all that came before it. Else it is told that its call was cancelled, and grpc-js
-   * drops what came in one packet with the message that is too large; so does it on a client.
+   * The handler gets the same error, after everything before it. Otherwise the handler gets a cancellation, and grpc-js drops
+   * data that arrived in one packet with the oversized message; so does the client.
    */
   readonly isToldTheSame?: boolean;
 }
@@ -66,7 +66,7 @@ const faults: readonly Fault[] = [
     ...largerThanMax(MAX_BYTES + 1),
   },
   { what: 'a message of 4 GiB', bytes: head(0, 0xffffffff), ...largerThanMax(0xffffffff) },
-  // Apache writes one into a response that has begun.
+  // Apache writes one into a response that has started.
   {
     what: 'an error page',
     bytes: Buffer.from('<!DOCTYPE HTML PUBLIC "-//IETF//DTD HTML 2.0//EN">\n<html></html>'),
@@ -74,16 +74,16 @@ const faults: readonly Fault[] = [
     ofResponse: noMessage('"<!DOC"'),
   },
   {
-    what: 'bytes of something else',
+    what: 'bytes that are not gRPC',
     bytes: Buffer.from('ff7f00a09c', 'hex'),
     ofRequest: noMessage('the bytes ff 7f 00 a0 9c'),
     ofResponse: noMessage('the bytes ff 7f 00 a0 9c'),
   },
-  { what: 'an end behind the flag', bytes: head(0, 7).subarray(0, 1), ...truncated },
+  { what: 'an end after the flag', bytes: head(0, 7).subarray(0, 1), ...truncated },
   { what: 'an end in the length', bytes: head(0, 7).subarray(0, 3), ...truncated },
-  { what: 'an end behind the length', bytes: head(0, 7), ...truncated },
+  { what: 'an end after the length', bytes: head(0, 7), ...truncated },
   { what: 'an end before the last byte', bytes: message(two).subarray(0, -1), ...truncated },
-  // 0 and 1 are all that there is, says the specification.
+  // The specification permits 0 and 1 only.
   ...[2, 3, 0x7f, 0x80, 0xff].map(flag => ({
     what: `the flag 0x${flag.toString(16)}`,
     bytes: flagged(flag, two),

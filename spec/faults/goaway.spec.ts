@@ -17,7 +17,7 @@ const failures = errorCodes.filter(code => code !== NGHTTP2_NO_ERROR);
 describe('GOAWAY from the server', () => {
   const bad = useBadServer();
 
-  it('between two calls is not seen, whatever its code: the next one has a connection of its own', async () => {
+  it('between two calls is not noticed, whatever its code: the next one uses a new connection', async () => {
     const { peer, livesOn } = await bad.run();
     for (const [n, code] of errorCodes.entries()) {
       await livesOn();
@@ -33,7 +33,7 @@ describe('GOAWAY from the server', () => {
     for (const shape of shapes) {
       if (allNotes.length > 1 && !streaming(shape).responses) continue; // there is no such point
 
-      it(`that includes a call lets it go on to its end: ${at}, ${shape}`, async () => {
+      it(`that covers a call lets it run to its end: ${at}, ${shape}`, async () => {
         for (const isTold of [true, false]) {
           const { peer, call, taken, livesOn } = await bad.run();
           const old = await call(shape);
@@ -57,9 +57,9 @@ describe('GOAWAY from the server', () => {
     for (const shape of shapes) {
       if (notes.length > 1 && !streaming(shape).responses) continue; // there is no such point
 
-      it(`that leaves a call out ${at === 'before the headers' ? 'sends it again' : 'ends it with UNAVAILABLE'}: ${at}, ${shape}`, async () => {
+      it(`that excludes a call ${at === 'before the headers' ? 'repeats it' : 'ends it with UNAVAILABLE'}: ${at}, ${shape}`, async () => {
         const { peer, call, serveNext, livesOn } = await bad.run();
-        await livesOn(); // so that there is a stream before
+        await livesOn(); // so that there is an earlier stream
         const { id, values, ending } = await call(shape);
         peer.send(...sent(id), goAway(1, NGHTTP2_NO_ERROR));
         if (at === 'before the headers') {
@@ -74,11 +74,11 @@ describe('GOAWAY from the server', () => {
         await livesOn();
       });
 
-      // Node ends all streams with the code of the GOAWAY, and to grpc-js that is as if each had been reset.
-      it(`with an error ends a call as a reset with that code does: ${at}, ${shape}`, async () => {
+      // Node ends all streams with the code of the GOAWAY; for grpc-js, each stream was reset.
+      it(`with an error ends a call like a reset with that code: ${at}, ${shape}`, async () => {
         const { peer, call, livesOn } = await bad.run();
         for (const code of failures) {
-          if (code === NGHTTP2_REFUSED_STREAM && at === 'before the headers') continue; // is sent again
+          if (code === NGHTTP2_REFUSED_STREAM && at === 'before the headers') continue; // is repeated
           const { id, values, ending } = await call(shape);
           peer.send(...sent(id), goAway(id, code));
           expect((await ending).error, `code ${code}`).to.include({ code: statusOfReset(code) });
@@ -95,7 +95,7 @@ describe('GOAWAY from the server', () => {
 describe('GOAWAY from the client', () => {
   const bad = useBadClient();
 
-  it('between two calls ends the connection, whatever its code, and the server goes on', async () => {
+  it('between two calls ends the connection, whatever its code, and the server continues', async () => {
     const { connect, handler, livesOn } = await bad.run();
     for (const [n, code] of errorCodes.entries()) {
       const { open, send, seen, closed } = connect();
@@ -113,7 +113,7 @@ describe('GOAWAY from the client', () => {
     for (const shape of shapes) {
       if (allNotes.length > 1 && !streaming(shape).requests) continue; // there is no such point
 
-      it(`lets a call go on to its end: ${at}, ${shape}`, async () => {
+      it(`lets a call run to its end: ${at}, ${shape}`, async () => {
         const { connect, handler, livesOn } = await bad.run();
         const { open, send, seen, closed } = connect();
         const id = open(shape);
@@ -140,7 +140,7 @@ describe('GOAWAY from the client', () => {
           send(...sent(id), goAway(0, code));
           await Promise.all([over, closed]);
           const { error } = await ending;
-          // A single request that has come whole may be acted on; that its caller is gone is known later.
+          // A complete single request may be processed; the handler learns later that its caller has gone.
           if (streaming(shape).requests || at !== 'between messages') {
             expect(error, `code ${code}`).to.include({ code: Code.CANCELLED });
             expect(call.signal.aborted).to.equal(true);

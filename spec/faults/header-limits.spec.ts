@@ -24,7 +24,7 @@ const CONTINUATION = 9;
 const END_HEADERS = 4;
 const note: Note = { n: 1 };
 
-/** Limits of Node (`maxHeaderListPairs`) and of its nghttp2, that no public option of grpc-js changes. */
+/** Limits of Node (`maxHeaderListPairs`) and of its nghttp2, which no public option of grpc-js changes. */
 const MAX_PAIRS = 128;
 const MAX_FIELD_BYTES = 65_536;
 const MAX_CONTINUATIONS = 8;
@@ -32,7 +32,7 @@ const MAX_CONTINUATIONS = 8;
 const pairs = (count: number): Record<string, string> =>
   Object.fromEntries(Array.from({ length: count }, (_, i) => [`x-${i}`, 'y']));
 
-/** HEADERS, and so many frames that only go on. */
+/** HEADERS, and this many CONTINUATION frames. */
 function continued(headers: Buffer, id: number, continuations: number): Buffer[] {
   const flags = headers[4]! & ~END_HEADERS;
   return [
@@ -46,7 +46,7 @@ function continued(headers: Buffer, id: number, continuations: number): Buffer[]
 describe('Headers of a request', () => {
   const bad = useBadClient();
 
-  it(`may have ${MAX_PAIRS} fields; of one more the stream is reset, and no handler is called`, async () => {
+  it(`may have ${MAX_PAIRS} fields; one more resets the stream, and no handler is called`, async () => {
     const { call, handled, livesOn } = await bad.run();
     const own = Object.keys(requestHeaders('unary')).length;
     for (const [n, shape] of shapes.entries()) {
@@ -60,7 +60,7 @@ describe('Headers of a request', () => {
     await livesOn();
   });
 
-  it(`may have a field of ${MAX_FIELD_BYTES} bytes; one of more ends the connection, and no handler is called`, async () => {
+  it(`may have a field of ${MAX_FIELD_BYTES} bytes; a longer one ends the connection, and no handler is called`, async () => {
     const { call, handled, livesOn } = await bad.run();
     const good = call('unary', { 'x-a': '!'.repeat(MAX_FIELD_BYTES) });
     good.stream.end(message(note));
@@ -71,7 +71,7 @@ describe('Headers of a request', () => {
     await livesOn();
   });
 
-  it(`may go on in ${MAX_CONTINUATIONS} frames; one more ends the connection, and no handler is called`, async () => {
+  it(`may have ${MAX_CONTINUATIONS} CONTINUATION frames; one more ends the connection, and no handler is called`, async () => {
     const { connect, handler, handled, livesOn } = await bad.run();
     const headers = headerBlock(1, requestHeaders('unary'), false);
     const good = connect();
@@ -90,7 +90,7 @@ describe('Headers of a request', () => {
 describe('Headers of a response', () => {
   const bad = useBadServer();
 
-  it(`may have ${MAX_PAIRS} fields; of one more the call is RESOURCE_EXHAUSTED`, async () => {
+  it(`may have ${MAX_PAIRS} fields; one more ends the call with RESOURCE_EXHAUSTED`, async () => {
     const { peer, call, livesOn } = await bad.run();
     const tooMany = async (shape: (typeof shapes)[number], sent: (id: number) => Buffer[], notes: Note[]) => {
       const { id, values, ending } = await call(shape);
@@ -116,8 +116,8 @@ describe('Headers of a response', () => {
     await livesOn();
   });
 
-  // Not many more: of 60 and more Node 20 and 22 abort now and then, "Assertion failed: (current_nghttp2_memory_) == (0)".
-  it(`may go on in ${MAX_CONTINUATIONS} frames; one more ends the connection`, async () => {
+  // Not many more: from 60 on, Node 20 and 22 abort occasionally: "Assertion failed: (current_nghttp2_memory_) == (0)".
+  it(`may have ${MAX_CONTINUATIONS} CONTINUATION frames; one more ends the connection`, async () => {
     const { peer, call, livesOn } = await bad.run();
     for (const shape of shapes) {
       const good = await call(shape);

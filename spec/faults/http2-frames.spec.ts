@@ -12,10 +12,10 @@ const ALTSVC = 10;
 const PADDED = 8;
 const PROTOCOL_ERROR = 1;
 
-describe('Frames of HTTP/2 from a client', () => {
+describe('HTTP/2 frames from a client', () => {
   const bad = useBadClient();
 
-  it('that end a connection end its calls with CANCELLED, at the latest by keepalive', async () => {
+  it('that are connection errors end its calls with CANCELLED, by keepalive at the latest', async () => {
     const { connect, handler, livesOn } = await bad.run({ serve: { serverOptions: KEEPALIVE } });
     const isClosed: Promise<void>[] = [];
     for (const [n, [what, frames]] of Object.entries(connectionFaults).entries()) {
@@ -42,7 +42,7 @@ describe('Frames of HTTP/2 from a client', () => {
     'trailers with a pseudo header': id => [headerBlock(id, { ':path': '/' }, true)],
   };
   for (const [what, frames] of Object.entries(streamFaults)) {
-    it(`${what}: the stream is reset, its call CANCELLED, and others go on`, async () => {
+    it(`${what}: the stream is reset, its call CANCELLED, and other calls continue`, async () => {
       const { connect, handler, livesOn } = await bad.run();
       const { open, send, seen } = connect();
       const other = open('bidi');
@@ -64,7 +64,7 @@ describe('Frames of HTTP/2 from a client', () => {
   const requests: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     'without :path': withoutPath,
     'with an empty :path': { ...withoutPath, ':path': '' },
-    'with a :path that is none': { ...withoutPath, ':path': 'lab.Lab/Bidi' },
+    'with an invalid :path': { ...withoutPath, ':path': 'lab.Lab/Bidi' },
     'with a header of HTTP/1': { ...requestHeaders('bidi'), connection: 'close' },
     'with a name in capitals': { ...requestHeaders('bidi'), 'X-A': 'b' },
     'with a te of its own': { ...requestHeaders('bidi'), te: 'gzip' },
@@ -82,7 +82,7 @@ describe('Frames of HTTP/2 from a client', () => {
     });
   }
 
-  it('that mean nothing change nothing: unknown types and flags, PRIORITY, padding, no data', async () => {
+  it('without a meaning change nothing: unknown types and flags, PRIORITY, padding, empty DATA', async () => {
     const { connect, handler, livesOn } = await bad.run();
     for (const [n, shape] of shapes.entries()) {
       const { open, send, seen } = connect();

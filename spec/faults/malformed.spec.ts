@@ -11,14 +11,14 @@ const one: Note = { n: 1 };
 const two: Note = { n: 2 };
 const three: Note = { n: 3 };
 
-/** Of a message with a string as its first field and a number as its second. */
+/** Fields of a message with a string as its first field and a number as its second. */
 const malformed: Readonly<Record<string, string>> = {
   'a tag that ends early': '80',
   'a number that ends early': '1080',
-  'a number of eleven bytes': '10ffffffffffffffffffff7f',
+  'a varint of eleven bytes': '10ffffffffffffffffffff7f',
   'a string that goes beyond the end': '0a7f61',
   'a string of 4 GiB': '0affffffff0f61',
-  'a string that is no UTF-8': '0a01ff',
+  'a string that is not UTF-8': '0a01ff',
   'an unknown field that goes beyond the end': '1a7f61',
   'field 0': '0200',
   'wire type 6': '0e',
@@ -28,7 +28,7 @@ const malformed: Readonly<Record<string, string>> = {
   'groups without end': '0b'.repeat(10_000),
 };
 
-/** The Lab with messages of protobuf; the well-served call at the end of a spec speaks JSON. */
+/** The Lab service with protobuf messages; the control call at the end of a spec uses JSON. */
 async function protobufLab(): Promise<typeof Lab> {
   const { Users } = await load(new URL('../codec/protos/users.proto', import.meta.url).pathname);
   const deserialize = (bytes: Buffer) =>
@@ -45,7 +45,7 @@ describe('Malformed protobuf in requests', () => {
   const bad = useBadClient();
 
   for (const [what, hex] of Object.entries(malformed)) {
-    it(`${what}: INTERNAL, behind the requests before it`, async () => {
+    it(`${what}: INTERNAL, after the requests before it`, async () => {
       const { call, handler, livesOn } = await bad.run({ service: await protobufLab() });
       for (const [n, shape] of shapes.entries()) {
         const { stream, answer } = call(shape);
@@ -58,7 +58,7 @@ describe('Malformed protobuf in requests', () => {
             ...after.map(good => message(good)),
           ]),
         );
-        // Its stream may stay open or not.
+        // Its stream may remain open or not.
         if (!streaming(shape).requests) stream.end();
         const { values, ending, over } = await handler(n);
         const status = (await answer).trailers;
@@ -82,7 +82,7 @@ describe('Malformed protobuf in responses', () => {
   const bad = useBadServer();
 
   for (const [what, hex] of Object.entries(malformed)) {
-    it(`${what}: INTERNAL, behind the responses before it, and the call is cancelled`, async () => {
+    it(`${what}: INTERNAL, after the responses before it, and the call is cancelled`, async () => {
       const { peer, call, livesOn } = await bad.run({ service: await protobufLab() });
       for (const shape of shapes) {
         const { id, values, ending } = await call(shape);

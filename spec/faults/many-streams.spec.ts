@@ -6,14 +6,14 @@ import { itGivesBackTheMemory } from './memory.ts';
 import { bidiHeaders, idOf, times } from './raw-client.ts';
 
 const STREAMS = 10_000;
-/** Messages that fit in the window of a connection, 64 KiB: Node 26 ends it when there are more. */
+/** Messages that fit in the window of a connection, 64 KiB: Node 26 ends a connection that exceeds it. */
 const AT_ONCE = 1000;
 const MAX_STREAMS = { 'grpc.max_concurrent_streams': 100 };
 
 describe('10,000 streams of one connection', () => {
   const bad = useBadClient();
 
-  it('are 10,000 calls at once, each served to its end', async () => {
+  it('are 10,000 concurrent calls, each served to its end', async () => {
     const { server, handled, connect, handler, livesOn } = await bad.run();
     const { send, counted } = connect();
     send(windowUpdate(0, 2 ** 30), times(STREAMS, bidiHeaders));
@@ -29,7 +29,7 @@ describe('10,000 streams of one connection', () => {
     await livesOn();
   });
 
-  it('are 100 at a time where the server says so (grpc.max_concurrent_streams): the others wait', async () => {
+  it('run 100 at a time when the server limits them (grpc.max_concurrent_streams): the others wait', async () => {
     const { server, handled, call, handler, livesOn } = await bad.run({ serve: { serverOptions: MAX_STREAMS } });
     await livesOn(); // its SETTINGS have been read
     const calls = Array.from({ length: 500 }, () => call('bidi'));
@@ -46,11 +46,11 @@ describe('10,000 streams of one connection', () => {
     await livesOn();
   });
 
-  it('end the connection of who does not wait', async () => {
+  it('end the connection of a client that ignores the limit', async () => {
     const { handled, connect, handler, livesOn } = await bad.run({ serve: { serverOptions: MAX_STREAMS } });
     const { send, closed, open } = connect();
     open('bidi');
-    await handler(0); // the SETTINGS of the server have been answered
+    await handler(0); // the SETTINGS of the server have been acknowledged
     send(times(STREAMS, i => bidiHeaders(i + 1)));
     await closed;
     await livesOn();

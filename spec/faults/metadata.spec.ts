@@ -10,7 +10,7 @@ import { OK } from './points.ts';
 
 const note: Note = { n: 1 };
 
-/** What Node makes of base64: it takes what it knows and leaves out the rest. */
+/** Node's lenient base64 decoding: it skips invalid characters. */
 const base64: Readonly<Record<string, readonly number[][]>> = {
   'AAE=': [[0, 1]],
   AAE: [[0, 1]],
@@ -29,7 +29,7 @@ describe('Metadata of a request', () => {
   const bad = useBadClient();
 
   for (const [given, bytes] of Object.entries(base64)) {
-    it(`"${given}" as base64 is ${JSON.stringify(bytes)}`, async () => {
+    it(`"${given}" is decoded from base64 as ${JSON.stringify(bytes)}`, async () => {
       const { call, handler, livesOn } = await bad.run();
       const { stream, answer } = call('unary', { 'x-bin': given });
       stream.end(message(note));
@@ -39,9 +39,9 @@ describe('Metadata of a request', () => {
     });
   }
 
-  it('a text that is not ASCII is left out, and what belongs to a response means nothing', async () => {
+  it('with non-ASCII text loses that value, and fields of a response in it have no effect', async () => {
     const { call, handler, livesOn } = await bad.run();
-    setLogVerbosity(logVerbosity.NONE); // grpc-js tells of each
+    setLogVerbosity(logVerbosity.NONE); // grpc-js warns about each
     const { stream, answer } = call('unary', { 'x-a': 'caf\u00e9', 'grpc-status': '5', 'grpc-message': 'z' });
     stream.end(message(note));
     expect((await handler(0)).call.metadata.get('x-a')).to.deep.equal([]);
@@ -51,7 +51,7 @@ describe('Metadata of a request', () => {
   });
 
   for (const timeout of ['', 'x', '1', 'S', '1s', '1 second', '-10S', '1.50S', '10 S', '10Sx', '123456789S']) {
-    it(`grpc-timeout: ${timeout || '""'} is INTERNAL, and no handler is called`, async () => {
+    it(`with grpc-timeout: ${timeout || '""'} ends the call with INTERNAL, and no handler is called`, async () => {
       const { call, handled, livesOn } = await bad.run();
       for (const shape of shapes) {
         const { stream, answer } = call(shape, { 'grpc-timeout': timeout });
@@ -77,7 +77,7 @@ describe('Metadata of a request', () => {
     '720H': 720 * HOUR_MS,
   };
   for (const [timeout, ms] of Object.entries(timeouts)) {
-    it(`grpc-timeout: ${timeout} is a deadline in ${ms} ms`, async () => {
+    it(`with grpc-timeout: ${timeout} sets a deadline in ${ms} ms`, async () => {
       const { call, handler, livesOn } = await bad.run();
       const earliest = Date.now() + ms;
       const { stream, answer } = call('bidi', { 'grpc-timeout': timeout });
@@ -100,7 +100,7 @@ describe('Metadata of a response', () => {
   const bad = useBadServer();
 
   for (const [given, bytes] of Object.entries(base64)) {
-    it(`"${given}" as base64 is ${JSON.stringify(bytes)}, in headers and trailers`, async () => {
+    it(`"${given}" is decoded from base64 as ${JSON.stringify(bytes)}, in headers and trailers`, async () => {
       const { peer, call, livesOn } = await bad.run();
       for (const shape of shapes) {
         const seen: number[][][] = [];

@@ -3,14 +3,14 @@ import { Code } from '../../lib/index.ts';
 import { data, message, responseHeaders, trailers } from '../grpc-js/raw-peer.ts';
 import type { Note } from '../support/lab.ts';
 
-/** A point at which a message stream can be broken. */
+/** A point at which a message stream can break. */
 export interface Point {
   readonly at: string;
-  /** What was sent until then, of a stream with that number; of a request, after the HEADERS. */
+  /** The bytes sent before this point, on a stream with that number; for a request, after the HEADERS. */
   readonly sent: (id: number) => Buffer[];
-  /** The messages that have come whole. */
+  /** The messages that are complete by then. */
   readonly notes: readonly Note[];
-  /** What is still to come, and all messages then. */
+  /** The remaining bytes, and all messages after them. */
   readonly rest: (id: number) => Buffer[];
   readonly allNotes: readonly Note[];
 }
@@ -22,7 +22,7 @@ const two: Note = { n: 2 };
 const cut = message(one).length + 9;
 const both = Buffer.concat([message(one), message(two)]);
 
-/** There has been no half-close at any of these. */
+/** Points before the half-close. */
 export const requestPoints: readonly Point[] = [
   {
     at: 'after the headers',
@@ -57,7 +57,7 @@ export const requestPoints: readonly Point[] = [
 /** A response of one message with its status. */
 export const wholeResponse = (id: number): Buffer[] => [responseHeaders(id), data(id, message(one)), trailers(id, OK)];
 
-/** The status has not been sent at any of these. */
+/** Points before the status. */
 export const responsePoints: readonly Point[] = [
   { at: 'before the headers', sent: () => [], notes: [], rest: wholeResponse, allNotes: [one] },
   {
@@ -109,5 +109,5 @@ export function statusOfReset(errorCode: number): Code {
   }
 }
 
-/** All codes of RFC 9113, section 7, and two that are none. */
+/** All codes of RFC 9113, section 7, and two undefined ones. */
 export const errorCodes: readonly number[] = [...Array(14).keys(), 14, 0xffffffff];

@@ -7,25 +7,25 @@ const SETTINGS = 4;
 const ACK = 1;
 const HEAD_BYTES = 9;
 
-/** A client of frames that keeps no rule but the one it is told to. */
+/** A raw client that breaks exactly the rules it is told to break. */
 export interface RawClient {
   readonly socket: net.Socket;
-  /** All that came, but SETTINGS. */
+  /** All frames that arrived, except SETTINGS. */
   readonly frames: readonly Frame[];
-  /** Resolves when such a frame has come, or with undefined when the server has closed the connection before. */
+  /** Resolves when a matching frame has arrived, or with undefined when the server closes the connection first. */
   seen(predicate: (frame: Frame) => boolean): Promise<Frame | undefined>;
-  /** Resolves when so many of such frames have come, with their number then; earlier when the connection has been closed. */
+  /** Resolves when this many matching frames have arrived, with their number; earlier when the connection has closed. */
   counted(n: number, predicate: (frame: Frame) => boolean): Promise<number>;
   send(...frames: readonly Buffer[]): void;
-  /** Sends the HEADERS of a call and gives the number of its stream. */
+  /** Sends the HEADERS of a call and returns the number of its stream. */
   open(shape: Shape): number;
   readonly closed: Promise<void>;
 }
 
 export interface RawClientOptions {
-  /** Bytes that the server may send on a stream before it is given more. Default: 65,535. */
+  /** The bytes that the server may send on a stream before a window update. Default: 65,535. */
   readonly window?: number;
-  /** What takes the place of preface and SETTINGS. */
+  /** Replaces the preface and SETTINGS. */
   readonly greeting?: Buffer;
 }
 

@@ -17,10 +17,10 @@ describe('A reset by the server', () => {
   for (const { at, sent, notes } of responsePoints) {
     for (const shape of shapes) {
       if (notes.length > 1 && !streaming(shape).responses) continue; // there is no such point
-      it(`ends a call with the status for its code, behind the responses that came: ${at}, ${shape}`, async () => {
+      it(`ends a call with the status for its code, after the responses that arrived: ${at}, ${shape}`, async () => {
         const { peer, call, livesOn } = await bad.run();
         for (const code of errorCodes) {
-          // That is tried again; see below.
+          // grpc-js retries these; see below.
           if (code === NGHTTP2_REFUSED_STREAM && at === 'before the headers') continue;
           const { id, values, ending } = await call(shape);
           peer.send(...sent(id), reset(id, code));
@@ -34,7 +34,7 @@ describe('A reset by the server', () => {
   }
 
   for (const shape of shapes) {
-    it(`behind the trailers changes nothing: ${shape}`, async () => {
+    it(`after the trailers changes nothing: ${shape}`, async () => {
       const { peer, call, livesOn } = await bad.run();
       for (const code of errorCodes) {
         const { id, values, ending } = await call(shape);
@@ -45,7 +45,7 @@ describe('A reset by the server', () => {
       await livesOn();
     });
 
-    it(`with REFUSED_STREAM before the headers is tried once more, unseen: ${shape}`, async () => {
+    it(`with REFUSED_STREAM before the headers is retried once, unnoticed: ${shape}`, async () => {
       const { peer, call, serveNext, nextStream, livesOn } = await bad.run();
       const served = await call(shape);
       peer.send(reset(served.id, NGHTTP2_REFUSED_STREAM));
@@ -80,7 +80,7 @@ describe('A reset by the client', () => {
           if (streaming(shape).requests) await received(notes.length);
           send(reset(id, code));
           await over;
-          // A single request that has come whole may be acted on; that it was cancelled is known later.
+          // A complete single request may be processed; the handler learns later that it was cancelled.
           const { error } = await ending;
           if (streaming(shape).requests || at !== 'between messages') {
             expect(error, `code ${code}`).to.include({ code: Code.CANCELLED });
@@ -95,7 +95,7 @@ describe('A reset by the client', () => {
 
   for (const { at, sent } of requestPoints) {
     for (const shape of ['clientStream', 'bidi'] as const) {
-      it(`in one packet with what it cuts off never completes request$: ${at}, ${shape}`, async () => {
+      it(`in one packet with the data before it never completes request$: ${at}, ${shape}`, async () => {
         const { connect, handler, livesOn } = await bad.run();
         const { open, send } = connect();
         for (const [n, code] of errorCodes.entries()) {
@@ -111,7 +111,7 @@ describe('A reset by the client', () => {
   }
 
   for (const shape of shapes) {
-    it(`behind the half-close unsubscribes from response$: ${shape}`, async () => {
+    it(`after the half-close unsubscribes from response$: ${shape}`, async () => {
       const { connect, handler, livesOn } = await bad.run({ isEndless: true });
       const { open, send } = connect();
       for (const [n, code] of errorCodes.entries()) {

@@ -14,7 +14,7 @@ const ping = frame(PING, 0, 0, Buffer.alloc(8));
 describe('2,000 calls of a client on one connection', () => {
   const bad = useBadServer();
 
-  it('are 2,000 streams at once, each call with its own end', async () => {
+  it('are 2,000 concurrent streams, each call with its own end', async () => {
     const { peer, callMany, livesOn } = await bad.run();
     const calls: VictimCall[] = await callMany('unary', STREAMS);
     expect(peer.connections).to.have.lengthOf(1);
@@ -43,7 +43,7 @@ describe('A flood from a server', () => {
   const bad = useBadServer();
 
   for (const [what, bytes] of floods) {
-    it(`of ${what} ends its connection and the calls on it, and the next call has another one`, async () => {
+    it(`of ${what} ends its connection and the calls on it, and the next call uses a new one`, async () => {
       const { peer, call, livesOn } = await bad.run();
       const calls: VictimCall[] = [];
       for (const shape of shapes) calls.push(await call(shape));
@@ -68,7 +68,7 @@ describe('A flood from a server', () => {
     await livesOn();
   });
 
-  it('of PING that waits for the answers gets them all, and the call goes on', async () => {
+  it('of PING that waits for the answers gets them all, and the call continues', async () => {
     const { peer, call, taken, livesOn } = await bad.run();
     const { id, ending } = await call('bidi');
     const answers = () => peer.frames(0).filter(({ type, flags }) => type === PING && flags === 1).length;

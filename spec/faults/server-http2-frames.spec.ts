@@ -14,10 +14,10 @@ const PADDED = 8;
 const END_HEADERS = 4;
 const MAX_WINDOW = 2 ** 31 - 1;
 
-describe('Frames of HTTP/2 from a server', () => {
+describe('HTTP/2 frames from a server', () => {
   const bad = useBadServer();
 
-  it('that end a connection end its calls, at the latest by keepalive, and the next call has another one', async () => {
+  it('that are connection errors end its calls, by keepalive at the latest, and the next call uses a new connection', async () => {
     const more: typeof connectionFaults = {
       ...connectionFaults,
       'a pushed stream': id => [frame(PUSH_PROMISE, END_HEADERS, id, Buffer.alloc(4))],
@@ -36,7 +36,7 @@ describe('Frames of HTTP/2 from a server', () => {
       if (isWhole) expect(await ending).to.deep.equal({});
       for (const cut of isWhole ? others : [{ ending }, ...others]) {
         const { error } = (await cut.ending) as { error?: any };
-        // UNAVAILABLE by keepalive; Node tells of its own with an error, for which grpc-js has INTERNAL.
+        // UNAVAILABLE by keepalive; when Node itself reports an error, grpc-js maps it to INTERNAL.
         expect([Code.INTERNAL, Code.UNAVAILABLE], `${what}: ${error}`).to.include(error?.code);
       }
       await livesOn();
@@ -45,7 +45,7 @@ describe('Frames of HTTP/2 from a server', () => {
     await Promise.all(looks);
   });
 
-  it('that mean nothing change nothing: unknown types and flags, PRIORITY, ORIGIN, padding, no data', async () => {
+  it('without a meaning change nothing: unknown types and flags, PRIORITY, ORIGIN, padding, empty DATA', async () => {
     const { peer, call, livesOn } = await bad.run();
     for (const shape of shapes) {
       const { id, values, ending } = await call(shape);

@@ -17,11 +17,11 @@ const WINDOW_BYTES = 65_535;
 const MAX_FRAME_BYTES = 16_384;
 const WINDOW_UPDATE = 8;
 const GOAWAY = 7;
-/** What Node reads of a stream before anyone asks: 16 KiB, and 64 KiB since 22 (https://github.com/nodejs/node/pull/52037). */
+/** What Node reads of a stream in advance: 16 KiB, and 64 KiB since 22 (https://github.com/nodejs/node/pull/52037). */
 const READ_AHEAD = getDefaultHighWaterMark(false);
 /**
- * A stream that is sent more than its window is reset; since nghttp2 1.67 (in Node 22.23 and 24.21, not in 20) the whole connection
- * is ended for that, https://github.com/nghttp2/nghttp2/commit/7784fa979d0bcf801a35f1afbb25fb048d815cd7
+ * A stream that receives more than its window is reset; since nghttp2 1.67 (in Node 22.23 and 24.21, not in 20) the whole
+ * connection is ended instead, https://github.com/nghttp2/nghttp2/commit/7784fa979d0bcf801a35f1afbb25fb048d815cd7
  */
 const [major, minor] = process.versions['nghttp2']!.split('.').map(Number);
 const IS_CONNECTION_ENDED = major! > 1 || minor! >= 67;
@@ -29,7 +29,7 @@ const by = IS_CONNECTION_ENDED ? 'and its connection with it (nghttp2 1.67)' : '
 const short: Note = { n: 1, text: 'x'.repeat(1000) };
 const shortFrame = message(short);
 
-/** So many bytes of messages, behind those that were sent; the last one may not be whole. */
+/** This many bytes of messages, after those already sent; the last message may be incomplete. */
 function messages(id: number, bytes: number, sent = 0): Buffer[] {
   const end = sent + bytes;
   const all = Buffer.concat(Array.from({ length: end / shortFrame.length + 1 }, () => shortFrame)).subarray(0, end);
@@ -41,7 +41,7 @@ function messages(id: number, bytes: number, sent = 0): Buffer[] {
 const isToldOff = (id: number) => (frame: Frame) =>
   IS_CONNECTION_ENDED ? frame.type === GOAWAY : frame.type === RST_STREAM && frame.stream === id;
 
-/** Of a GOAWAY or a RST_STREAM. */
+/** The error code of a GOAWAY or a RST_STREAM. */
 const errorCode = ({ payload }: Frame): number => payload.readUInt32BE(payload.length === 4 ? 0 : 4);
 
 describe('A handler that does not read', () => {
@@ -57,7 +57,7 @@ describe('A handler that does not read', () => {
     return { victim, client: victim.connect(), reasons };
   }
 
-  it('holds up no other call of its connection, and its own client is given no window but for what Node reads', async () => {
+  it('delays no other call of its connection, and grants its client no window beyond what Node reads', async () => {
     const { victim, client, reasons } = await begin();
     const ids = Array.from({ length: 20 }, () => client.open('bidi'));
     const given = (id: number) =>
@@ -83,7 +83,7 @@ describe('A handler that does not read', () => {
     await victim.livesOn();
   });
 
-  it(`is rid of a client that does not wait for a window, ${by}`, async () => {
+  it(`is protected from a client that ignores the window, ${by}`, async () => {
     const { victim, client, reasons } = await begin();
     const id = client.open('bidi');
     client.send(...messages(id, READ_AHEAD + 2 * WINDOW_BYTES));
@@ -99,7 +99,7 @@ describe('A handler that does not read', () => {
 describe('A subscriber that does not read', () => {
   const bad = useBadServer();
 
-  it('holds up no other call of its connection', async () => {
+  it('delays no other call of its connection', async () => {
     const { peer, client, livesOn, nextStream, call } = await bad.run();
     const slow = Array.from({ length: 20 }, () => toAsyncIterable(client.bidi(NEVER))[Symbol.asyncIterator]());
     const first = slow.map(each => each.next());
@@ -115,7 +115,7 @@ describe('A subscriber that does not read', () => {
     await livesOn();
   });
 
-  it(`is rid of a server that does not wait for a window, ${by}`, async () => {
+  it(`is protected from a server that ignores the window, ${by}`, async () => {
     const { peer, client, livesOn, nextStream } = await bad.run();
     const slow = toAsyncIterable(client.bidi(NEVER))[Symbol.asyncIterator]();
     const first = slow.next();

@@ -15,10 +15,10 @@ import { wholeResponse } from './points.ts';
 const { NGHTTP2_CANCEL } = http2.constants;
 const STREAMS = 200;
 const note: Note = { n: 1, text: 'x'.repeat(32 * 1024) };
-/** What a stream holds of such messages while nobody reads. */
+/** The number of such messages that a stream holds while nobody reads. */
 const MAX_AHEAD = 3;
 
-/** Messages without end, counted as they are taken. */
+/** An endless source of messages that counts what is taken. */
 class Source {
   taken = 0;
   isOver = false;
@@ -38,13 +38,13 @@ class Source {
 
 const takenOf = (sources: readonly Source[]): number => sources.reduce((sum, { taken }) => sum + taken, 0);
 
-/** All have been asked for so much as there will ever be asked. */
+/** Expects every source to be paused at its bound. */
 async function expectPaused(sources: readonly Source[]): Promise<void> {
   expect(await settled(() => takenOf(sources))).to.be.within(STREAMS, STREAMS * MAX_AHEAD);
   for (const { taken } of sources) expect(taken).to.be.within(1, MAX_AHEAD);
 }
 
-/** One has been given so much more, and the others are where they were. */
+/** Expects the first source to supply this many more bytes, and the others nothing. */
 async function expectOneOn(sources: readonly Source[], bytes: number): Promise<void> {
   const [first, ...others] = sources;
   const before = takenOf(others);
@@ -56,7 +56,7 @@ async function expectOneOn(sources: readonly Source[], bytes: number): Promise<v
 describe('A client that does not read', () => {
   const bad = useBadClient();
 
-  /** Many calls of it, each with a source, and none read. */
+  /** Many calls of it, each with a source, none of them read. */
   async function begin() {
     const sources: Source[] = [];
     const endless: LabHandler = () => {
@@ -72,7 +72,7 @@ describe('A client that does not read', () => {
     return { victim, client, ids, sources };
   }
 
-  it('pauses the source of each of its calls, and of no other', async () => {
+  it('pauses the source of each of its calls, and no other', async () => {
     const { victim, client, ids, sources } = await begin();
     await expectPaused(sources);
     for (const { sent } of inspect(victim.server).calls) expect(sent).to.include({ waitsFor: 'wire', queuedBytes: 0 });
@@ -89,7 +89,7 @@ describe('A client that does not read', () => {
     await victim.livesOn();
   });
 
-  it('and goes leaves nothing', async () => {
+  it('and disconnects leaves nothing behind', async () => {
     const { victim, client, sources } = await begin();
     await expectPaused(sources);
     client.socket.destroy();
@@ -113,7 +113,7 @@ describe('A server that does not read', () => {
     return { peer, client, livesOn, nextStream, sources, calls, ids };
   }
 
-  it('pauses the source of each of its calls, and of no other', async () => {
+  it('pauses the source of each of its calls, and no other', async () => {
     const { peer, client, livesOn, sources, calls, ids } = await begin();
     await expectPaused(sources);
     for (const { sent } of inspect(client).calls) expect(sent).to.include({ waitsFor: 'wire', queuedBytes: 0 });
@@ -124,7 +124,7 @@ describe('A server that does not read', () => {
     await livesOn();
   });
 
-  it('and answers, resets or goes leaves nothing', async () => {
+  it('and answers, resets or disconnects leaves nothing behind', async () => {
     const { peer, livesOn, sources, calls, ids } = await begin();
     await expectPaused(sources);
     const third = Math.floor(STREAMS / 3);

@@ -9,7 +9,7 @@ import { OK } from './points.ts';
 
 const note: Note = { n: 1 };
 
-/** A response of one message, with trailers that say of the status what they like. */
+/** A response of one message whose trailers contain an arbitrary status. */
 const endedBy =
   (fields: Readonly<Record<string, string>>) =>
   (id: number): Buffer[] => [responseHeaders(id), data(id, message(note)), trailers(id, fields)];
@@ -21,10 +21,10 @@ const httpError = (status: number) => (id: number) => [
 interface Fault {
   readonly what: string;
   readonly frames: (id: number) => Buffer[];
-  /** Undefined: the call ends well. */
+  /** Undefined: the call succeeds. */
   readonly code: Code | undefined;
   readonly details?: string;
-  /** The message came before. */
+  /** The message was delivered before. */
   readonly hasNote?: boolean;
 }
 
@@ -44,13 +44,13 @@ const faults: readonly Fault[] = [
     hasNote: true,
   },
   {
-    what: 'headers and no more',
+    what: 'headers only',
     frames: id => [trailersOnly(id, {})],
     code: Code.UNKNOWN,
     details: 'Received HTTP status code 200',
   },
   {
-    what: 'a grpc-status that is no number',
+    what: 'a grpc-status that is not a number',
     frames: endedBy({ 'grpc-status': 'fine', 'grpc-message': '100%25' }),
     code: Code.INTERNAL,
     details: 'the server sent grpc-status "fine", which is no status code (100%)',
@@ -172,7 +172,7 @@ describe('The end of a response', () => {
     });
   }
 
-  it('trailers-only with OK is one without responses', async () => {
+  it('that is trailers-only with OK is a response without messages', async () => {
     const { peer, call, livesOn } = await bad.run();
     for (const shape of shapes) {
       const { id, values, ending } = await call(shape);
@@ -185,7 +185,7 @@ describe('The end of a response', () => {
     await livesOn();
   });
 
-  it('details of google.rpc.Status that are none leave code and text as they are', async () => {
+  it('with invalid google.rpc.Status details keeps its code and text', async () => {
     const { peer, call, livesOn } = await bad.run();
     for (const bytes of ['!!!', 'AAAA', '/////w==', '']) {
       const { id, ending } = await call('bidi');
