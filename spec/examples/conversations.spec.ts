@@ -31,7 +31,7 @@ describe('examples/conversations', () => {
     expect(await interrupt(server)).to.deep.include({ code: 0, stderr: '' });
   });
 
-  it('asks the next question when the last was answered, and not before', async () => {
+  it('asks the next question only after the last was answered', async () => {
     const asked: string[] = [];
     const answer$ = new Subject<{ answer: string }>();
     const service = implement(Stream, {
@@ -54,7 +54,7 @@ describe('examples/conversations', () => {
     expect(told).to.deep.equal(['one', 'two', 'complete']);
   });
 
-  it('a client that closes its connection right after half-closing is nothing to the server', async () => {
+  it('the server ignores a client that closes its connection right after half-closing', async () => {
     const server = await startServer('conversations/server');
     const hasty = connect(Stream, server.target);
     const question$ = new Subject<{ question: string }>();

@@ -9,14 +9,14 @@ const ENDLESS = ['--from', '1000000', '--pace-ms', '5'];
 describe('gateway, the programs', () => {
   after(killAll);
 
-  /** A server, and a gateway before it. */
+  /** A server, and a gateway in front of it. */
   const startAll = async () => {
     const server = await startServer('gateway/server');
     const gateway = await startServer('gateway/gateway', '--to', server.at[1]!);
     return { server, gateway };
   };
 
-  it('main shows a call that ends, one that is cancelled and one whose time is up, and leaves nothing running', async () => {
+  it('main shows a call that completes, one that is cancelled and one that times out, and leaves no process running', async () => {
     const { code, stdout } = await start('gateway/main').ended;
     expect(code).to.equal(0);
     const told = stdout.split('\n').filter(line => /^(server|client) +\| (?!listening|stopped|\d+ left)/.test(line));
@@ -36,7 +36,7 @@ describe('gateway, the programs', () => {
     expect(await Promise.all(ports.map(isListening))).to.deep.equal([false, false]);
   });
 
-  it('main that is stopped in the middle stops the others', async () => {
+  it('main stops the other processes when it is stopped in the middle', async () => {
     const main = start('gateway/main');
     await main.printed(/cancelled begins/);
     main.process.kill('SIGTERM');
@@ -46,17 +46,17 @@ describe('gateway, the programs', () => {
     expect(await Promise.all(ports.map(isListening))).to.deep.equal([false, false]);
   });
 
-  it('main that is killed leaves nothing running either', async () => {
+  it('main leaves no process running when it is killed', async () => {
     const main = start('gateway/main');
     await main.printed(/cancelled begins/);
     main.process.kill('SIGKILL');
     const { stdout } = await main.ended;
     const ports = [...stdout.matchAll(/listening on .*:(\d+)/g)].map(([, port]) => Number(port));
     expect(ports).to.have.length(2);
-    for (const port of ports) while (await isListening(port)); // each hears of it by itself
+    for (const port of ports) while (await isListening(port)); // each process notices by itself
   });
 
-  describe('what passes on', () => {
+  describe('The gateway passes on', () => {
     let server: Awaited<ReturnType<typeof startServer>>;
     let gateway: typeof server;
     before(async () => {
@@ -85,27 +85,26 @@ describe('gateway, the programs', () => {
       await server.printed(/^stopped is cut short: CANCELLED$/m);
     });
 
-    it('that a client was killed', async () => {
+    it('the cancellation when a client is killed', async () => {
       const client = startClient('killed', ...ENDLESS);
       await client.printed(/ left$/m);
       client.process.kill('SIGKILL');
       await server.printed(/^killed is cut short: CANCELLED$/m);
     });
 
-    it('that the time is up', async () => {
+    it('the end at the deadline', async () => {
       await withEnoughTime(1000, async timeoutMs => {
         const id = `late-${timeoutMs}`;
         const { code, stdout, stderr } = await startClient(id, ...ENDLESS, '--timeout-ms', `${timeoutMs}`).ended;
         expect(code).to.equal(1);
         expect(stderr).to.contain('DEADLINE_EXCEEDED');
         if (!stdout.includes(' left')) return false; // no answer of the server in that time
-        // The gateway's own time is up in the same moment: the server hears of either one first.
         await server.printed(new RegExp(`^${id} is cut short: (DEADLINE_EXCEEDED|CANCELLED)$`, 'm'));
         return true;
       });
     });
 
-    it('and after all that nothing is left of it on either', async () => {
+    it('and afterwards no call is left in either process', async () => {
       for (const program of [gateway, server]) {
         const { code, stdout } = await interrupt(program);
         expect(code).to.equal(0);
@@ -114,7 +113,7 @@ describe('gateway, the programs', () => {
     });
   });
 
-  it('says in its own words that the server behind it was lost, and goes on when that is back', async () => {
+  it('describes the loss of its server in its own words, and continues when the server is back', async () => {
     const { server, gateway } = await startAll();
     const client = start('gateway/client', [...gateway.at, ...ENDLESS]);
     await client.printed(/ left$/m);
@@ -132,7 +131,7 @@ describe('gateway, the programs', () => {
     expect(next.code, next.stderr).to.equal(0);
   });
 
-  it('a gateway that is killed: its client is told, the far call ends', async () => {
+  it('a killed gateway: its client gets an error, and the far call ends', async () => {
     const { server, gateway } = await startAll();
     const client = start('gateway/client', [...gateway.at, ...ENDLESS]);
     await client.printed(/ left$/m);
@@ -143,7 +142,7 @@ describe('gateway, the programs', () => {
     await server.printed(/^r-1 is cut short: CANCELLED$/m);
   });
 
-  it('says what is wrong with a port where nobody is, and with one that is taken', async () => {
+  it('explains a port without a server, and a port in use', async () => {
     const port = await freePort();
     const lost = await start('gateway/client', ['--port', port]).ended;
     expect(lost.code).to.equal(1);

@@ -24,7 +24,7 @@ describe('examples/greet-service', () => {
     expect(ended).to.deep.equal({ code: 0, stdout: before + line.repeat(5), stderr: '' });
   });
 
-  it('through a gateway in a process of its own the client prints the same as without', async () => {
+  it('a client of a gateway in a process of its own prints the same as without a gateway', async () => {
     const server = await startServer('greet-service/server', '--times', '3');
     const gateway = await startServer('greet-service/gateway', '--upstream', server.target);
     const clients = [server, gateway].map(({ at }) => start('greet-service/client', at).ended);
@@ -40,7 +40,7 @@ describe('examples/greet-service', () => {
     }
   });
 
-  it('joins the names of a stream, of one, and of none', async () => {
+  it('joins the names of a stream of many, one and no requests', async () => {
     const server = await startServer('greet-service/server', '--times', '0');
     const greet = connect(GreetService, server.target);
     const joined = (...names: string[]) =>
@@ -53,7 +53,7 @@ describe('examples/greet-service', () => {
     await interrupt(server);
   });
 
-  it('upstream killed in the middle: the gateway passes it on, says nothing, and goes on when there is one again', async () => {
+  it('upstream killed in the middle: the gateway passes the error on, prints nothing, and continues when the upstream is back', async () => {
     const server = await startServer('greet-service/server', '--times', '1000000');
     const gateway = await startServer('greet-service/gateway', '--upstream', server.target);
     const client = start('greet-service/client', gateway.at);
@@ -75,14 +75,14 @@ describe('examples/greet-service', () => {
     await server.ended;
     const again = start('greet-service/server', server.at);
     await again.printed(/^listening/);
-    // The gateway connects again by itself, when its backoff is over.
+    // The gateway reconnects by itself after its back-off.
     const greetAgain = connect(GreetService, gateway.target);
     expect(await firstValueFrom(greetAgain.greet({ name: 'a' }).pipe(retry()))).to.deep.equal({ greeting: 'a' });
     close(greetAgain);
     for (const each of [gateway, again]) expect(await interrupt(each)).to.deep.include({ code: 0, stderr: '' });
   });
 
-  it('wrong upstream: 64 for what is no address, and the client of a gateway to nobody is told why', async () => {
+  it('wrong upstream: 64 for an invalid address, and the client of a gateway without an upstream gets the reason', async () => {
     const gateway = await startServer('greet-service/gateway', '--upstream', 'http://127.0.0.1:1');
     const [none, client] = await Promise.all([
       start('greet-service/gateway', ['--upstream', 'localhost:20000']).ended,
@@ -106,7 +106,7 @@ describe('examples/greet-service', () => {
     example: 'greet-service',
     serverArgs: ['--times', '1000000'],
     underWay: /server stream resp/,
-    // A client that is busy reading may not come to the status before its stream is reset.
+    // A client that is busy reading may not reach the status before its stream is reset.
     stopped:
       /^(the connection to \S+ was lost, UNAVAILABLE: .*; start the server again|the server at \S+ broke the call off, CANCELLED: .*; call again)\n$/,
     other: 'stream-service',

@@ -25,7 +25,7 @@ import { withEnoughTime } from '../support/enough-time.ts';
 import { itEndsWell } from './support/it-ends-well.ts';
 import { compiledProgram, interrupt, killAll, start, startServer } from './support/programs.ts';
 
-/** Replies twice to the first line, and then has enough. */
+/** Replies twice to the first line, and then ends the chat. */
 const grumpy = implement(Greeter, {
   bidiHello: request$ =>
     request$.pipe(
@@ -48,7 +48,7 @@ describe('examples/greeter-chat', () => {
     ]);
   });
 
-  it('main chats line by line, skips blank lines, and ends at EXIT in any case, though its input goes on', async () => {
+  it('main chats line by line, skips blank lines, and ends at EXIT in any case, though its input continues', async () => {
     const ended = ['EXIT', 'exit', ' eXiT '].map(async exit => {
       const main = start('greeter-chat/main');
       main.process.stdin?.write('你好吗？\n');
@@ -63,14 +63,14 @@ describe('examples/greeter-chat', () => {
     }
   });
 
-  it('main ends by 130 at Ctrl-C, though a line is being waited for', async () => {
+  it('main exits with 130 at Ctrl-C while it waits for a line', async () => {
     const main = start('greeter-chat/main');
     main.process.stdin?.write('你好\n');
     await main.printed(/我好\n/);
     expect(await interrupt(main)).to.deep.equal({ code: 130, stdout: 'AI:  我好\n', stderr: 'interrupted\n' });
   });
 
-  it('server and client in two processes: the end of the input ends the chat when all is replied to', async () => {
+  it('server and client in two processes: the end of the input ends the chat after all replies', async () => {
     const server = await startServer('greeter-chat/server');
     const client = start('greeter-chat/client', server.at);
     const lines = Array.from({ length: 3000 }, (_, i) => `你${i}?`);
@@ -81,7 +81,7 @@ describe('examples/greeter-chat', () => {
     expect(await interrupt(server)).to.deep.include({ code: 0, stderr: '' });
   });
 
-  it('a client that never half-closes and is cut by its deadline, and an empty name, are normal to the server', async () => {
+  it('a client that never half-closes and hits its deadline, and an empty name, are normal for the server', async () => {
     const server = await startServer('greeter-chat/server');
     await withEnoughTime(1000, async timeoutMs => {
       const client = start('greeter-chat/client', [...server.at, '--timeout-ms', `${timeoutMs}`]);
@@ -107,7 +107,7 @@ describe('examples/greeter-chat', () => {
     });
   });
 
-  it('shows all replies, and then the error of the server; the input is let go', async () => {
+  it('prints all replies, then the error of the server, and releases the input', async () => {
     const input = Readable.from(['a\n'], { objectMode: false });
     const told = await firstValueFrom(chat(loopback(grumpy), input, 60_000).pipe(materialize(), toArray()));
     expect(
@@ -125,8 +125,8 @@ describe('examples/greeter-chat', () => {
     await server.shutdown();
   });
 
-  it('ends by 1 and says so when what it prints cannot be written', async () => {
-    if (process.platform !== 'linux') return; // that has a disk that is always full
+  it('exits with 1 and an explanation when its output cannot be written', async () => {
+    if (process.platform !== 'linux') return; // only Linux has a device that is always full
     const output = openSync('/dev/full', 'w');
     const child = spawn(process.execPath, [compiledProgram('greeter-chat/main')], { stdio: ['pipe', output, 'pipe'] });
     closeSync(output);
@@ -136,7 +136,7 @@ describe('examples/greeter-chat', () => {
     expect(code).to.equal(1);
   });
 
-  it('gives a chat two minutes', async () => {
+  it('limits a chat to two minutes', async () => {
     let leftMs = 0;
     const service = implement(Greeter, {
       bidiHello: (_, { deadline }) => {

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { isListening } from './support/is-listening.ts';
 import { freePort, interrupt, killAll, type Running, start, startServer } from './support/programs.ts';
 
-/** Each with five sightings. */
+/** Frames, each with five sightings. */
 const FRAMES = 300;
 const SIGHTINGS = 5 * FRAMES;
 
@@ -14,7 +14,7 @@ describe('live-feed, the programs', () => {
     await reader.printed(/^watching$/m);
     return reader;
   };
-  /** What a reader says when the camera has ended. */
+  /** What a reader prints when the camera has ended. */
   const seenBy = async (reader: Running) => {
     const { code, stdout, stderr } = await reader.ended;
     expect(code, stderr).to.equal(0);
@@ -24,14 +24,14 @@ describe('live-feed, the programs', () => {
   };
   const readerIsGone = (server: Running) => server.printed(/^a reader is gone$/m);
 
-  it('a quick reader is not held up by those that are slow; each of these loses what its policy allows', async () => {
+  it('a fast reader is not delayed by slow ones; each slow reader loses what its policy allows', async () => {
     const server = await startServer('live-feed/server', '--frames', `${FRAMES}`, '--pace-ms', '1', '--readers', '5');
     const [latest, each, buffer, drop] = (await Promise.all(
       ['latest', 'each', 'buffer', 'drop'].map(policy =>
         startReader(server.at, '--policy', policy, '--pace-ms', policy === 'buffer' ? '1' : '20'),
       ),
     )) as [Running, Running, Running, Running];
-    const quick = await startReader(server.at, '--policy', 'buffer'); // the fifth: the camera begins
+    const quick = await startReader(server.at, '--policy', 'buffer'); // the fifth reader: the camera starts
     expect(await seenBy(quick)).to.deep.include({ sightings: SIGHTINGS, last: SIGHTINGS });
 
     const ofBuffer = await seenBy(buffer);
@@ -52,7 +52,7 @@ describe('live-feed, the programs', () => {
     expect((await interrupt(server)).stdout).to.contain('stopped, no call cut short');
   });
 
-  it('who wants all and falls behind too far is told by its own program', async () => {
+  it('a reader that wants everything and falls too far behind is notified by its own program', async () => {
     const server = await startServer('live-feed/server', '--frames', `${FRAMES}`, '--pace-ms', '1', '--readers', '2');
     const slow = await startReader(server.at, '--policy', 'buffer', '--max-waiting', '50', '--pace-ms', '20');
     expect((await seenBy(await startReader(server.at, '--policy', 'latest'))).last).to.equal(SIGHTINGS);
@@ -61,7 +61,7 @@ describe('live-feed, the programs', () => {
     expect(stderr).to.contain('more than 50 values wait');
   });
 
-  it('who takes nothing at all is cut off by the server and told; the others go on', async () => {
+  it('a reader that takes nothing is ended by the server with an explanation; the others continue', async () => {
     const args = [
       '--cars',
       '200',
@@ -84,7 +84,7 @@ describe('live-feed, the programs', () => {
     expect(stderr).to.contain('RESOURCE_EXHAUSTED').and.to.contain('more than 20000 values wait');
   });
 
-  it('main shows it in one go, and leaves nothing running', async () => {
+  it('main shows everything in one run, and leaves no process running', async () => {
     const { code, stdout } = await start('live-feed/main').ended;
     expect(code).to.equal(0);
     expect(stdout).to.match(/^buffer +\| 500 sightings, the last was number 500, never more than \d+ behind$/m);
@@ -96,7 +96,7 @@ describe('live-feed, the programs', () => {
     expect(await isListening(Number(port))).to.equal(false);
   });
 
-  it('a camera that is killed or stopped: those who watch are told, and told what to do', async () => {
+  it('readers of a camera that is killed or stopped get an error and advice', async () => {
     const killed = await startServer('live-feed/server');
     const reader = await startReader(killed.at);
     killed.process.kill('SIGKILL');
@@ -110,7 +110,7 @@ describe('live-feed, the programs', () => {
     expect((await seenBy(other)).sightings).to.be.at.least(0);
   });
 
-  it('readers who are killed or leave by Ctrl-C are gone from the feed', async () => {
+  it('readers that are killed or leave by Ctrl-C are removed from the feed', async () => {
     const server = await startServer('live-feed/server', '--pace-ms', '1');
     const killed = await startReader(server.at, '--policy', 'drop');
     killed.process.kill('SIGKILL');
@@ -123,13 +123,13 @@ describe('live-feed, the programs', () => {
     expect(taken.stderr).to.match(/^error: /m);
   });
 
-  it('refuses a policy that there is not', async () => {
+  it('refuses an unknown policy', async () => {
     const { code, stderr } = await start('live-feed/client', ['--policy', 'oldest']).ended;
     expect(code).to.equal(64);
     expect(stderr).to.contain('latest, each, buffer, drop');
   });
 
-  it('says that nobody is at a port', async () => {
+  it('reports a port without a server', async () => {
     const port = await freePort();
     const { code, stderr } = await start('live-feed/client', ['--port', port]).ended;
     expect(code).to.equal(1);

@@ -14,7 +14,7 @@ const upTo = (n: number) => Array.from({ length: n }, (_, index) => index + 1);
 describe('retry, the programs', () => {
   afterEach(killAll);
 
-  it('main: the server is killed in the middle, each entry comes once and in order, nothing is left running', async () => {
+  it('main: the server is killed in the middle, each entry arrives once and in order, no process is left running', async () => {
     const { code, stdout } = await start('retry/main').ended;
     expect(code).to.equal(0);
     expect(numbersOf(stdout)).to.deep.equal(upTo(30));
@@ -23,7 +23,7 @@ describe('retry, the programs', () => {
     expect(await isListening(Number(port))).to.equal(false);
   });
 
-  it('goes on, however often the server is killed, and when it is stopped by Ctrl-C', async () => {
+  it('continues however often the server is killed, and when it is stopped by Ctrl-C', async () => {
     let server = await startServer('retry/server', '--entries', '60', '--pace-ms', '10');
     const { at } = server;
     const client = start('retry/client', [...at, '--backoff-ms', '20', '--max-backoff-ms', '100', '--tries', '1000']);
@@ -44,7 +44,7 @@ describe('retry, the programs', () => {
     expect((await interrupt(server)).stdout).to.contain('stopped, no call cut short');
   });
 
-  it('gives up where nobody is, and says so', async () => {
+  it('gives up without a server, and says so', async () => {
     const port = await freePort();
     const args = ['--port', port, '--tries', '3', '--backoff-ms', '1'];
     const { code, stdout, stderr } = await start('retry/client', args).ended;
@@ -53,7 +53,7 @@ describe('retry, the programs', () => {
     expect(stderr).to.contain(`no server at http://127.0.0.1:${port}, UNAVAILABLE`);
   });
 
-  it('Ctrl-C ends a client that waits for its next try; one that is killed leaves the server as it was', async () => {
+  it('Ctrl-C ends a client that waits for its next attempt; a killed client does not affect the server', async () => {
     const waiting = start('retry/client', [
       '--port',
       await freePort(),
@@ -84,7 +84,7 @@ describe('retry, readAll', () => {
   const entry = (number: number): Entry => ({ number, text: '' });
   const unavailable = new RpcError(Code.UNAVAILABLE, 'gone');
 
-  /** What is read, in virtual time, from calls that give what is listed and then fail, but for the last. */
+  /** The entries read, in virtual time, from calls that emit the listed entries and then fail, except the last. */
   const told = (calls: readonly (readonly number[] | RpcError)[]) => {
     const asked: number[] = [];
     const call = ({ after }: { after: number }): Observable<Entry> => {
@@ -109,7 +109,7 @@ describe('retry, readAll', () => {
     return { asked, seen, ms };
   };
 
-  it('asks for what comes after the last entry', () => {
+  it('requests what follows the last entry', () => {
     expect(told([[1, 2], [3], [], [4]])).to.deep.equal({
       asked: [0, 2, 3, 3],
       seen: [1, 2, 3, 4, 'C'],
@@ -117,16 +117,16 @@ describe('retry, readAll', () => {
     });
   });
 
-  it('waits twice as long after each failure in a row, up to the longest wait, and gives up after so many', () => {
+  it('doubles the wait after each consecutive failure up to the longest wait, and gives up after the configured number', () => {
     expect(told([[1], [], [], [], [2]])).to.deep.equal({ asked: [0, 1, 1, 1], seen: [1, 'E'], ms: 100 + 200 + 300 });
     expect(told([[1], [], [], [2]])).to.deep.equal({ asked: [0, 1, 1, 1], seen: [1, 2, 'C'], ms: 100 + 200 + 300 });
   });
 
-  it('does not try again what would be the same the next time', () => {
+  it('does not retry errors that would be the same next time', () => {
     expect(told([new RpcError(Code.INVALID_ARGUMENT, 'wrong'), [1]])).to.deep.equal({ asked: [0], seen: ['E'], ms: 0 });
   });
 
-  it('begins anew for each subscription', () => {
+  it('starts anew for each subscription', () => {
     const asked: number[] = [];
     const all$ = readAll(({ after }) => {
       asked.push(after);

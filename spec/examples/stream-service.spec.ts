@@ -32,7 +32,7 @@ Server Closed
 
 type Client = ClientOf<typeof StreamService>;
 
-/** The service at a pace of a second, and a client of it, in virtual time. */
+/** The service at a pace of one second, and a client of it, in virtual time. */
 function inVirtualTime(test: (client: Client, scheduler: TestScheduler) => void): void {
   const scheduler = new TestScheduler((came, wanted) => {
     expect(came).to.deep.equal(wanted);
@@ -40,7 +40,7 @@ function inVirtualTime(test: (client: Client, scheduler: TestScheduler) => void)
   scheduler.run(() => test(loopback(implement(StreamService, points(1000, scheduler))), scheduler));
 }
 
-/** When each value came, in milliseconds, and at last when the end did. */
+/** The time of each value in milliseconds, and finally of the end. */
 function times(source$: Observable<unknown>, scheduler: TestScheduler): number[] {
   const at: number[] = [];
   const note = () => at.push(scheduler.now());
@@ -65,14 +65,14 @@ describe('examples/stream-service', () => {
     expect(await interrupt(server)).to.deep.include({ code: 0, stderr: '' });
   });
 
-  it('List: seven responses, the first at once, then one a second', () => {
+  it('List: seven responses, the first at once, then one per second', () => {
     inVirtualTime((client, scheduler) => {
       const at = times(client.list({ pt: { name: 'n', value: 5 } }), scheduler);
       expect(at).to.deep.equal([0, 1000, 2000, 3000, 4000, 5000, 6000, 6000]);
     });
   });
 
-  it('List: behind the greatest int32 comes the least', () => {
+  it('List: the greatest int32 is followed by the least', () => {
     inVirtualTime((client, scheduler) => {
       const values: (number | undefined)[] = [];
       client.list({ pt: { name: 'n', value: 2 ** 31 - 2 } }).subscribe(({ pt }) => values.push(pt?.value));
@@ -81,7 +81,7 @@ describe('examples/stream-service', () => {
     });
   });
 
-  it('Record: reads a request a second and then answers once, also when there was none', () => {
+  it('Record: reads one request per second and then answers once, also when there was none', () => {
     const requests = (many: number) => pull(Array(many).fill({ pt: { name: 'n', value: 5 } }));
     for (const many of [3, 0]) {
       inVirtualTime((client, scheduler) => {
@@ -91,7 +91,7 @@ describe('examples/stream-service', () => {
     }
   });
 
-  it('Record: asks the client for no more than it can hold while one request is at work', async () => {
+  it('Record: requests no more from the client than it can hold while one request is processed', async () => {
     let asked = 0;
     const endless = function* () {
       for (;;) yield { pt: { name: 'n', value: ++asked } };
@@ -119,7 +119,7 @@ describe('examples/stream-service', () => {
     });
   });
 
-  it('the client calls each shape when the one before has ended, and sends a request of Route a second', () => {
+  it('the client calls the shapes one after another, and sends one Route request per second', () => {
     inVirtualTime((client, scheduler) => {
       const list = [0, 1, 2, 3, 4, 5, 6];
       const at = times(threeShapes(client, 1000, scheduler), scheduler);
@@ -127,7 +127,7 @@ describe('examples/stream-service', () => {
     });
   });
 
-  it('a request without pt is INVALID_ARGUMENT, also behind others, and the server goes on', async () => {
+  it('a request without pt is INVALID_ARGUMENT, also after valid ones, and the server continues', async () => {
     const server = await startServer('stream-service/server', '--pace-ms', '0');
     const client = connect(StreamService, server.target);
     const good = { pt: { name: 'n', value: 1 } };
@@ -148,7 +148,7 @@ describe('examples/stream-service', () => {
     expect(await interrupt(server)).to.deep.include({ code: 0, stderr: '' });
   });
 
-  it('stands beside the service whose messages have the same names in the same package', async () => {
+  it('runs beside a service whose messages have the same names in the same package', async () => {
     const server = await serve('http://127.0.0.1:0', [implement(Stream, answers), implement(StreamService, points(0))]);
     const [stream, service] = [connect(Stream, server.target), connect(StreamService, server.target)];
     expect(await lastValueFrom(stream.conversations(of({ question: 'who?' })))).to.deep.equal({

@@ -7,17 +7,17 @@ import { lastValueFrom, type Observable } from 'rxjs';
 import { files } from '../../../examples/file-transfer/files.ts';
 import { Files } from '../../../examples/gen/files.ts';
 
-/** A folder on either side of a server, for each spec anew. */
+/** New folders on both sides of a server for each spec. */
 export interface Bench {
   folder: string;
   here: string;
   there: string;
   client: ClientOf<typeof Files>;
-  /** What the server was told of, and its callers not. */
+  /** The errors that the server was notified of and its callers were not. */
   failures: unknown[];
-  /** A file of ours with so many bytes; its path. */
+  /** Creates a local file with this many bytes and returns its path. */
   noise(bytes: number): string;
-  /** Whether what is there is what is here. */
+  /** Whether the remote file equals the local one. */
   isSame(): boolean;
 }
 
@@ -62,7 +62,7 @@ export function useBench(): Bench {
   return bench;
 }
 
-/** As the way that it goes: nothing is done to it. */
+/** A transfer without interference. */
 export const asIs = <T>(x$: Observable<T>): Observable<T> => x$;
 
 /** The code that a call ends with. */

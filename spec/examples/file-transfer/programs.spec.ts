@@ -7,10 +7,10 @@ import { PART_BYTES } from '../../../examples/file-transfer/send-file.ts';
 import { isListening } from '../support/is-listening.ts';
 import { freePort, interrupt, killAll, start, startServer } from '../support/programs.ts';
 
-/** With the pace below a transfer takes seconds: it is cut in the middle. */
+/** At the pace below, a transfer takes seconds, so that it can be cut in the middle. */
 const PARTS = 64;
 const SLOWLY = ['--pace-ms', '40'];
-/** Parts between the file of one side and that of the other. */
+/** The difference in parts between the files of the two sides. */
 const UNDER_WAY = 20;
 
 describe('file-transfer, the programs', () => {
@@ -40,7 +40,7 @@ describe('file-transfer, the programs', () => {
     return start('file-transfer/client', ['download', 'noise.bin', '--folder', fetchedTo(), ...args]);
   };
 
-  it('main: cut on either way, and what comes back is what was sent; nothing is left, running or on the disk', async () => {
+  it('main: a transfer cut in either direction delivers the original file; no process or file is left over', async () => {
     const tmp = join(folder, 'tmp');
     mkdirSync(tmp);
     const { code, stdout } = await start('file-transfer/main', [], { TMPDIR: tmp }).ended;
@@ -52,7 +52,7 @@ describe('file-transfer, the programs', () => {
     expect(await isListening(Number(port))).to.equal(false);
   });
 
-  it('an upload goes on where it broke: the server killed in the middle, then Ctrl-C', async () => {
+  it('an upload resumes where it broke: the server killed in the middle, then Ctrl-C', async () => {
     const killed = await serveFolder();
     const cut = upload(...killed.at, ...SLOWLY);
     await cut.printed(/^20 %$/m);
@@ -88,7 +88,7 @@ describe('file-transfer, the programs', () => {
     );
   });
 
-  it('a download goes on where it broke: the server killed in the middle, then the client', async () => {
+  it('a download resumes where it broke: the server killed in the middle, then the client', async () => {
     mkdirSync(there);
     writeFileSync(join(there, 'noise.bin'), sent);
     const killed = await serveFolder();
@@ -114,7 +114,7 @@ describe('file-transfer, the programs', () => {
     expect((await interrupt(server)).stdout).to.contain('stopped, no call cut short');
   });
 
-  it('says what is wrong: nobody there, no such file here or there, a name that leads out, a port that is taken', async () => {
+  it('errors are explained: no server, a missing file on either side, a name outside the folder, an occupied port', async () => {
     const port = await freePort();
     const server = await serveFolder();
     const at = (direction: string, file: string, ...args: string[]) =>

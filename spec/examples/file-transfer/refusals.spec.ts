@@ -18,7 +18,7 @@ import { download, upload } from '../../../examples/file-transfer/transfer.ts';
 import type { Part, PartInit } from '../../../examples/gen/files.ts';
 import { asIs, codeOf, useBench } from './bench.ts';
 
-describe('file-transfer, what is refused', () => {
+describe('file-transfer, refusals', () => {
   const bench = useBench();
 
   for (const name of [
@@ -48,7 +48,7 @@ describe('file-transfer, what is refused', () => {
     });
   }
 
-  it('takes the longest name there may be', async () => {
+  it('accepts the longest permitted name', async () => {
     const name = 'ä'.repeat(120);
     await lastValueFrom(upload(bench.client, bench.noise(1), name, asIs));
     expect(readdirSync(bench.there)).to.deep.equal([name]);
@@ -66,7 +66,7 @@ describe('file-transfer, what is refused', () => {
     expect(readFileSync(join(bench.folder, 'secret'), 'utf8')).to.equal('of somebody');
   });
 
-  it('refuses parts in another order, and an upload beside another one of the same name', async () => {
+  it('refuses parts out of order, and a second upload of the same name at the same time', async () => {
     const begin: PartInit = { part: { case: 'begin', value: { name: 'noise.bin', size: 1, from: 0 } } };
     const data: PartInit = { part: { case: 'data', value: new Uint8Array(1) } };
     for (const parts of [[], [data], [begin, begin], [begin, data], [{ part: undefined }]]) {
@@ -84,20 +84,20 @@ describe('file-transfer, what is refused', () => {
     expect(await codeOf(pull([begin]).pipe(bench.client.upload))).to.equal(Code.ABORTED);
   });
 
-  it('breaks off when another process writes the same file, instead of giving its name to a mixture', async () => {
+  it('aborts when another process writes the same file, rather than name a mixture', async () => {
     const path = bench.noise(4 * PART_BYTES);
     const [one, two] = [new Inbox(bench.there), new Inbox(bench.there)].map(inbox =>
       inbox.receive(sendFile(path, 'noise.bin', 0)),
     );
-    await one?.next(); // has begun
+    await one?.next(); // has started
     await one?.next(); // has the first part
-    await two?.next(); // has begun, and cut that off
+    await two?.next(); // has started, and truncated the first part
     expect(await codeOf(pull(one ?? []))).to.equal(Code.ABORTED);
     expect((await lastValueFrom(pull(two ?? []))).complete).to.equal(true);
     expect(bench.isSame()).to.equal(true);
   });
 
-  it('gives no name to a file of another size than was said, be it less or more', async () => {
+  it('names no file whose size differs from the announced one, whether less or more', async () => {
     const value = new Uint8Array(2);
     const sha256 = createHash('sha256').update(value).digest();
     for (const [size, code] of [
@@ -120,7 +120,7 @@ describe('file-transfer, what is refused', () => {
     ['shrinks', path => truncateSync(path, PART_BYTES)],
     ['is written anew', path => writeFileSync(path, Buffer.alloc(40 * PART_BYTES))],
   ] as [string, (path: string) => void][]) {
-    it(`sends no file that ${how} meanwhile`, async () => {
+    it(`sends no file that ${how} during the transfer`, async () => {
       const path = bench.noise(40 * PART_BYTES);
       utimesSync(path, 0, 0);
       const changing = tap<Part>(({ part }) => {
@@ -131,7 +131,7 @@ describe('file-transfer, what is refused', () => {
     });
   }
 
-  it('takes no other file than the one it asked for', async () => {
+  it('accepts no other file than the requested one', async () => {
     const inbox = new Inbox(bench.here);
     bench.noise(1);
     writeFileSync(join(bench.there, 'a'), 'a');

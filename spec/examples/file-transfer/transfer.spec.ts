@@ -12,14 +12,14 @@ import { deferred } from '../../support/deferred.ts';
 import { settled } from '../../support/settled.ts';
 import { asIs, codeOf, useBench } from './bench.ts';
 
-/** Parts of 64 KiB: the one at work, 16 in the reader's stream, and what the wire and the writer hold. */
+/** Parts of 64 KiB: the current one, 16 in the reader's stream, and what the wire and the writer hold. */
 const MAX_UNDER_WAY = 21;
 
 describe('file-transfer', () => {
   const bench = useBench();
 
   for (const bytes of [0, 1, PART_BYTES - 1, PART_BYTES, PART_BYTES + 1, 3 * PART_BYTES + 7]) {
-    it(`${bytes} bytes arrive as they were, there and back`, async () => {
+    it(`${bytes} bytes arrive unchanged, in both directions`, async () => {
       const path = bench.noise(bytes);
       const end = await lastValueFrom(upload(bench.client, path, 'noise.bin', asIs));
       expect(end).to.deep.equal({ bytes: BigInt(bytes), of: BigInt(bytes), complete: true });
@@ -31,7 +31,7 @@ describe('file-transfer', () => {
     });
   }
 
-  it('goes on where it was cut, on either way, and sends nothing twice', async () => {
+  it('resumes where it was cut, in both directions, and sends nothing twice', async () => {
     const path = bench.noise(10 * PART_BYTES);
     const cut = await lastValueFrom(upload(bench.client, path, 'noise.bin', asIs).pipe(take(5)));
     expect(existsSync(join(bench.there, 'noise.bin')), 'under its name').to.equal(false);
@@ -43,7 +43,7 @@ describe('file-transfer', () => {
     while (
       (await codeOf(upload(bench.client, path, 'noise.bin', count).pipe(tap(({ bytes }) => begun.push(bytes))))) !==
       'no error'
-    ); // until the one that was cut has let go
+    ); // until the cut transfer has released the file
     expect(begun[0]).to.satisfy((bytes: bigint) => bytes >= cut.bytes);
     expect(sent).to.equal(10 * PART_BYTES - Number(begun[0]));
     expect(bench.isSame()).to.equal(true);
@@ -59,7 +59,7 @@ describe('file-transfer', () => {
     expect(bench.isSame()).to.equal(true);
   });
 
-  it('a file that is another one since it was cut does not get its name, and nothing of it is kept', async () => {
+  it('a file that has changed since the cut does not get the name, and nothing of it is kept', async () => {
     const path = bench.noise(4 * PART_BYTES);
     writeFileSync(join(bench.there, 'noise.bin.partial'), Buffer.alloc(2 * PART_BYTES)); // of another file
     expect(await codeOf(upload(bench.client, path, 'noise.bin', asIs))).to.equal(Code.DATA_LOSS);
@@ -68,21 +68,21 @@ describe('file-transfer', () => {
     expect(bench.isSame()).to.equal(true);
   });
 
-  it('a file that has become shorter begins again', async () => {
+  it('a file that has become shorter is sent from the beginning', async () => {
     const path = bench.noise(PART_BYTES);
     writeFileSync(join(bench.there, 'noise.bin.partial'), Buffer.alloc(2 * PART_BYTES));
     await lastValueFrom(upload(bench.client, path, 'noise.bin', asIs));
     expect(bench.isSame()).to.equal(true);
   });
 
-  it('keeps the file that has the name until the new one is whole', async () => {
+  it('the existing file keeps its name until the new one is complete', async () => {
     writeFileSync(join(bench.there, 'noise.bin'), 'old');
     const path = bench.noise(4 * PART_BYTES);
     await lastValueFrom(upload(bench.client, path, 'noise.bin', asIs).pipe(take(2)));
     expect(readFileSync(join(bench.there, 'noise.bin'), 'utf8')).to.equal('old');
   });
 
-  it('reads no more of a file than is under way, to a server that does not take it and to a client that does not', async () => {
+  it('reads no more of a file than is in flight, to a stalled server and to a stalled client', async () => {
     const path = bench.noise(0);
     truncateSync(path, 64 * 1024 * 1024);
     let read = 0;

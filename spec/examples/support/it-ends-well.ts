@@ -1,27 +1,27 @@
 import { expect } from 'chai';
 import { freePort, interrupt, killAll, type Running, start, startServer } from './programs.ts';
 
-/** A server and a client in two processes, and how to have them in the middle of a call. */
+/** A server and a client in two processes, and how to bring them into the middle of a call. */
 export interface Pair {
-  /** Of its folder. */
+  /** The name of its folder. */
   readonly example: string;
-  /** With these the call goes on until something ends it. */
+  /** Arguments with which the call continues until something ends it. */
   readonly serverArgs?: readonly string[];
   readonly clientArgs?: readonly string[];
-  /** What the client needs to be told first, on its standard input. */
+  /** What the client needs on its standard input first. */
   readonly input?: string;
   /** What the client prints in the middle of the call. */
   readonly underWay: RegExp;
-  /** What the client says when its server was stopped. */
+  /** What the client prints when its server was stopped. */
   readonly stopped?: RegExp;
-  /** The server of another example, whose service is another one. */
+  /** The server of another example, with a different service. */
   readonly other: string;
 }
 
 const wasStopped =
   /^the connection to \S+ was lost, UNAVAILABLE: the server is shutting down; start the server again\n$/;
 
-/** The specs of how a pair ends otherwise than well: with a message for a person, the right exit code, and nothing left running. */
+/** Specs of the abnormal ends of a pair: a readable message, the right exit code, and no process left running. */
 export function itEndsWell({
   example,
   serverArgs = [],
@@ -40,7 +40,7 @@ export function itEndsWell({
 
   afterEach(killAll);
 
-  it('server killed in the middle: the client says what was lost and what to do, and ends by 1', async () => {
+  it('server killed in the middle: the client prints what was lost and what to do, and exits with 1', async () => {
     const server = await serve();
     const client = call(...server.at);
     await client.printed(underWay);
@@ -51,7 +51,7 @@ export function itEndsWell({
     expect(code).to.equal(1);
   });
 
-  it('client killed in the middle: the server says nothing, and serves the next one until it is stopped', async () => {
+  it('client killed in the middle: the server prints nothing, and serves the next client until it is stopped', async () => {
     const server = await serve();
     const killed = call(...server.at);
     await killed.printed(underWay);
@@ -69,7 +69,7 @@ export function itEndsWell({
     expect(code).to.equal(1);
   });
 
-  it('Ctrl-C in the middle: the client cancels its call and ends by 130, the server has nothing to cut and ends by 0', async () => {
+  it('Ctrl-C in the middle: the client cancels its call and exits with 130, the server has no call to cut and exits with 0', async () => {
     const server = await serve();
     const client = call(...server.at);
     await client.printed(underWay);
@@ -81,7 +81,7 @@ export function itEndsWell({
     });
   });
 
-  it('wrong port: says who is there instead, and what to do; a port in use ends the server by 1', async () => {
+  it('wrong port: the client names the service found there and what to do; a port in use makes the server exit with 1', async () => {
     const [port, stranger] = await Promise.all([freePort(), startServer(`${other}/server`)]);
     const [nobody, wrong, none, taken] = await Promise.all([
       call('--port', port).ended,

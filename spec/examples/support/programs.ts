@@ -17,7 +17,7 @@ export interface Ended {
 /** A program of an example, running in a process of its own. */
 export interface Running {
   readonly process: ChildProcess;
-  /** The first match in what it has printed so far or will print; fails when it ends without. */
+  /** The first match in its output so far or later; rejects when the program ends without one. */
   printed(pattern: RegExp): Promise<RegExpMatchArray>;
   readonly ended: Promise<Ended>;
 }
@@ -69,7 +69,7 @@ export function start(program: string, args: readonly string[] = [], env: NodeJS
 
 let areCompiled = false;
 
-/** The path of a program as JavaScript. The programs beside it, which some programs start, are JavaScript, too. */
+/** The path of a program compiled to JavaScript. Sibling programs that some programs start are compiled, too. */
 export function compiledProgram(program: string): string {
   if (!areCompiled) compileAll(programs());
   areCompiled = true;
@@ -82,7 +82,7 @@ function programs(): readonly string[] {
   return files.filter(file => file.endsWith('.ts') && /^await run/m.test(readFileSync(file, 'utf8')));
 }
 
-/** A server on a free port that says where it listens; `at` tells a client. */
+/** A server on a free port; `at` holds the arguments with which a client reaches it. */
 export async function startServer(
   program: string,
   ...args: string[]
@@ -98,7 +98,7 @@ export function interrupt(program: Running): Promise<Ended> {
   return program.ended;
 }
 
-/** Kills what a failed spec left running. */
+/** Kills the processes that a failed spec left running. */
 export async function killAll(): Promise<void> {
   await Promise.all(
     [...running].map(child => {
@@ -109,7 +109,7 @@ export async function killAll(): Promise<void> {
   );
 }
 
-/** A port at which nobody listens. */
+/** A port without a listener. */
 export async function freePort(): Promise<string> {
   const probe = createServer();
   const port = await new Promise<number>(resolve => {

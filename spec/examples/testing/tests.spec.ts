@@ -6,7 +6,7 @@ import { compiled } from '../../support/compiled.ts';
 
 const root = join(import.meta.dirname, '../../..');
 
-describe('the tests of examples/testing', () => {
+describe('The tests of examples/testing', () => {
   for (const [file, tests] of [
     ['alerts', 3],
     ['stations', 8],

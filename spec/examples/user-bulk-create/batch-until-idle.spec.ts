@@ -21,7 +21,7 @@ describe('batchUntilIdle', () => {
     ]);
   });
 
-  it('emits what it has within a few turns after the input went idle, without its completion', async () => {
+  it('emits what it has within a few turns after the input went idle, without waiting for its completion', async () => {
     const source$ = new Subject<number>();
     const batches: number[][] = [];
     source$.pipe(batchUntilIdle(100)).subscribe(batch => batches.push(batch));
@@ -37,7 +37,7 @@ describe('batchUntilIdle', () => {
     expect(batches, 'nothing more').to.have.length(2);
   });
 
-  it('gathers what comes in each turn of the event loop into one batch', async () => {
+  it('gathers the values of each turn of the event loop into one batch', async () => {
     const source$ = new Subject<number>();
     const batches: number[][] = [];
     source$.pipe(batchUntilIdle(100)).subscribe(batch => batches.push(batch));
@@ -49,7 +49,7 @@ describe('batchUntilIdle', () => {
     expect(batches).to.deep.equal([[1, 2, 3, 4, 5, 6, 7, 8, 9, 10]]);
   });
 
-  it('emits what it has when the input completes, and then completes; nothing for an empty input', () => {
+  it('emits what it has when the input completes, and then completes; emits nothing for an empty input', () => {
     const seen: unknown[] = [];
     const observer = { next: (batch: number[]) => seen.push(batch), complete: () => seen.push('complete') };
     of(1, 2, 3).pipe(batchUntilIdle(2)).subscribe(observer);
@@ -59,7 +59,7 @@ describe('batchUntilIdle', () => {
     expect(seen).to.deep.equal([[1, 2], [3], 'complete', 'complete']);
   });
 
-  it('drops what it was gathering when the input errors, or when it is unsubscribed', async () => {
+  it('drops its batch when the input errors, or when it is unsubscribed', async () => {
     const seen: unknown[] = [];
     const source$ = new Subject<number>();
     source$.pipe(batchUntilIdle(2)).subscribe({ next: batch => seen.push(batch), error: error => seen.push(error) });
@@ -77,7 +77,7 @@ describe('batchUntilIdle', () => {
     expect(seen).to.deep.equal(['cancelled', 'at once']);
   });
 
-  it('lets a source wait while its batch is at work', async () => {
+  it('makes a source wait while its batch is processed', async () => {
     let asked = 0;
     function* numbers() {
       for (;;) yield ++asked;

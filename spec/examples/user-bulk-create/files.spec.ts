@@ -4,7 +4,7 @@ import { expect } from 'chai';
 import { generateUsers } from '../../../examples/user-bulk-create/generate-users.ts';
 import { killAll, start, startServer, stopServer, temporaryFolder } from './programs.ts';
 
-describe('the files of an upload', () => {
+describe('The files of an upload', () => {
   let folder: ReturnType<typeof temporaryFolder>;
   let input: string;
   const text = [...generateUsers(100, 1, 2)].join('');
@@ -20,7 +20,7 @@ describe('the files of an upload', () => {
     folder.remove();
   });
 
-  it('are refused when two are the same, by whatever name, and all stay as they are', async () => {
+  it('are refused and unchanged when two are the same, by whatever name', async () => {
     symlinkSync(input, at('symbolic'));
     linkSync(input, at('hard'));
     symlinkSync(folder.path, at('folder'));
@@ -49,7 +49,7 @@ describe('the files of an upload', () => {
     expect(readdirSync(folder.path).filter(name => !name.startsWith('users.db'))).to.deep.equal(before);
   });
 
-  it('are refused when they are there and something else, and stay as they are', async () => {
+  it('are refused and unchanged when they exist and are something else', async () => {
     writeFileSync(at('other'), 'precious\n');
     const server = await startServer(at('users.db'));
     for (const option of ['--rejects', '--position']) {
@@ -72,7 +72,7 @@ describe('the files of an upload', () => {
     expect(await stopServer(server), 'sent').to.equal(0);
   });
 
-  it('that cannot be written later cancel the upload, which says how far it came', async () => {
+  it('cancel the upload when they become unwritable; the program reports how far it came', async () => {
     mkdirSync(at('gone'));
     const server = await startServer(at('users.db'));
     const position = join(at('gone'), 'position.json');
@@ -88,7 +88,7 @@ describe('the files of an upload', () => {
     expect(await stopServer(server)).to.equal(1);
   });
 
-  it('of the upload before stay as they are when nothing is acknowledged; no time and memory are told then', async () => {
+  it('of the previous upload are unchanged when nothing is acknowledged; no time and memory are reported then', async () => {
     const rejects = `${input}.rejects.csv`;
     writeFileSync(rejects, 'line,reasons,original\n2,"a","b"\n');
     writeFileSync(input, 'id,first\n');

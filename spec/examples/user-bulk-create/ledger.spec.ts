@@ -17,7 +17,7 @@ describe('Ledger', () => {
     ledger = new Ledger((entry, errors) => rejected.push([entry.line, ...errors]), 1);
   });
 
-  it('settles lines in their order: a malformed one waits for those before it', () => {
+  it('settles lines in order: a malformed one waits for those before it', () => {
     expect([line(2), malformed(3), malformed(4), line(5)].map(entry => ledger.enter(entry))).to.deep.equal([
       ...[true, false, false, true],
     ]);
@@ -52,14 +52,14 @@ describe('Ledger', () => {
     expect(rejected).to.deep.equal([[4, 'short', 'old']]);
   });
 
-  it('refuses a result of another user than the next, and one that nobody waits for', () => {
+  it('refuses a result for a user other than the next, and one that nobody waits for', () => {
     ledger.enter(line(2));
     expect(() => ledger.settle(created(3))).to.throw('answered for user "u3" when "u2" was next');
     ledger.settle(created(2));
     expect(() => ledger.settle(created(2))).to.throw('answered for user "u2" when nothing was asked');
   });
 
-  it('makes the reader wait when too many lines wait, and lets it go on when half are settled', async () => {
+  it('pauses the reader when too many lines wait, and resumes it when half are settled', async () => {
     ledger.enter(line(2));
     for (let n = 3; n <= 20_000; n++) ledger.enter(malformed(n));
     ledger.enter(line(20_001));

@@ -7,7 +7,7 @@ import { InputError } from '../../../examples/user-bulk-create/entry.ts';
 import { openInput } from '../../../examples/user-bulk-create/open-input.ts';
 import { temporaryFolder } from './programs.ts';
 
-/** Opening takes its time: the file must not go before. */
+/** Closes the stream. It may still be opening its file, which must exist until then. */
 async function closed(stream: Readable): Promise<void> {
   stream.destroy();
   await once(stream, 'close');
@@ -25,7 +25,7 @@ describe('openInput', () => {
   });
   afterEach(() => folder.remove());
 
-  it('tells the format by the name of a file, unless it is said, and knows the size', async () => {
+  it('detects the format by the file name unless it is given, and knows the size', async () => {
     for (const [name, format] of [
       ['a.csv', 'csv'],
       ['a.CSV', 'csv'],
@@ -41,12 +41,12 @@ describe('openInput', () => {
     await closed(said.stream);
   });
 
-  it('takes - for standard input, CSV unless it is said, of unknown size', () => {
+  it('accepts - for standard input, CSV by default, of unknown size', () => {
     expect(openInput('-')).to.include({ stream: process.stdin, format: 'csv', bytes: undefined });
     expect(openInput('-', 'ndjson').format).to.equal('ndjson');
   });
 
-  it('refuses what is not there, is a directory, or has a name that says nothing', () => {
+  it('refuses a missing file, a directory, and a name without a known extension', () => {
     expect(() => openInput(join(folder.path, 'none.csv'))).to.throw(InputError, 'none.csv: no such file');
     mkdirSync(join(folder.path, 'a.csv'));
     expect(() => openInput(join(folder.path, 'a.csv'))).to.throw(InputError, 'is a directory');

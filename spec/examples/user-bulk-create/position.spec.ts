@@ -6,7 +6,7 @@ import { forgetPosition, loadPosition, savePosition } from '../../../examples/us
 import { RejectsFile } from '../../../examples/user-bulk-create/rejects.ts';
 import { temporaryFolder } from './programs.ts';
 
-describe('the position of an upload', () => {
+describe('The position of an upload', () => {
   let folder: ReturnType<typeof temporaryFolder>;
   let path: string;
   beforeEach(() => {
@@ -15,7 +15,7 @@ describe('the position of an upload', () => {
   });
   afterEach(() => folder.remove());
 
-  it('is loaded as it was saved last, and is gone when forgotten', () => {
+  it('is loaded as it was last saved, and is gone when deleted', () => {
     savePosition(path, { line: 10, rejectsBytes: 0 });
     savePosition(path, { line: 20, rejectsBytes: 7, inputBytes: 99 });
     expect(loadPosition(path)).to.deep.equal({ line: 20, rejectsBytes: 7, inputBytes: 99 });
@@ -24,12 +24,12 @@ describe('the position of an upload', () => {
     forgetPosition(path);
   });
 
-  it('leaves nothing else beside it', () => {
+  it('leaves no other file beside it', () => {
     savePosition(path, { line: 10, rejectsBytes: 0 });
     expect(readdirSync(folder.path)).to.deep.equal(['users.csv.position.json']);
   });
 
-  it('is an error that names the file when it is no position', () => {
+  it('is an error that names the file when its content is not a position', () => {
     for (const text of ['', '{"line":', '[]', 'null', '{"line":"4","rejectsBytes":0}']) {
       writeFileSync(path, text);
       expect(() => loadPosition(path), text).to.throw(`${path} holds no position`);
@@ -47,7 +47,7 @@ describe('RejectsFile', () => {
   });
   afterEach(() => folder.remove());
 
-  it('has line, reasons and the line as it was, as CSV', () => {
+  it('contains line number, reasons and the original line, as CSV', () => {
     const rejects = new RejectsFile(path);
     rejects.add(reject(3, 'a,"b\nc",1'), ['too short', 'too old']);
     rejects.flush();
@@ -55,7 +55,7 @@ describe('RejectsFile', () => {
     expect(readFileSync(path, 'utf8')).to.equal('line,reasons,original\n3,"too short; too old","a,""b\nc"",1"\n');
   });
 
-  it('is not there without rejects, not even that of an upload before', () => {
+  it('does not exist without rejects, not even the one of a previous upload', () => {
     writeFileSync(path, 'line,reasons,original\n2,"a","old"\n');
     const rejects = new RejectsFile(path);
     expect(rejects.flush()).to.equal(0);
@@ -63,14 +63,14 @@ describe('RejectsFile', () => {
     expect(readdirSync(folder.path)).to.deep.equal([]);
   });
 
-  it('leaves the file of an upload before as it is until the first is flushed', () => {
+  it('leaves the file of a previous upload unchanged until the first flush', () => {
     const old = 'line,reasons,original\n2,"a","old"\n';
     writeFileSync(path, old);
     new RejectsFile(path).close();
     expect(readFileSync(path, 'utf8')).to.equal(old);
   });
 
-  it('refuses what is something else, and leaves it as it is', () => {
+  it('refuses a path that is something else, and leaves it unchanged', () => {
     for (const text of ['id,name\n', 'line']) {
       writeFileSync(path, text);
       expect(() => new RejectsFile(path)).to.throw(InputError, `${path}: there is a file that is none of rejects`);
@@ -80,7 +80,7 @@ describe('RejectsFile', () => {
     expect(() => new RejectsFile('/dev/null')).to.throw(InputError, 'no regular file');
   });
 
-  it('goes on at a position as if it had never been written beyond it', () => {
+  it('continues at a position as if it had never been written beyond it', () => {
     const first = new RejectsFile(path);
     first.add(reject(2, 'ü'), ['a']);
     const bytes = first.flush();
@@ -94,7 +94,7 @@ describe('RejectsFile', () => {
     expect(readFileSync(path, 'utf8')).to.equal('line,reasons,original\n2,"a","ü"\n4,"c","next"\n');
   });
 
-  it('starts anew when the file of the upload before is gone', () => {
+  it('starts anew when the file of the previous upload is gone', () => {
     const rejects = new RejectsFile(path, 1000);
     rejects.add(reject(4, 'x'), ['c']);
     rejects.flush();
@@ -102,7 +102,7 @@ describe('RejectsFile', () => {
     expect(readFileSync(path, 'utf8')).to.equal('line,reasons,original\n4,"c","x"\n');
   });
 
-  it('writes as it goes on, holding little', () => {
+  it('writes continuously and buffers little', () => {
     const rejects = new RejectsFile(path);
     for (let i = 0; i < 3000; i++) rejects.add(reject(i, 'x'.repeat(100)), ['c']);
     expect(readFileSync(path, 'utf8').length).to.be.greaterThan(200_000);

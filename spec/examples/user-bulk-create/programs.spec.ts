@@ -10,8 +10,8 @@ import { freePort } from '../support/programs.ts';
 import { killAll, start, startServer, stopServer, temporaryFolder } from './programs.ts';
 
 /**
- * Users in the database beyond those that were acknowledged: a batch, and those whose results were under way in HTTP/2's
- * window of 64 KiB, 45 bytes each.
+ * Users in the database beyond the acknowledged ones: one batch, and those whose results were in flight in HTTP/2's window of 64
+ * KiB, 45 bytes each.
  */
 const MAX_UNDER_WAY = MAX_BATCH + Math.ceil(65_536 / 45);
 
@@ -37,7 +37,7 @@ describe('user-bulk-create, the programs', () => {
   const rejectedLines = (path = `${input}.rejects.csv`) =>
     [...readFileSync(path, 'utf8').matchAll(/^(\d+),"/gm)].map(([, line]) => Number(line));
 
-  it('main runs all of it, reconciles its counts with the database, and leaves nothing behind', async () => {
+  it('main runs everything, reconciles its counts with the database, and leaves nothing behind', async () => {
     const { code, stdout } = await start('main', [], { TMPDIR: folder.path }).ended;
     expect(stdout)
       .to.match(/^created +4,850$/m)
@@ -55,7 +55,7 @@ describe('user-bulk-create, the programs', () => {
     expect(readdirSync(folder.path).filter(name => name.startsWith('user-bulk-create'))).to.deep.equal([]);
   });
 
-  it('generate, server and client: what is acknowledged is what the database has', async () => {
+  it('generate, server and client: the database contains exactly what was acknowledged', async () => {
     const generated = await start('generate', ['2000', input, '--seed', '5', '--bad', '20']).ended;
     expect(generated.stderr).to.contain('2,000 users: 1,880 good, 20 of each: short name');
     const server = await startServer(database);
@@ -75,7 +75,7 @@ describe('user-bulk-create, the programs', () => {
     expect(await stopServer(again)).to.equal(1880);
   });
 
-  it('takes NDJSON from standard input, and rejects its malformed lines', async () => {
+  it('reads NDJSON from standard input, and rejects its malformed lines', async () => {
     const server = await startServer(database);
     const rejects = join(folder.path, 'rejects.csv');
     const position = join(folder.path, 'position.json');
@@ -113,7 +113,7 @@ describe('user-bulk-create, the programs', () => {
     close(users);
   });
 
-  it('answers a client that waits for each answer before it sends the next, and ends its call when stopped', async () => {
+  it('answers a client that waits for each answer before it sends the next request, and ends its call when stopped', async () => {
     const server = await startServer(database);
     const users = connect(Users, server.target);
     const user$ = new Subject<UserInit>();
@@ -130,7 +130,7 @@ describe('user-bulk-create, the programs', () => {
     close(users);
   });
 
-  it('says UNAVAILABLE and the last line when the server is killed in the middle; --resume goes on, nobody is there twice', async () => {
+  it('reports UNAVAILABLE and the last line when the server is killed in the middle; --resume continues, and no user is created twice', async () => {
     const text = generate(15_000, 50);
     writeFileSync(input, text);
     const first = await startServer(database);
@@ -167,7 +167,7 @@ describe('user-bulk-create, the programs', () => {
     expect(rejected, 'each once, in order').to.deep.equal([...new Set(rejected)].sort((a, b) => a - b));
   });
 
-  it('cancels at Ctrl-C, says how far it came, and can be resumed from there; the server goes on', async () => {
+  it('cancels at Ctrl-C, reports how far it came, and can be resumed from there; the server continues', async () => {
     const text = generate(1200, 0);
     const server = await startServer(database);
     const args = [
@@ -199,7 +199,7 @@ describe('user-bulk-create, the programs', () => {
     expect(await stopServer(server)).to.equal(1200);
   });
 
-  it('says in one line what is wrong: 1 for a server that is not there, 64 for a wrong argument or input', async () => {
+  it('explains errors in one line: exit code 1 without a server, 64 for a wrong argument or input', async () => {
     const port = await freePort();
     const server = await startServer(database);
     writeFileSync(input, generate(10, 0));
@@ -230,7 +230,7 @@ describe('user-bulk-create, the programs', () => {
     });
   });
 
-  it('refuses to serve on a port that is taken, and a database that is in use or is none', async () => {
+  it('refuses to serve on a port in use, and a database that is in use or invalid', async () => {
     const server = await startServer(database);
     mkdirSync(join(folder.path, 'other'));
     const none = join(folder.path, 'none.db');

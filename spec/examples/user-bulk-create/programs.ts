@@ -16,13 +16,13 @@ export async function startServer(database: string, ...args: string[]): Promise<
   return { ...server, target: target! };
 }
 
-/** Ends it as Ctrl-C does; the number of users that it says are in its database. */
+/** Ends the server with Ctrl-C and returns the number of users that it reports in its database. */
 export async function stopServer(server: Running): Promise<number> {
   const { stdout } = await interrupt(server);
   return Number(/, ([\d,]+) users in .*\n(?=memory)/.exec(stdout)?.[1]?.replaceAll(',', ''));
 }
 
-/** A temporary folder, and its end. */
+/** A temporary folder, and how to delete it. */
 export function temporaryFolder(): { path: string; remove(): void } {
   const path = mkdtempSync(join(tmpdir(), 'rx-grpc-spec-'));
   return { path, remove: () => rmSync(path, { recursive: true, force: true }) };

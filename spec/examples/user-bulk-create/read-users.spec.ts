@@ -5,7 +5,7 @@ import { MAX_RECORD_LENGTH } from '../../../examples/user-bulk-create/split-reco
 
 const header = 'id,name,last_name,age,email';
 
-/** Read in pieces of so many bytes. */
+/** The users read from pieces of this many bytes. */
 async function read(text: string | Buffer, format: Format = 'csv', pieceBytes = 7, afterLine = 0): Promise<Entry[]> {
   const bytes = Buffer.from(text as string);
   async function* pieces() {
@@ -29,13 +29,13 @@ describe('readUsers: CSV', () => {
     expect(entry?.user).to.deep.equal({ id: 'u1', name: 'Johanna', lastName: 'Berg', age: 33, email: 'j@example.org' });
   });
 
-  it('takes a file without emails, and empty emails, as none', async () => {
+  it('accepts a file without emails, and treats empty emails as absent', async () => {
     const without = await read('id,name,last_name,age\nu1,Johanna,Berg,33\n');
     const empty = await read(`${header}\nu1,Johanna,Berg,33,\n`);
     for (const [entry] of [without, empty]) expect(entry?.user).to.have.property('email', undefined);
   });
 
-  it('reads the same whatever the pieces that it comes in', async () => {
+  it('reads the same users however the input is split', async () => {
     const text = `\uFEFF${header}\r\nu1,Zoë😀,"Smith, ""Jr.""",33,\r\n\r\nu2,"two\r\nlines",Berg,40,x@y.z\r\nu3,Naledi,Berg,41,`;
     const whole = await read(text, 'csv', 1000);
     expect(whole.map(({ line, user }) => [line, user?.name, user?.lastName])).to.deep.equal([
@@ -49,7 +49,7 @@ describe('readUsers: CSV', () => {
     }
   });
 
-  it('gives a malformed line its number, its text and what is wrong, and goes on', async () => {
+  it('reports the number, text and error of a malformed line, and continues', async () => {
     const entries = await read(
       [
         header,
@@ -95,7 +95,7 @@ describe('readUsers: CSV', () => {
     expect(many).to.have.length(7001);
   });
 
-  it('takes a record of as many characters as are allowed, and rejects one more, with its beginning', async () => {
+  it('accepts a record of the maximum length, and rejects a longer one, quoting its beginning', async () => {
     const record = (length: number) => `u1,${'n'.repeat(length - 'u1,,Berg,33,'.length)},Berg,33,`;
     for (const pieceBytes of [1 << 14, 1 << 20]) {
       const [fits] = await read(`${header}\n${record(MAX_RECORD_LENGTH)}\n`, 'csv', pieceBytes);
@@ -120,7 +120,7 @@ describe('readUsers: CSV', () => {
     ]);
   });
 
-  it('passes over lines that are settled already, by their first line', async () => {
+  it('skips lines that are already settled, by the first line to read', async () => {
     const text = `${header}\nu1,Johanna,Berg,33,\nu2,"two\nlines",Berg,33,\nu3,Johanna,Berg,33,\n`;
     expect(lines(await read(text, 'csv', 9, 2))).to.deep.equal([
       [3, 'u2'],
@@ -130,14 +130,14 @@ describe('readUsers: CSV', () => {
     expect(lines(await read(text, 'csv', 9, 99))).to.deep.equal([]);
   });
 
-  it('says how many bytes it has read at each record, up to the size of the input', async () => {
+  it('reports the bytes read at each record, up to the size of the input', async () => {
     const text = `${header}\n${'u1,Johanna,Berg,33,\n'.repeat(100)}`;
     const bytes = (await read(text, 'csv', 300)).map(entry => entry.bytes);
     expect(bytes).to.deep.equal([...bytes].sort((a, b) => a - b));
     expect(bytes.at(-1)).to.equal(text.length);
   });
 
-  it('refuses an input without the required columns, naming them, and one that is empty', async () => {
+  it('refuses an input without the required columns, and names them; refuses an empty input', async () => {
     const missing = await rejection(read('id,name,email\nu1,Johanna,x@y.z\n'));
     expect(missing).to.be.instanceOf(InputError);
     expect(missing?.message).to.contain('no last_name, age');
@@ -148,7 +148,7 @@ describe('readUsers: CSV', () => {
 });
 
 describe('readUsers: NDJSON', () => {
-  it('reads an object a line, by the names of the columns', async () => {
+  it('reads one object per line, by the names of the columns', async () => {
     const rows = [
       { id: 'u1', name: 'Johanna', last_name: 'Berg', age: 33, email: 'j@example.org', shoe: 44 },
       { id: 'u2', name: '😀', last_name: 'two\nlines', age: 40 },
@@ -160,7 +160,7 @@ describe('readUsers: NDJSON', () => {
     ]);
   });
 
-  it('gives a malformed line what is wrong with it, and goes on', async () => {
+  it('reports the error of a malformed line, and continues', async () => {
     const good = { id: 'u1', name: 'Johanna', last_name: 'Berg', age: 33 };
     const text = [
       '{"id":',

@@ -16,7 +16,7 @@ describe('runProgram', () => {
 
   const left = () => readdirSync(folder.path).filter(name => name.startsWith('user-bulk-create'));
 
-  it('goes on when nobody reads what it prints any more, as by | head -1, and cleans up', async () => {
+  it('continues when nobody reads its output any more, as with | head -1, and cleans up', async () => {
     const main = start('main', [], { TMPDIR: folder.path });
     await main.printed(/users generated/);
     main.process.stdout?.destroy();
@@ -26,7 +26,7 @@ describe('runProgram', () => {
     expect(left()).to.deep.equal([]);
   });
 
-  it('goes on with an upload when neither its results nor its progress are read any more', async () => {
+  it('continues an upload when neither its results nor its progress are read any more', async () => {
     const server = await startServer(join(folder.path, 'users.db'));
     const files = ['--rejects', join(folder.path, 'r'), '--position', join(folder.path, 'p')];
     const client = start('client', ['-', '--target', server.target, '--every', '1', ...files]);
@@ -34,7 +34,7 @@ describe('runProgram', () => {
     await client.printed(/created 1/);
     client.process.stdout?.destroy();
     client.process.stderr?.destroy();
-    // The position is written each second, as progress is: between two of them it was told to nobody.
+    // The position is written once per second, like the progress; nothing reports it in between.
     for (const line of [3, 4]) {
       client.process.stdin?.write(`u${line},Johanna,Berg,33\n`);
       await until(client, () => loadPosition(join(folder.path, 'p'))?.line === line);
@@ -44,7 +44,7 @@ describe('runProgram', () => {
     expect(await stopServer(server)).to.equal(4);
   });
 
-  it('ends by 130 at Ctrl-C also while users are generated, and cleans up', async () => {
+  it('exits with 130 at Ctrl-C also while users are generated, and cleans up', async () => {
     const main = start('main', ['--users', '100000000'], { TMPDIR: folder.path });
     await until(main, () => left().length > 0);
     main.process.kill('SIGINT');
@@ -53,7 +53,7 @@ describe('runProgram', () => {
     expect(left()).to.deep.equal([]);
   });
 
-  it('makes the missing folder of a generated file', async () => {
+  it('creates the missing folder of a generated file', async () => {
     const { code } = await start('generate', ['10', join(folder.path, '.data', 'users.csv')]).ended;
     expect(code).to.equal(0);
     const far = await start('generate', ['10', join(folder.path, 'none', '.data', 'users.csv')]).ended;
@@ -62,7 +62,7 @@ describe('runProgram', () => {
   });
 });
 
-/** What a program does to files is told by nothing else. */
+/** No event reports what a program does to files. */
 async function until(program: Running, isSo: () => boolean): Promise<void> {
   while (!isSo()) {
     if (program.process.exitCode !== null) throw new Error(`it ended before: ${(await program.ended).stderr}`);

@@ -34,7 +34,7 @@ describe('UserStore', () => {
     folder.remove();
   });
 
-  it('creates users and answers in their order', () => {
+  it('creates users and answers in order', () => {
     const store = openStore();
     const results = store.create([fine('b'), { user: user('x'), errors: ['no'] }, fine('a')]);
     expect(results).to.deep.equal([
@@ -45,7 +45,7 @@ describe('UserStore', () => {
     expect(store.count()).to.equal(2);
   });
 
-  it('answers that a user existed for the same id with the same content, within a batch and later', () => {
+  it('answers that a user existed for the same id and content, within a batch and later', () => {
     const store = openStore();
     const existed = { userId: 'a', success: true, errors: [], existed: true };
     expect(store.create([fine('a'), fine('a')])[1]).to.deep.equal(existed);
@@ -62,14 +62,14 @@ describe('UserStore', () => {
     expect(store.create([fine('a')])[0]?.existed).to.equal(true);
   });
 
-  it('adds that the id is taken to what else speaks against a user', () => {
+  it('reports a taken id together with the other reasons against a user', () => {
     const store = openStore();
     store.create([fine('a')]);
     const [result] = store.create([{ user: user('a', { age: 999 }), errors: ['age'] }]);
     expect(result?.errors).to.deep.equal(['age', 'id taken by another user']);
   });
 
-  it('holds an empty email and none for the same', () => {
+  it('treats an empty email and a missing one as equal', () => {
     const store = openStore();
     expect(store.create([fine('a', { email: '' }), fine('a', { email: undefined })])[1]?.existed).to.equal(true);
   });
@@ -82,7 +82,7 @@ describe('UserStore', () => {
     expect(store.create([fine('b')])[0]?.existed).to.equal(true);
   });
 
-  it('writes nothing of a batch that fails in the middle, and goes on after it', () => {
+  it('writes nothing of a batch that fails in the middle, and continues afterwards', () => {
     const store = openStore();
     expect(() => store.create([fine('a'), fine('b', { age: Symbol() as never })])).to.throw();
     expect(store.count()).to.equal(0);
@@ -90,8 +90,8 @@ describe('UserStore', () => {
     expect(store.count()).to.equal(1);
   });
 
-  it('keeps every committed batch, undamaged, when its process is killed, and the next start just works', () => {
-    // Killed in the middle of a transaction that is larger than the cache, so that its pages are in the files already.
+  it('keeps every committed batch, undamaged, when its process is killed, and starts normally afterwards', () => {
+    // Killed in the middle of a transaction larger than the cache, so that its pages are already in the files.
     const write = `
       import { UserStore } from './examples/user-bulk-create/store.ts';
       const store = new UserStore(process.argv[2]);
@@ -113,7 +113,7 @@ describe('UserStore', () => {
     database.close();
   });
 
-  it('refuses a file that a living process works on, and names both', () => {
+  it('refuses a file that a living process uses, and names both', () => {
     openStore();
     expect(() => new UserStore(file)).to.throw(`${file}: in use by process ${process.pid}`);
     open[0]!.close();
@@ -121,7 +121,7 @@ describe('UserStore', () => {
     expect(() => new UserStore(file)).to.throw(`in use by process ${process.ppid}`);
   });
 
-  it('clears what was left by a process that is dead, or that had our own pid', () => {
+  it('removes the files of a process that is dead, or that had our own pid', () => {
     const { pid } = spawnSync(process.execPath, ['-e', '']);
     mkdirSync(`${file}.lock`, { recursive: true });
     writeFileSync(`${file}.pid`, `${pid}\n`);
@@ -133,12 +133,12 @@ describe('UserStore', () => {
     expect(existsSync(`${file}.lock`)).to.equal(false);
   });
 
-  it('says which file has a folder that cannot be made', () => {
+  it('names the file whose folder cannot be created', () => {
     writeFileSync(join(folder.path, 'deeper'), '');
     expect(() => new UserStore(file)).to.throw(`${file}: ENOTDIR`);
   });
 
-  it('says which folder is missing when that above its own is, and does not try for ever', () => {
+  it('names the missing folder when its parent is missing, and does not retry forever', () => {
     file = join(folder.path, 'none', 'deeper', 'users.db');
     expect(() => new UserStore(file)).to.throw(`${file}: there is no folder ${join(folder.path, 'none')}`);
     const open = `import { makeFolderOf } from './examples/user-bulk-create/make-folder-of.ts';
@@ -150,7 +150,7 @@ describe('UserStore', () => {
     expect(status, 'ended by itself').to.equal(1);
   });
 
-  it('says which file is no database, and lets go of it', () => {
+  it('names a file that is not a database, and releases it', () => {
     mkdirSync(join(folder.path, 'deeper'));
     writeFileSync(file, 'id,name\n'.repeat(1000));
     for (let i = 0; i < 2; i++) expect(() => new UserStore(file)).to.throw(`${file}: file is not a database`);

@@ -20,7 +20,7 @@ const rejection = (promise: Promise<unknown>) =>
     (error: unknown) => error as Error,
   );
 
-/** An input of so many users, that tells when it was closed. */
+/** An input of this many users that records when it was closed. */
 function input(users: number) {
   let close: () => void;
   const closed = new Promise<void>(resolve => {
@@ -47,13 +47,13 @@ describe('upload', () => {
     ledger = new Ledger(() => {});
   });
 
-  it('settles every user, and is complete', async () => {
+  it('settles every user, and completes', async () => {
     const ending = await upload(input(10).read, user$ => user$.pipe(map(created)), ledger, never);
     expect(ending).to.equal('complete');
     expect(ledger.tally).to.include({ sent: 10, created: 10, line: 10 });
   });
 
-  it('goes through the handler of the server as it is', async () => {
+  it('runs through the handler of the server without changes', async () => {
     const stored: Candidate[] = [];
     const store = {
       create: (batch: readonly Candidate[]) => {
@@ -66,7 +66,7 @@ describe('upload', () => {
     expect(ledger.tally.created).to.equal(1234);
   });
 
-  it('sends nothing of malformed lines', async () => {
+  it('sends nothing for malformed lines', async () => {
     const sent: string[] = [];
     async function* read() {
       yield [faulty(1, 'x', 'no'), entry(2), faulty(3, 'y', 'no')];
@@ -85,7 +85,7 @@ describe('upload', () => {
     expect(ledger.tally).to.include({ created: 1, rejected: 2, line: 3 });
   });
 
-  it('fails with the error of the call, after what was acknowledged, and closes the input', async () => {
+  it('fails with the error of the call, after the acknowledged results, and closes the input', async () => {
     const { read, state } = input(100);
     const broken = (user$: Observable<User>) =>
       user$.pipe(concatMap((user, i) => (i < 5 ? of(created(user)) : throwError(() => new Error('lost')))));
@@ -114,7 +114,7 @@ describe('upload', () => {
     expect(await rejection(upload(input(3).read, answersNone, ledger, never))).to.have.property('message', message);
   });
 
-  it('fails when the server answers for another user than the next', async () => {
+  it('fails when the server answers for a user other than the next', async () => {
     const wrong = (user$: Observable<User>) => user$.pipe(map(user => ({ ...created(user), userId: 'x' })));
     const error = await rejection(upload(input(3).read, wrong, ledger, never));
     expect(error?.message).to.contain('answered for user "x" when "u1" was next');
@@ -139,7 +139,7 @@ describe('upload', () => {
     expect(state.read).to.be.at.most(1);
   });
 
-  it('does not start when its signal has aborted already', async () => {
+  it('does not start when its signal is already aborted', async () => {
     expect(await upload(input(3).read, user$ => user$.pipe(map(created)), ledger, AbortSignal.abort())).to.equal(
       'interrupted',
     );
