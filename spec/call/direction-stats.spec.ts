@@ -7,7 +7,7 @@ import { pull } from '../../lib/index.ts';
 import { Counted } from '../backpressure/support/counted.ts';
 import { FakeWritable } from './support/fake-writable.ts';
 
-/** A meter, and what its listener heard. */
+/** A DirectionStats, and what its listener received. */
 function listening() {
   const heard: (string | undefined)[] = [];
   const meter: DirectionStats = new DirectionStats({ changed: ({ waitsFor }) => heard.push(waitsFor) });
@@ -17,8 +17,8 @@ function listening() {
 const start = (source$: Parameters<typeof send<number>>[0], stream: FakeWritable, meter: DirectionStats) =>
   send(source$, stream.asStream, { encode: () => new Uint8Array(1), meter, complete: () => {}, error: () => {} });
 
-describe('a meter', () => {
-  it('tells once of a pause, however often who waits moves in between', () => {
+describe('DirectionStats', () => {
+  it('reports a pause once, whatever happens between its start and end', () => {
     const { meter, heard } = listening();
     meter.pause(() => 'demand');
     meter.pause(() => 'demand');
@@ -27,7 +27,7 @@ describe('a meter', () => {
     expect(heard).to.deep.equal(['demand', undefined]);
   });
 
-  it('knows since when: the last time that something moved', () => {
+  it('has the time of the last movement while it waits', () => {
     const { meter } = listening();
     expect(meter.waitsSince).to.equal(undefined);
     const before = Date.now();
@@ -37,7 +37,7 @@ describe('a meter', () => {
     expect(meter.waitsSince).to.equal(undefined);
   });
 
-  it('of an outbound stream counts what was given to it, and pauses while its source waits', () => {
+  it('of an outbound stream counts the messages passed to it, and pauses while its source waits', () => {
     const { meter, heard } = listening();
     const stream = new FakeWritable();
     const sending = start(pull(new Counted(16)), stream, meter);
@@ -61,7 +61,7 @@ describe('a meter', () => {
     sending.stop();
   });
 
-  it('is not paused any more when who waited has unsubscribed', () => {
+  it('ends the pause when the waiter has unsubscribed', () => {
     const { meter } = listening();
     const undo = new Gate(() => false, meter).onReady(() => {});
     expect(meter.waitsFor).to.equal('wire');

@@ -5,14 +5,14 @@ import { Inbox } from '../../lib/call/inbox.ts';
 import { type Decoder, type MessageRow, receive } from '../../lib/call/receive.ts';
 import { Sink } from '../backpressure/support/sink.ts';
 
-/** Gives by hand what it is asked for, or at once from a source. */
+/** Delivers messages by hand when asked, or at once from a source. */
 class Box extends Inbox {
   asked = 0;
-  /** What is asked for and has not come. */
+  /** The number of messages asked for and not delivered. */
   outstanding = 0;
   maxOutstanding = 0;
   given = 0;
-  /** How many it gives at once, each when it is asked for it; Infinity for an end that never comes. */
+  /** The number of messages that it delivers at once when asked; Infinity for no end. */
   atOnce = 0;
   endsAfter: number = Number.POSITIVE_INFINITY;
 
@@ -26,13 +26,13 @@ class Box extends Inbox {
     }
   }
 
-  /** The next number, as asked for. */
+  /** Delivers the next number that was asked for. */
   give(): void {
     this.outstanding--;
     this.take(Buffer.from(String(++this.given)));
   }
 
-  /** The next numbers, for one that was asked for. */
+  /** Delivers the next numbers as one row, for one request. */
   giveRow(count: number): void {
     this.outstanding--;
     this.takeRow(new Row(this.given, (this.given += count)));
@@ -43,7 +43,7 @@ class Box extends Inbox {
   }
 }
 
-/** The numbers behind `at` up to `last`. It decodes to the negative of a number. */
+/** The numbers after `at` up to `last`. In its row, a number decodes to its negative. */
 class Row implements MessageRow {
   #at: number;
   readonly #last: number;
@@ -66,7 +66,7 @@ class Row implements MessageRow {
   }
 }
 
-/** How many it holds of a giver that gives at once. */
+/** The number of messages it holds from a source that delivers at once. */
 const MAX_HELD = mostHeld();
 
 function mostHeld(): number {
@@ -78,14 +78,14 @@ function mostHeld(): number {
 
 const numbers = (upTo: number, from = 1): number[] => Array.from({ length: upTo - from + 1 }, (_, i) => from + i);
 
-/** All that is there. */
+/** Reads everything available. */
 function readAll(box: Inbox): number[] {
   const all: number[] = [];
   for (let bytes = box.read(); bytes !== null; bytes = box.read()) all.push(Number(bytes));
   return all;
 }
 
-/** What it tells, in order. */
+/** Its events, in order. */
 function told(box: Inbox): string[] {
   const log: string[] = [];
   box.on('readable', () => log.push('readable'));
@@ -100,7 +100,7 @@ describe('Inbox', () => {
     expect([box.asked, box.readableLength]).to.deep.equal([0, 0]);
   });
 
-  it('asks for one message at a time: for the next one when that has come', () => {
+  it('asks for one message at a time, and for the next when that has arrived', () => {
     const box = new Box();
     expect([box.read(), box.read(), box.read()]).to.deep.equal([null, null, null]);
     expect(box.asked).to.equal(1);
@@ -110,7 +110,7 @@ describe('Inbox', () => {
     expect(box.asked).to.equal(2);
   });
 
-  it(`asks on while ${MAX_HELD - 1} are held, and not while ${MAX_HELD} are, which is no more than 16`, () => {
+  it(`continues to ask while it holds ${MAX_HELD - 1}, and stops at ${MAX_HELD}, which is at most 16`, () => {
     const box = new Box();
     expect(MAX_HELD).to.be.within(2, 16);
     box.read();
@@ -124,7 +124,7 @@ describe('Inbox', () => {
     expect([box.readableLength, box.outstanding]).to.deep.equal([MAX_HELD - 1, 1]);
   });
 
-  it('holds no more of a giver that gives at once, too', () => {
+  it('holds no more from a source that delivers at once', () => {
     const box = new Box();
     box.atOnce = Number.POSITIVE_INFINITY;
     for (const n of numbers(100)) {
@@ -133,7 +133,7 @@ describe('Inbox', () => {
     }
   });
 
-  it('tells of each message that comes by itself, and of none that comes while it is read: who reads reads on', () => {
+  it('emits an event for a message that arrives unread, and none for a message that arrives during a read', () => {
     const box = new Box();
     const log = told(box);
     box.atOnce = 3;
@@ -145,7 +145,7 @@ describe('Inbox', () => {
     expect(readAll(box)).to.deep.equal([4, 5]);
   });
 
-  it('tells once where one that comes by itself is followed by others at once', () => {
+  it('emits one event for a message that is followed by others at once', () => {
     const box = new Box();
     const log = told(box);
     box.read();
@@ -155,7 +155,7 @@ describe('Inbox', () => {
     expect(readAll(box)).to.deep.equal(numbers(3));
   });
 
-  it('does not grow the stack with a giver that gives 100,000 at once', () => {
+  it('does not grow the stack with a source that delivers 100,000 at once', () => {
     for (const startsItself of [true, false]) {
       const box = new Box();
       const seen: number[] = [];
@@ -169,7 +169,7 @@ describe('Inbox', () => {
     }
   });
 
-  it('tells the end at once where nothing is held, and asks for nothing more', () => {
+  it('emits the end at once when it holds nothing, and asks for nothing more', () => {
     const box = new Box();
     const log = told(box);
     box.read();
@@ -179,7 +179,7 @@ describe('Inbox', () => {
     expect([box.asked, log]).to.deep.equal([1, ['end']]);
   });
 
-  it('tells the end once, after what is held: when it is read and nothing is left', () => {
+  it('emits the end once, after the held messages: when it is read and empty', () => {
     const box = new Box();
     const log = told(box);
     box.read();
@@ -195,7 +195,7 @@ describe('Inbox', () => {
     expect(box.asked).to.equal(3);
   });
 
-  it('asks for nothing more behind the end of one that was full', () => {
+  it('asks for nothing more after the end when it was full', () => {
     const box = new Box();
     const log = told(box);
     box.read();
@@ -205,7 +205,7 @@ describe('Inbox', () => {
     expect([box.asked, log.at(-1)]).to.deep.equal([MAX_HELD, 'end']);
   });
 
-  it('tells the end that comes at once, instead of a message', () => {
+  it('emits an end that arrives at once, instead of a message', () => {
     const box = new Box();
     const log = told(box);
     box.atOnce = 3;
@@ -215,7 +215,7 @@ describe('Inbox', () => {
     expect(box.asked).to.equal(4);
   });
 
-  it('tells the end to who comes later, when they read', () => {
+  it('emits the end to a later listener, when that reads', () => {
     for (const count of [0, 2]) {
       const box = new Box();
       box.read();
@@ -226,7 +226,7 @@ describe('Inbox', () => {
     }
   });
 
-  it('tells nothing to who has left; what comes is held for who comes next', () => {
+  it('emits nothing to a removed listener, and holds messages for the next', () => {
     const box = new Box();
     const first = told(box);
     box.read();
@@ -241,7 +241,7 @@ describe('Inbox', () => {
     expect(second).to.deep.equal(['end']);
   });
 
-  it('gives each message once and in order, whatever comes at once and whatever later', () => {
+  it('delivers each message once and in order, whatever arrives at once and whatever later', () => {
     const step = fc.constantFrom('read', 'read all', 'give', 'at once 1', 'at once 20', 'forget');
     fc.assert(
       fc.property(fc.array(step, { maxLength: 60 }), steps => {
@@ -270,7 +270,7 @@ describe('Inbox', () => {
   });
 });
 
-describe('receive of an Inbox', () => {
+describe('receive from an Inbox', () => {
   const received = (box: Inbox, prefetch?: number): Observable<number> =>
     new Observable(subscriber => {
       receive(box, subscriber, {
@@ -281,7 +281,7 @@ describe('receive of an Inbox', () => {
       });
     });
 
-  it('delivers one message unasked; no more than it holds wait behind it', () => {
+  it('delivers one message without demand, and leaves no more waiting than the Inbox holds', () => {
     const box = new Box();
     box.atOnce = Number.POSITIVE_INFINITY;
     const sink = new Sink<number>(0);
@@ -293,7 +293,7 @@ describe('receive of an Inbox', () => {
     expect(box.given).to.be.within(MAX_HELD + 1, MAX_HELD + 2);
   });
 
-  it('delivers what comes by itself, and the end behind it', () => {
+  it('delivers messages that arrive by themselves, and the end after them', () => {
     const box = new Box();
     const sink = new Sink<number>();
     received(box).subscribe(sink);
@@ -303,7 +303,7 @@ describe('receive of an Inbox', () => {
     expect(sink.log.at(-1)).to.equal('complete');
   });
 
-  it('leaves the rest to who reads next when it is unsubscribed', () => {
+  it('leaves the rest to the next reader when it is unsubscribed', () => {
     const box = new Box();
     box.atOnce = 3;
     const sink = new Sink<number>(1);
@@ -339,7 +339,7 @@ describe('receive of an Inbox', () => {
   }
 
   describe('with rows', () => {
-    /** Messages of rows as negative numbers, where they are decoded in the row. */
+    /** Messages of rows become negative numbers if they are decoded in the row. */
     const decoded = (box: Box, prefetch?: number, malformed: (error: unknown) => void = () => {}) =>
       new Observable<number>(subscriber => {
         receive(box, subscriber, {
@@ -366,7 +366,7 @@ describe('receive of an Inbox', () => {
       expect(sink.log.at(-1)).to.equal('complete');
     });
 
-    it('asks as often as for messages that are taken out', () => {
+    it('asks as often as for extracted messages', () => {
       const boxes = [decoded, received].map(receiving => {
         const box = new Box();
         const sink = new Sink<number>(0);
@@ -384,7 +384,7 @@ describe('receive of an Inbox', () => {
       expect(boxes[0]).to.deep.equal(boxes[1]);
     });
 
-    it('reads nothing behind a message of a row that is malformed', () => {
+    it('reads nothing after a malformed message in a row', () => {
       const box = new Box();
       const sink = new Sink<number>(20);
       const errors: unknown[] = [];

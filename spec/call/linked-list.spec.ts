@@ -3,7 +3,7 @@ import { LinkedList } from '../../lib/call/linked-list.ts';
 import { runChild } from '../support/run-child.ts';
 
 describe('LinkedList', () => {
-  it('has what came and has not left, in the order in which it came', () => {
+  it('contains what was added and not removed, in the order of addition', () => {
     const roster = new LinkedList<string>();
     const [leaveA, leaveB, leaveC] = ['a', 'b', 'c'].map(one => roster.add(one));
     expect([roster.size, ...roster]).to.deep.equal([3, 'a', 'b', 'c']);
@@ -20,7 +20,7 @@ describe('LinkedList', () => {
     expect([roster.size, ...roster]).to.deep.equal([1, 'e']);
   });
 
-  it('has one that came twice twice, and is left once by who leaves twice', () => {
+  it('contains an item twice that was added twice; a repeated removal removes it once', () => {
     const roster = new LinkedList<string>();
     const leave = roster.add('a');
     roster.add('a');
@@ -29,7 +29,7 @@ describe('LinkedList', () => {
     expect([roster.size, ...roster]).to.deep.equal([1, 'a']);
   });
 
-  it('gives all that were there when others leave, or come, while it is gone through', () => {
+  it('iterates over all items that were present, while others are added or removed', () => {
     const roster = new LinkedList<string>();
     const leaves = ['a', 'b', 'c'].map(one => roster.add(one));
     const seen: string[] = [];
@@ -42,8 +42,8 @@ describe('LinkedList', () => {
     expect([...roster]).to.deep.equal(['late']);
   });
 
-  it('holds back nothing that has left, also from a collection of new objects alone', async () => {
-    // In a process of its own, as the memory of buffers is counted for a whole process.
+  it('retains nothing that was removed, also when only the young generation is collected', async () => {
+    // In a process of its own, as memory for buffers is measured for a whole process.
     const { stdout, stderr } = await runChild(
       `
       import { LinkedList } from 'lib/call/linked-list.ts';

@@ -7,7 +7,7 @@ import { Counted } from '../backpressure/support/counted.ts';
 import { joining, MessageWire, oneByOne, plain } from './support/message-wire.ts';
 
 const ignore = (): void => {};
-/** Encodes into memory of a wire. */
+/** Encodes into the memory of a wire. */
 const appender =
   (encode: (n: number) => Uint8Array) =>
   (memory: number[], n: number): void => {
@@ -15,7 +15,7 @@ const appender =
   };
 
 describe('send into a MessageStream', () => {
-  /** Sends messages of a size from a source that waits. */
+  /** Sends messages of a given size from a source that can wait. */
   function sending(wire: MessageWire, encode: (n: number) => Uint8Array, isAppending = false) {
     const source = new Counted();
     const encoder = isAppending ? appender(encode) : undefined;
@@ -41,7 +41,7 @@ describe('send into a MessageStream', () => {
         ['two of 24 KiB', 24_576, 2],
         ['two, however large', 1_000_000, 2],
       ] as const) {
-        it(`asks its source for ${what}, and for no more`, () => {
+        it(`requests ${what} from its source, and no more`, () => {
           const wire = new MessageWire(writing);
           const { source, stop } = sending(wire, () => new Uint8Array(bytes), isAppending);
           expect(source.asked).to.equal(most);
@@ -51,7 +51,7 @@ describe('send into a MessageStream', () => {
         });
       }
 
-      it('stays so far ahead of what is on the wire, whatever their sizes are', () => {
+      it('stays this far ahead of the wire, whatever the sizes', () => {
         fc.assert(
           fc.property(fc.array(fc.oneof(fc.nat(200), fc.nat(30_000)), { minLength: 1 }), sizes => {
             const wire = new MessageWire(writing);
@@ -83,7 +83,7 @@ describe('send into a MessageStream', () => {
     });
   }
 
-  it('makes the other half while one half is on its way', () => {
+  it('encodes one half while the other half is being written', () => {
     const wire = new MessageWire(joining);
     const { source, stop } = sending(wire, () => new Uint8Array(1));
     wire.written();
@@ -98,7 +98,7 @@ describe('send into a MessageStream', () => {
   });
 
   for (const isAppending of [false, true]) {
-    it(`queues what a source gives that cannot wait, and completes when all is given${isAppending ? ', encoded into writes' : ''}`, () => {
+    it(`queues the values of a source that cannot wait, and completes when all are written${isAppending ? ', encoded into writes' : ''}`, () => {
       const wire = new MessageWire(joining);
       let completed = false;
       const complete = (): void => {
@@ -115,7 +115,7 @@ describe('send into a MessageStream', () => {
     });
   }
 
-  it('writes nothing for a source that gives nothing', () => {
+  it('writes nothing for an empty source', () => {
     const wire = new MessageWire(joining);
     send(NEVER, wire, { encode: () => Buffer.alloc(0), complete: ignore, error: ignore }).stop();
     expect(wire.given).to.deep.equal([]);

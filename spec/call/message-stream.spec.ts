@@ -15,13 +15,13 @@ function write(
   for (const size of sizes) wire.write(Buffer.alloc(size), taken);
 }
 
-/** Messages of one byte, their numbers. */
+/** Messages of one byte: their numbers. */
 function writeNumbers(wire: MessageWire, numbers: readonly number[]): void {
   for (const n of numbers) wire.write(Buffer.of(n), ignore);
 }
 
 describe('MessageStream', () => {
-  it('lets no message wait for which there is room', () => {
+  it('accepts a message at once while there is room', () => {
     for (const [maxWrites, atOnce] of [
       [1, 1],
       [2, 2],
@@ -36,7 +36,7 @@ describe('MessageStream', () => {
     }
   });
 
-  it('lets none wait when all before it are on the wire', () => {
+  it('accepts a message at once when all before it are on the wire', () => {
     for (const writing of [oneByOne, joining]) {
       const wire = new MessageWire(writing);
       for (const n of upTo(5)) {
@@ -51,10 +51,10 @@ describe('MessageStream', () => {
     }
   });
 
-  it('keeps who comes behind those that wait, though there is room again', () => {
+  it('queues a message behind waiting ones, though there is room again', () => {
     const wire = new MessageWire(oneByOne);
     const order: number[] = [];
-    // Told of the first, it writes a fourth.
+    // When notified of the first, it writes a fourth.
     const taken = (): unknown => order.push(wire.given.length) === 1 && wire.write(Buffer.of(4), taken);
     for (const n of upTo(3)) wire.write(Buffer.of(n), taken);
     wire.allWritten();
@@ -62,7 +62,7 @@ describe('MessageStream', () => {
     expect(order, 'the next one is under way when one is taken').to.deep.equal([2, 3, 4, 4]);
   });
 
-  it('writes one by one where nothing joins', () => {
+  it('writes messages singly without joining', () => {
     const wire = new MessageWire(oneByOne);
     const counts: unknown[] = [];
     write(wire, Array(50).fill(8), (_, messages) => counts.push(messages));
@@ -73,7 +73,7 @@ describe('MessageStream', () => {
     expect(counts).to.deep.equal(Array(50).fill(1));
   });
 
-  it('joins those that wait while a write is under way, in order', () => {
+  it('joins messages that wait while a write is in progress, in order', () => {
     const wire = new MessageWire(joining);
     writeNumbers(wire, upTo(10));
     expect(wire.counts).to.deep.equal([1]);
@@ -85,7 +85,7 @@ describe('MessageStream', () => {
     expect(wire.bytes).to.deep.equal(upTo(12));
   });
 
-  it('leaves a single one that waits as it is', () => {
+  it('leaves a single waiting message as it is', () => {
     const wire = new MessageWire(joining);
     const [first, second] = [Buffer.of(1), Buffer.of(2)];
     for (const message of [first, second]) wire.write(message, ignore);
@@ -100,7 +100,7 @@ describe('MessageStream', () => {
     [129, [128, 1]],
     [300, [128, 128, 44]],
   ] as const) {
-    it(`joins half of the 256 messages at the most: ${waiting} that wait are ${expected.join(' and ')}`, () => {
+    it(`joins at most half of the 256 messages: ${waiting} waiting ones become ${expected.join(' and ')}`, () => {
       const wire = new MessageWire(joining);
       write(wire, Array(waiting + 1).fill(0));
       wire.allWritten();
@@ -120,7 +120,7 @@ describe('MessageStream', () => {
     ['small ones, a large one, and small ones', [1, 1, 1_000_000, 1, 1], [2, 1, 2]],
     ['large ones', [1_000_000, 20_000, 12_289], [1, 1, 1]],
   ] as const) {
-    it(`joins half of the 24 KiB at the most, a larger one goes alone: ${name}`, () => {
+    it(`joins at most half of the 24 KiB, and writes a larger message alone: ${name}`, () => {
       const wire = new MessageWire(joining);
       write(wire, [0, ...sizes]);
       wire.allWritten();
@@ -129,7 +129,7 @@ describe('MessageStream', () => {
     });
   }
 
-  it('tells of the number of messages that were taken, when they are on the wire and the next ones under way', () => {
+  it('reports the number of accepted messages when they are on the wire and the next are being written', () => {
     const wire = new MessageWire(joining);
     const log: unknown[] = [];
     write(wire, Array(200).fill(1), (error, messages) => log.push([error, messages, wire.given.length]));
@@ -142,7 +142,7 @@ describe('MessageStream', () => {
     ]);
   });
 
-  it('goes on where writes are on the wire at once', () => {
+  it('continues when writes are on the wire at once', () => {
     for (const writing of [plain, oneByOne, joining]) {
       let taken = 0;
       const log: number[] = [];
@@ -167,7 +167,7 @@ describe('MessageStream', () => {
   });
 
   describe('flush', () => {
-    it('calls back at once where nothing waits, a write under way or not', () => {
+    it('calls back at once when nothing waits, with or without a write in progress', () => {
       const wire = new MessageWire(joining);
       let flushed = 0;
       wire.whenFlushed(() => flushed++);
@@ -180,7 +180,7 @@ describe('MessageStream', () => {
       ['one by one', oneByOne, 2],
       ['joined', joining, 1],
     ] as const) {
-      it(`calls back once, when the last one has been handed over: ${name}`, () => {
+      it(`calls back once, when the last message has been handed over: ${name}`, () => {
         const wire = new MessageWire(writing);
         const log: string[] = [];
         writeNumbers(wire, upTo(3));
@@ -201,14 +201,14 @@ describe('MessageStream', () => {
     const zeros = (memory: number[], size: number): void => void memory.push(...Array(size).fill(0));
     const number = (memory: number[], n: number): void => void memory.push(n);
 
-    /** A write is under way, and messages have to wait. */
+    /** A wire with a write in progress, so that messages have to wait. */
     function busy(): MessageWire {
       const wire = new MessageWire(joining);
       write(wire, [0]);
       return wire;
     }
 
-    it('is for messages that have to wait, where messages are joined', () => {
+    it('applies to messages that have to wait, where messages are joined', () => {
       for (const writing of [plain, oneByOne]) {
         const wire = new MessageWire(writing);
         write(wire, [0]);
@@ -222,7 +222,7 @@ describe('MessageStream', () => {
       expect(wire.appends).to.equal(false);
     });
 
-    it('is for messages of which four share a write, until some smaller ones have come', () => {
+    it('applies to messages of which four share a write, again after some smaller ones', () => {
       for (const [size, appends] of [
         [3072, true],
         [3073, false],
@@ -238,7 +238,7 @@ describe('MessageStream', () => {
       expect(written).to.be.within(10, 40);
     });
 
-    it('joins what was appended with what was written, in order', () => {
+    it('joins appended and written messages in order', () => {
       const wire = busy();
       writeNumbers(wire, [1]);
       wire.append(number, 2);
@@ -249,7 +249,7 @@ describe('MessageStream', () => {
       expect(wire.bytes).to.deep.equal(upTo(5));
     });
 
-    it('gives a message back that does not fit, whose sender writes it behind the others', () => {
+    it('returns a message that does not fit, and its sender writes it after the others', () => {
       const wire = busy();
       for (let i = 0; i < 4; i++) expect(wire.append(zeros, 3072)).to.equal(3072);
       const back = wire.append(zeros, 1);
@@ -261,7 +261,7 @@ describe('MessageStream', () => {
       expect(wire.counts).to.deep.equal([1, 4, 128]);
     });
 
-    it('comes behind what is written, and what is appended, while it is encoded', () => {
+    it('adds the message after those that are written or appended while it is encoded', () => {
       for (const inner of [
         (wire: MessageWire) => writeNumbers(wire, [2]),
         (wire: MessageWire) => expect(wire.append(number, 2)).to.equal(1),
@@ -281,7 +281,7 @@ describe('MessageStream', () => {
       }
     });
 
-    it('gives a message back that has to wait no longer when it is encoded', () => {
+    it('returns a message that no longer has to wait when it is encoded', () => {
       const wire = busy();
       const back = wire.append((memory: number[], n: number) => {
         wire.written();
@@ -290,7 +290,7 @@ describe('MessageStream', () => {
       expect(back).to.deep.equal(Buffer.of(1));
     });
 
-    it('leaves what waits as it is when a message cannot be encoded', () => {
+    it('leaves the waiting messages intact when a message cannot be encoded', () => {
       const wire = busy();
       wire.append(number, 1);
       const fails = (): void => {

@@ -7,7 +7,7 @@ import { receive } from '../../lib/call/receive.ts';
 import { Sink } from '../backpressure/support/sink.ts';
 import { settled } from '../support/settled.ts';
 
-/** Numbers from 1 to a last one, and how many were read out of it. */
+/** Numbers from 1 to a last one, with a count of those read. */
 function numbers(last: number): { readonly stream: Readable; readonly read: () => number } {
   let given = 0;
   const stream: Readable = new Readable({
@@ -31,7 +31,7 @@ const received = (stream: Readable, prefetch: number, meter?: DirectionStats): O
   });
 
 describe('prefetch', () => {
-  it('of 16 is what the stream holds by itself: nothing is read ahead', async () => {
+  it('of 16 is what the stream holds by itself: nothing more is read ahead', async () => {
     const { stream, read } = numbers(1000);
     const sink = new Sink<number>(0);
     received(stream, 16).subscribe(sink);
@@ -39,7 +39,7 @@ describe('prefetch', () => {
     expect(read()).to.equal(1);
   });
 
-  it('of 40 reads 24 ahead of what was delivered', async () => {
+  it('of 40 reads 24 messages further ahead', async () => {
     const { stream, read } = numbers(1000);
     const sink = new Sink<number>(0);
     received(stream, 40).subscribe(sink);
@@ -48,7 +48,7 @@ describe('prefetch', () => {
     expect(read()).to.be.within(1 + 23, 1 + 25);
   });
 
-  it('reads on when two thirds are left, in rows', async () => {
+  it('resumes reading when two thirds are left, in rows', async () => {
     const { stream, read } = numbers(1000);
     const sink = new Sink<number>(1);
     received(stream, 40).subscribe(sink);
@@ -61,7 +61,7 @@ describe('prefetch', () => {
     expect(read()).to.be.above(before);
   });
 
-  it('delivers everything in order, and ends after what it holds', async () => {
+  it('delivers everything in order, and ends after the held messages', async () => {
     const { stream, read } = numbers(500);
     const sink = new Sink<number>(7);
     const meter = new DirectionStats();
@@ -76,7 +76,7 @@ describe('prefetch', () => {
     expect(meter.messages).to.equal(500);
   });
 
-  it('ends after what it holds when all was read ahead', async () => {
+  it('ends after the held messages when everything was read ahead', async () => {
     const { stream } = numbers(20);
     const sink = new Sink<number>(1);
     received(stream, 100).subscribe(sink);

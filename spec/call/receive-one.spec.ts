@@ -5,7 +5,7 @@ import { DirectionStats } from '../../lib/call/direction-stats.ts';
 import type { ByteSource } from '../../lib/call/receive.ts';
 import { type ReceiveOneOptions, receiveOne } from '../../lib/call/receive-one.ts';
 
-/** Holds messages until they are read; tells of them and of the end by hand. */
+/** Holds messages until they are read; emits events for them and for the end by hand. */
 class Messages implements ByteSource {
   readonly held: Buffer[] = [];
   readonly listeners = new Map<string, () => void>();
@@ -42,7 +42,7 @@ class Messages implements ByteSource {
   }
 }
 
-/** Texts, of which 'bad' cannot be decoded and 'nothing' is undefined. */
+/** Texts, of which 'bad' cannot be decoded and 'nothing' decodes to undefined. */
 function decode(bytes: Buffer): string | undefined {
   if (String(bytes) === 'bad') throw new Error('malformed');
   return String(bytes) === 'nothing' ? undefined : String(bytes);
@@ -51,7 +51,7 @@ function decode(bytes: Buffer): string | undefined {
 function start(stream: Messages, options: Partial<ReceiveOneOptions<string | undefined>> = {}) {
   const log: string[] = [];
   const meter = new DirectionStats();
-  // As its callers do: the call fails, and with it who reads.
+  // Like the callers of receiveOne: the call fails, and with it the reader.
   const fail = (why: string): void => {
     log.push(why);
     subscriber.unsubscribe();
@@ -69,7 +69,7 @@ function start(stream: Messages, options: Partial<ReceiveOneOptions<string | und
 }
 
 describe('receiveOne', () => {
-  it('gives the message when the stream ends, and not before', () => {
+  it('delivers the message when the stream ends, and not before', () => {
     const stream = new Messages('a');
     const { log } = start(stream);
     expect(stream.held, 'it is read').to.deep.equal([]);
@@ -78,7 +78,7 @@ describe('receiveOne', () => {
     expect(log).to.deep.equal(['end with a']);
   });
 
-  it('reads a message that comes later', () => {
+  it('reads a message that arrives later', () => {
     const stream = new Messages();
     const { log } = start(stream);
     stream.arrive();
@@ -87,7 +87,7 @@ describe('receiveOne', () => {
     expect(log).to.deep.equal(['end with a']);
   });
 
-  it('tells of an end without a message, and of a message that is undefined', () => {
+  it('reports an end without a message, and a message that is undefined', () => {
     const empty = new Messages();
     const { log } = start(empty);
     empty.finish();
@@ -98,7 +98,7 @@ describe('receiveOne', () => {
     expect(other.log).to.deep.equal(['end with undefined']);
   });
 
-  it('tells of a second message, and reads nothing more', () => {
+  it('reports a second message, and reads nothing more', () => {
     for (const later of [false, true]) {
       const stream = later ? new Messages('a') : new Messages('a', 'b', 'c');
       const { log } = start(stream);
@@ -110,11 +110,11 @@ describe('receiveOne', () => {
     }
   });
 
-  it('takes an undefined message for one, too: a second one exceeds', () => {
+  it('counts an undefined message: a second one is reported', () => {
     expect(start(new Messages('nothing', 'nothing')).log).to.deep.equal(['exceeded']);
   });
 
-  it('tells of a message that cannot be decoded, the second one as well, and reads nothing more', () => {
+  it('reports a message that cannot be decoded, also a second one, and reads nothing more', () => {
     for (const before of [[], ['a']]) {
       const stream = new Messages(...before, 'bad', 'b');
       const { log } = start(stream);
@@ -122,7 +122,7 @@ describe('receiveOne', () => {
     }
   });
 
-  it('counts the message, and none that violates', () => {
+  it('counts the message, and none that violates the limit', () => {
     expect(start(new Messages()).meter.messages).to.equal(0);
     expect(start(new Messages('a')).meter.messages).to.equal(1);
     expect(start(new Messages('a', 'b')).meter.messages).to.equal(1);
@@ -137,11 +137,11 @@ describe('receiveOne', () => {
     expect(stream.listeners.size).to.equal(0);
     const { reads } = stream;
     stream.arrive('b');
-    for (const tell of tellLater.values()) tell(); // what was on its way already
+    for (const tell of tellLater.values()) tell(); // messages already in flight
     expect([log, stream.reads, stream.held.map(String)]).to.deep.equal([[], reads, ['b']]);
   });
 
-  it('reads nothing for who is gone', () => {
+  it('reads nothing after an unsubscribe', () => {
     const stream = new Messages('a');
     const subscriber = new Subscriber<string | undefined>();
     subscriber.unsubscribe();
@@ -156,7 +156,7 @@ describe('receiveOne', () => {
     expect([stream.reads, stream.listeners.size]).to.deep.equal([0, 0]);
   });
 
-  it('decodes and tells in the async context of who reads', () => {
+  it('decodes and reports in the async context of the reader', () => {
     const storage = new AsyncLocalStorage<string>();
     const seen: unknown[] = [];
     const stream = new Messages();

@@ -5,7 +5,7 @@ import { Observable } from 'rxjs';
 import { type ByteSource, type MessageRow, receive } from '../../lib/call/receive.ts';
 import { Sink } from '../backpressure/support/sink.ts';
 
-/** A stream of messages pushed by hand, and how often it was read. */
+/** A stream of messages that are pushed by hand, with a count of reads. */
 class Messages extends Readable {
   taken = 0;
 
@@ -21,7 +21,7 @@ class Messages extends Readable {
   }
 }
 
-/** In which a text 'bad' cannot be decoded. */
+/** A codec in which the text 'bad' cannot be decoded. */
 const messages = (stream: Readable): Observable<string> =>
   new Observable(subscriber => {
     receive(stream, subscriber, {
@@ -45,13 +45,13 @@ describe('receive', () => {
     expect(sink.log).to.deep.equal(['next a', 'next b', 'next c', 'complete']);
   });
 
-  it('reads one message unasked, and no more while the sink is full', () => {
+  it('reads one message without demand, and no more while the sink is full', () => {
     const stream = new Messages('a', 'b', 'c');
     const sink = new Sink<string>(0);
     messages(stream).subscribe(sink);
     expect(sink.values).to.deep.equal(['a']);
     expect(stream.taken).to.equal(1);
-    sink.admit(2); // for the one that came, and one more
+    sink.admit(2); // for the message that arrived, and for one more
     expect(stream.taken).to.equal(2);
   });
 
@@ -68,7 +68,7 @@ describe('receive', () => {
     expect(sink.values).to.deep.equal(['a', 'b']);
   });
 
-  it('keeps its one read when nothing was there', async () => {
+  it('keeps its one pending read when nothing was available', async () => {
     const stream = new Messages();
     const sink = new Sink<string>(0);
     messages(stream).subscribe(sink);
@@ -78,7 +78,7 @@ describe('receive', () => {
     expect(sink.gate.waiting).to.equal(1);
   });
 
-  it('tells the end only after all that was held is delivered', async () => {
+  it('delivers the end only after all held messages', async () => {
     const stream = new Messages('a', 'b');
     stream.push(null);
     const sink = new Sink<string>(1);
@@ -90,7 +90,7 @@ describe('receive', () => {
     expect(sink.log).to.deep.equal(['next a', 'next b', 'complete']);
   });
 
-  it('tells the end once, also where that makes room in a sink that was full', async () => {
+  it('delivers the end once, also when that makes room in a full sink', async () => {
     const stream = new Messages('a');
     const sink = new Sink<string>(1);
     let ends = 0;
@@ -113,7 +113,7 @@ describe('receive', () => {
     subscription.unsubscribe();
   });
 
-  it('tells the end to one who subscribes after the last message has arrived', async () => {
+  it('delivers the end to a subscriber that comes after the last message has arrived', async () => {
     const stream = new Messages();
     stream.push(null);
     await new Promise(setImmediate);
@@ -145,7 +145,7 @@ describe('receive', () => {
     expect(String(stream.read())).to.equal('b');
   });
 
-  it('does not grow the stack over many messages that are there', () => {
+  it('does not grow the stack over many available messages', () => {
     const stream = new Messages();
     for (let i = 0; i < 50_000; i++) stream.push(Buffer.from('x'));
     const sink = new Sink<string>();
@@ -153,7 +153,7 @@ describe('receive', () => {
     expect(sink.values.length).to.equal(50_000);
   });
 
-  it('delivers a message that it read to see whether the stream ends before those of a row behind it', () => {
+  it('delivers a message that it read to look for the end before those of a row after it', () => {
     let onReadable = (): void => {};
     let hasCome = false;
     const coming = ['a', 'b', 'c'];
@@ -177,7 +177,7 @@ describe('receive', () => {
   });
 });
 
-/** How many listeners of `receive` are left. */
+/** The number of remaining listeners of `receive`. */
 function listeners(stream: Readable): number {
   return stream.listenerCount('readable') + stream.listenerCount('end');
 }

@@ -26,11 +26,11 @@ describe('sendOne', () => {
     expect(log).to.deep.equal(['send 1']);
   });
 
-  it('sends nothing of a source without a value', () => {
+  it('sends nothing for a source without a value', () => {
     expect(start(EMPTY).log).to.deep.equal(['violated: none']);
   });
 
-  it('sends nothing of a source that gives a second value, and unsubscribes it', () => {
+  it('sends nothing for a source that emits a second value, and unsubscribes it', () => {
     const source = new Subject<number>();
     const { log } = start(source);
     source.next(1);
@@ -42,13 +42,13 @@ describe('sendOne', () => {
     expect(log).to.have.lengthOf(1);
   });
 
-  it('asks a source that gives on and on for two values', () => {
+  it('requests two values from an endless source', () => {
     const source = new Counted();
     expect(start(pull(source)).log).to.deep.equal(['violated: more']);
     expect([source.asked, source.returned]).to.deep.equal([2, 1]);
   });
 
-  it('tells of an error of the source, and drops the value before it', () => {
+  it('reports an error of the source, and drops the value before it', () => {
     const source = new Subject<number>();
     const { log } = start(source);
     source.next(1);
@@ -57,7 +57,7 @@ describe('sendOne', () => {
     expect(start(throwError(() => 'mine')).log).to.deep.equal(['error mine']);
   });
 
-  it('tells of what `send` throws, a value that cannot be encoded say', () => {
+  it('reports an exception of `send`, such as an encoding error', () => {
     const send = (): never => {
       throw new TypeError('not a message');
     };
@@ -69,7 +69,7 @@ describe('sendOne', () => {
     expect(start(of(undefined, undefined)).log).to.deep.equal(['violated: more']);
   });
 
-  it('has let go of the source when it tells of the end', () => {
+  it('has released the source when it reports the end', () => {
     const log: string[] = [];
     const source$ = new Observable<number>(output => {
       output.next(1);
@@ -91,7 +91,7 @@ describe('sendOne', () => {
     expect(log).to.deep.equal([]);
   });
 
-  it('waits for a source that says nothing', () => {
+  it('waits for a silent source', () => {
     const { log, sending } = start(NEVER);
     expect(log).to.deep.equal([]);
     sending.stop();

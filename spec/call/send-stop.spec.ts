@@ -5,7 +5,7 @@ import { OverflowError, pull, queueBudget } from '../../lib/index.ts';
 import { Counted } from '../backpressure/support/counted.ts';
 import { FakeWritable } from './support/fake-writable.ts';
 
-describe('what send() has queued', () => {
+describe('The queue of send()', () => {
   let stream: FakeWritable;
   let errors: unknown[];
   const { maxBytes } = queueBudget;
@@ -26,7 +26,7 @@ describe('what send() has queued', () => {
       error: error => errors.push(error),
     });
 
-  it('is up to its limit', () => {
+  it('accepts bytes up to its limit', () => {
     const sending = start(range(1, 12 + 3), 300);
     expect(errors).to.deep.equal([]);
     expect(sending.queuedBytes).to.equal(300);
@@ -34,7 +34,7 @@ describe('what send() has queued', () => {
     sending.stop();
   });
 
-  it('is no byte more', () => {
+  it('overflows at one byte more', () => {
     const sending = start(range(1, 12 + 3), 299);
     expect(errors).to.have.length(1);
     expect(errors[0]).to.be.instanceOf(OverflowError);
@@ -42,7 +42,7 @@ describe('what send() has queued', () => {
     sending.stop();
   });
 
-  it('is 64 MiB by default', () => {
+  it('has a limit of 64 MiB by default', () => {
     const large = new Uint8Array(32 * 1024 * 1024);
     const starts = (count: number): Sending =>
       send(range(1, count), stream.asStream, {
@@ -56,7 +56,7 @@ describe('what send() has queued', () => {
     expect(errors.length).to.equal(1);
   });
 
-  it('counts against the limit of the process', () => {
+  it('counts toward the limit of the process', () => {
     queueBudget.maxBytes = 300;
     const first = start(range(1, 12 + 2));
     const second = start(range(1, 12 + 1));
@@ -66,7 +66,7 @@ describe('what send() has queued', () => {
     for (const sending of [first, second, third]) sending.stop();
   });
 
-  it('is released as it goes out', () => {
+  it('is released as it is written', () => {
     start(range(1, 12 + 2));
     expect(queueBudget.bytes).to.equal(200);
     stream.take(1);
@@ -93,7 +93,7 @@ describe('what send() has queued', () => {
     sending.stop();
   });
 
-  it('is not waited for after stop()', () => {
+  it('delays nothing after stop()', () => {
     let flushed = 0;
     const sending = start(range(1, 12 + 2));
     sending.flush(() => flushed++);
@@ -105,7 +105,7 @@ describe('what send() has queued', () => {
   });
 });
 
-describe('stop of a sending', () => {
+describe('stop() of a send', () => {
   it('unsubscribes the source, also one that waits', () => {
     const stream = new FakeWritable();
     const source = new Counted();

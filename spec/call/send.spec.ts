@@ -33,7 +33,7 @@ describe('send', () => {
     expect(log).to.deep.equal(['complete']);
   });
 
-  it('asks for as many as 12 messages in flight, and for one more when one is taken', () => {
+  it('requests values up to 12 messages in flight, and one more when one is written', () => {
     const source = new Counted();
     start(pull(source));
     expect(source.asked).to.equal(12);
@@ -42,13 +42,13 @@ describe('send', () => {
     expect(stream.inFlight).to.equal(12);
   });
 
-  it('asks for one more while less than 64 KiB are in flight', () => {
+  it('requests one more while less than 64 KiB are in flight', () => {
     const source = new Counted();
     start(pull(source), { encode: n => new Uint8Array(n === 1 ? 65_535 : 1) });
     expect(source.asked).to.equal(2);
   });
 
-  it('asks for nothing while 64 KiB are in flight', () => {
+  it('requests nothing while 64 KiB are in flight', () => {
     const source = new Counted();
     start(pull(source), { encode: n => new Uint8Array(n === 1 ? 65_536 : 1) });
     expect(source.asked).to.equal(1);
@@ -56,10 +56,10 @@ describe('send', () => {
     expect(source.asked).to.equal(13);
   });
 
-  it('writes nothing beyond 12 messages of a source that cannot wait, which are queued', () => {
+  it('writes at most 12 messages of a source that cannot wait, and queues the rest', () => {
     const sending = start(range(1, 16));
     expect(stream.inFlight).to.equal(12);
-    expect(sending.queuedBytes).to.equal(4 * 64); // an empty message weighs something, too
+    expect(sending.queuedBytes).to.equal(4 * 64); // an empty message has a minimum weight
     stream.take(3);
     expect(stream.inFlight).to.equal(12);
     expect(sending.queuedBytes).to.equal(64);
@@ -67,24 +67,24 @@ describe('send', () => {
     expect(written()).to.deep.equal(upTo(16));
   });
 
-  it('writes nothing beyond 64 KiB of a source that cannot wait', () => {
+  it('writes at most 64 KiB of a source that cannot wait', () => {
     start(range(1, 3), { encode: () => new Uint8Array(32_768) });
     expect(stream.inFlight).to.equal(2);
     stream.take(1);
     expect(stream.written.length).to.equal(3);
   });
 
-  it('asks nobody while something is queued', () => {
+  it('requests nothing while something is queued', () => {
     const source = new Counted();
     start(concat(range(1, 13), pull(source)));
     expect(source.asked).to.equal(0);
-    stream.take(1); // the 17th goes out
+    stream.take(1); // the 17th message is written
     expect(source.asked).to.equal(0);
     stream.take(1);
     expect(source.asked).to.equal(1);
   });
 
-  it('completes once, after all that is queued was given to the stream', () => {
+  it('completes once, after all queued messages were passed to the stream', () => {
     start(range(1, 14));
     stream.take(1);
     expect(log).to.deep.equal([]);
@@ -95,7 +95,7 @@ describe('send', () => {
     expect(written()).to.deep.equal(upTo(14));
   });
 
-  it('fails at once; what is queued still goes out, and flush() waits for it', () => {
+  it('fails at once; queued messages are still written, and flush() waits for them', () => {
     const subject = new Subject<number>();
     const sending = start(subject);
     for (const n of upTo(14)) subject.next(n);
@@ -109,7 +109,7 @@ describe('send', () => {
     expect(written()).to.deep.equal(upTo(14));
   });
 
-  it('gives flush() to the error of a source that fails before send() has returned', () => {
+  it('makes flush() work inside the error callback of a source that fails synchronously', () => {
     start(
       concat(
         range(1, 13),
@@ -129,7 +129,7 @@ describe('send', () => {
     expect(log).to.deep.equal(['flushed']);
   });
 
-  it('ends with an encode error, unsubscribes, and sends what came before', () => {
+  it('ends with an encoding error, unsubscribes, and sends what came before', () => {
     const subject = new Subject<number>();
     start(subject, {
       encode: n => {
@@ -145,7 +145,7 @@ describe('send', () => {
     expect(written()).to.deep.equal([1]);
   });
 
-  it('encodes a value when it comes: what is changed later is sent as it was', () => {
+  it('encodes a value when it is emitted: later changes are not sent', () => {
     const values = new Subject<{ n: number }>();
     send(values, stream.asStream, { encode: ({ n }) => oneByte(n), complete: () => {}, error: () => {} });
     const value = { n: 0 };
@@ -158,7 +158,7 @@ describe('send', () => {
     expect(written()).to.deep.equal(upTo(13));
   });
 
-  it('writes no more when a write fails, and does not say so itself', () => {
+  it('writes nothing more when a write fails, and does not report it itself', () => {
     const sending = start(from(upTo(16)));
     stream.fail(new Error('EPIPE'));
     expect(stream.written.length).to.equal(12);
@@ -166,7 +166,7 @@ describe('send', () => {
     sending.stop();
   });
 
-  it('keeps the order over a real Writable that takes its time', async () => {
+  it('keeps the order over a slow, real Writable', async () => {
     const taken: number[] = [];
     const slow = new Writable({
       objectMode: true,
@@ -184,8 +184,8 @@ describe('send', () => {
   });
 });
 
-describe('send, when the queue is full', () => {
-  it('is an OverflowError that names the limit and the remedy', () => {
+describe('send with a full queue', () => {
+  it('fails with an OverflowError that names the limit and the remedy', () => {
     const stream = new FakeWritable();
     let failure: unknown;
     const error = (thrown: unknown) => {

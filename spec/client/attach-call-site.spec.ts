@@ -4,7 +4,7 @@ import { lastValueFrom, map, mergeMap, Observable, of } from 'rxjs';
 import { attachCallSite } from '../../lib/client/attach-call-site.ts';
 import { Code, pull, RpcError } from '../../lib/index.ts';
 
-/** The stack at a subscription, inside of rxjs and of this library. */
+/** The stack at a subscription, inside rxjs and this library. */
 function whereUsersSubscribe(): { readonly stack?: string } {
   let at: { readonly stack?: string } | undefined;
   const call$ = new Observable<number>(() => {
@@ -28,14 +28,14 @@ const failure = (): RpcError => new RpcError(Code.ABORTED, 'two\nlines', { path:
 const stackOf = (frames: readonly string[]): string =>
   ['Error: x', ...frames.map(frame => `    at ${frame}`)].join('\n');
 
-/** What stands below "subscribed at:". */
+/** The part below "subscribed at:". */
 const shown = (stack: string | undefined): string[] => {
   const below = attachCallSite(failure(), { stack: stack! }).stack!.split('\n    subscribed at:\n')[1];
   return below?.split('\n').map(line => line.replace(/^ {4}at /, '')) ?? [];
 };
 
 describe('attachCallSite', () => {
-  it('shows the line that subscribed, below the error and its own frames', () => {
+  it('shows the subscribing line below the error and its own frames', () => {
     const at = whereUsersSubscribe();
     expect(at.stack)
       .to.match(/node_modules.rxjs/)
@@ -53,7 +53,7 @@ describe('attachCallSite', () => {
     expect(below).to.not.match(/node_modules.rxjs|[( ]node:|lib.backpressure/);
   });
 
-  it('shows it where errors are printed, with what they show else', () => {
+  it('shows it in printed errors, beside what they show otherwise', () => {
     const cause = new Error('why');
     const error = attachCallSite(new RpcError(Code.ABORTED, 'x', { cause }), whereUsersSubscribe());
     const printed = inspect(error);
@@ -63,7 +63,7 @@ describe('attachCallSite', () => {
     expect(printed).to.not.match(/^ *\[?stack/m);
   });
 
-  it('shows it of a promise that rejects, as of lastValueFrom', async () => {
+  it('shows it for a rejected promise, such as that of lastValueFrom', async () => {
     const error = attachCallSite(failure(), { stack: stackOf(['user (/app/a.js:1:1)']) });
     const rejected: unknown = await lastValueFrom(
       of(1).pipe(
@@ -75,7 +75,7 @@ describe('attachCallSite', () => {
     expect((rejected as Error).stack).to.include('subscribed at:\n    at user (/app/a.js:1:1)');
   });
 
-  it('does not look at the subscription before somebody reads the stack, and then once', () => {
+  it("resolves the subscription stack when the error's stack is first read, and once", () => {
     let formatted = 0;
     const at = {
       get stack() {
@@ -89,7 +89,7 @@ describe('attachCallSite', () => {
     expect(formatted).to.equal(1);
   });
 
-  it('leaves a stack that can be set and is not enumerated', () => {
+  it('leaves a stack that can be set and is not enumerable', () => {
     const error = attachCallSite(failure(), { stack: stackOf(['user (/app/a.js:1:1)']) });
     expect(Object.keys(error)).to.not.include('stack');
     error.stack = 'mine';
@@ -97,7 +97,7 @@ describe('attachCallSite', () => {
     expect(Object.keys(error)).to.not.include('stack');
   });
 
-  it('leaves out frames of rxjs, of Node and of this library, wherever they lie and however they are written', () => {
+  it('omits frames of rxjs, Node and this library, wherever they are installed and however they are written', () => {
     const lib = new URL('../../lib/', import.meta.url);
     const dist = new URL('../../dist/', import.meta.url);
     expect(
@@ -128,18 +128,18 @@ describe('attachCallSite', () => {
     ]);
   });
 
-  it('keeps them where there are no others', () => {
+  it('keeps them when there are no others', () => {
     const frames = ['x (/app/node_modules/rxjs/a.js:1:1)', 'node:internal/main/run_main_module:1:1'];
     expect(shown(stackOf(frames))).to.deep.equal(frames);
   });
 
-  it('shows ten frames at most', () => {
+  it('shows at most ten frames', () => {
     const frames = Array.from({ length: 11 }, (_, n) => `f${n} (/app/a.js:${n}:1)`);
     expect(shown(stackOf(frames.slice(0, 10)))).to.deep.equal(frames.slice(0, 10));
     expect(shown(stackOf(frames))).to.deep.equal(frames.slice(0, 10));
   });
 
-  it('leaves the stack as it is where nothing is known of the subscription', () => {
+  it('leaves the stack unchanged when nothing is known of the subscription', () => {
     for (const at of [{}, { stack: 'Error: x' }]) {
       const error = failure();
       const own = error.stack;
@@ -147,7 +147,7 @@ describe('attachCallSite', () => {
     }
   });
 
-  it('can be used on an error that leads somewhere already', () => {
+  it('can be applied to an error that already has a call site', () => {
     const once = attachCallSite(failure(), { stack: stackOf(['inner (/app/a.js:1:1)']) });
     const { stack } = attachCallSite(once, { stack: stackOf(['outer (/app/b.js:1:1)']) });
     expect(stack).to.match(/subscribed at:\n {4}at inner .*\n {4}subscribed at:\n {4}at outer /);

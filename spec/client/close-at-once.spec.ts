@@ -7,7 +7,7 @@ import { callOf, type LabClient } from '../support/bench.ts';
 import { Lab, shapes } from '../support/lab.ts';
 import { settled } from '../support/settled.ts';
 
-/** A port of this machine at which nobody listens. */
+/** A port of this machine without a listener. */
 async function freePort(): Promise<number> {
   const server = net.createServer();
   await once(server.listen(0, '127.0.0.1'), 'listening');
@@ -21,18 +21,18 @@ describe('A client that is closed in the turn of', () => {
     'its first call': client => {
       for (const shape of shapes) callOf(client, shape, NEVER).subscribe({ error: () => {} });
     },
-    'its first look at state$ that connects': client => state$(client, { connect: true }).subscribe(),
+    'its first subscription to state$ with connect: true': client => state$(client, { connect: true }).subscribe(),
   };
 
   for (const [name, begin] of Object.entries(beginnings)) {
-    it(`${name} is no hindrance to the next client of its address, where a server listens by then`, async () => {
+    it(`${name} does not affect the next client of its address, if a server listens by then`, async () => {
       const port = await freePort();
       const target = `http://127.0.0.1:${port}`;
       const client = connect(Lab, target);
       begin(client);
       close(client);
       await settled(() => 0);
-      // A connection of our own is refused last.
+      // The refusal of this connection comes after that of the client's.
       await once(net.connect(port, '127.0.0.1'), 'connect').catch(() => {});
       const server = await serve(target, implement.partial(Lab, { unary: request$ => request$ }));
       const next = connect(Lab, target);

@@ -11,13 +11,13 @@ const note: Note = { n: 1 };
 describe('connect', () => {
   const bench = useBench();
 
-  it('connects nothing before a call is subscribed to', () => {
+  it('opens no connection before a call is subscribed to', () => {
     const client = connect(Lab, 'http://127.0.0.1:1');
     client.bidi(of(note));
     close(client);
   });
 
-  it('says UNAVAILABLE when nobody listens, and with waitForReady waits until the deadline', async () => {
+  it('fails calls with UNAVAILABLE without a listener; with waitForReady they wait until the deadline', async () => {
     const { server } = await bench.run({});
     const client = bench.connect(server);
     await server.shutdown();
@@ -28,7 +28,7 @@ describe('connect', () => {
     expect(await waiting).to.include({ code: Code.DEADLINE_EXCEEDED });
   });
 
-  it('refuses what is no address, names what is missing, and what is too much', () => {
+  it('refuses invalid addresses, missing arguments and unknown options, and names them', () => {
     for (const [target, options, message] of [
       ['127.0.0.1:3000', {}, /http:\/\/.*credentials/],
       ['unix:/run/x', {}, /http:\/\/.*credentials/],
@@ -52,7 +52,7 @@ describe('connect', () => {
     expect(thrownBy(() => connect({} as never, 'http://h')).message).to.match(/expected a service/);
   });
 
-  it('takes a bare target with credentials', async () => {
+  it('accepts a bare target with credentials', async () => {
     const { server } = await bench.run(inAllShapes(request$ => request$));
     const client = connect(Lab, `127.0.0.1:${server.port}`, { credentials: credentials.createInsecure() });
     expect(await firstValueFrom(client.unary(note))).to.deep.equal(note);
@@ -60,7 +60,7 @@ describe('connect', () => {
   });
 
   for (const kind of ['Client', 'Channel']) {
-    it(`uses a ${kind} of grpc-js as it is, and leaves it open`, async () => {
+    it(`uses a grpc-js ${kind} as it is, and leaves it open`, async () => {
       const { server } = await bench.run(inAllShapes(request$ => request$));
       const grpc = new Client(`127.0.0.1:${server.port}`, credentials.createInsecure());
       bench.onEnd(() => grpc.close());
@@ -74,10 +74,10 @@ describe('connect', () => {
   }
 });
 
-describe('A client that was closed', () => {
+describe('A closed client', () => {
   const bench = useBench();
 
-  it('refuses calls with CANCELLED, and closes a second time without a word', async () => {
+  it('refuses calls with CANCELLED, and ignores a second close', async () => {
     const { client } = await bench.run(inAllShapes(request$ => request$));
     close(client);
     close(client);
@@ -86,17 +86,17 @@ describe('A client that was closed', () => {
     }
   });
 
-  it('has let go of its connections, while the server still runs', async () => {
+  it('has released its connections while the server still runs', async () => {
     const { client, server } = await bench.run(inAllShapes(request$ => request$));
     const sockets = () => process.getActiveResourcesInfo().filter(kind => kind === 'TCPSocketWrap').length;
     for (const shape of shapes) await record(callOf(client, shape, of(note))).ending;
-    expect(sockets()).to.be.at.least(2); // one for each size of the retry buffer
+    expect(sockets()).to.be.at.least(2); // one per size of the retry buffer
     close(client);
     while (sockets() > 0) await new Promise(resolve => setImmediate(resolve));
     expect(server.port).to.be.greaterThan(0);
   });
 
-  it('was so by using, or await using, just as well', async () => {
+  it('may also be closed by using or await using', async () => {
     const { server } = await bench.run(inAllShapes(request$ => request$));
     for (const dispose of [Symbol.dispose, Symbol.asyncDispose] as const) {
       const client: any = bench.connect(server);
@@ -106,7 +106,7 @@ describe('A client that was closed', () => {
     }
   });
 
-  it('must be a client', () => {
+  it('must be a client: anything else is refused', () => {
     for (const value of [{}, Lab]) expect(thrownBy(() => close(value))).to.be.an.instanceOf(TypeError);
   });
 });

@@ -6,7 +6,7 @@ import { record } from '../support/record.ts';
 
 type State = keyof typeof grpcState;
 
-/** A Channel that goes through the states it is told to, and knows who watches it. */
+/** A Channel with states set by hand, and a list of its watchers. */
 class FakeChannel {
   readonly watchers: { readonly from: grpcState; readonly changed: () => void }[] = [];
   asked = 0;
@@ -26,7 +26,7 @@ class FakeChannel {
     this.watchers.push({ from, changed });
   }
 
-  /** As grpc-js does it: also to the state that it is in. */
+  /** Like grpc-js, also to the current state. */
   become(state: State): void {
     this.#state = state;
     for (const watcher of [...this.watchers]) {
@@ -45,7 +45,7 @@ describe('Connectivity', () => {
     return { channels, connectivity };
   };
 
-  it('tells the state of now, and then each that differs from the one before', () => {
+  it('emits the current state, and then each one that differs from the previous one', () => {
     const { channels, connectivity } = withChannels(1);
     const { values, subscription } = record(connectivity.state$);
     const states: State[] = ['CONNECTING', 'CONNECTING', 'TRANSIENT_FAILURE', 'CONNECTING', 'READY', 'READY', 'IDLE'];
@@ -55,13 +55,13 @@ describe('Connectivity', () => {
     subscription.unsubscribe();
   });
 
-  it('asks no channel to connect', () => {
+  it('does not make a channel connect', () => {
     const { channels, connectivity } = withChannels(2);
     record(connectivity.state$);
     expect(channels.map(({ asked }) => asked)).to.deep.equal([0, 0]);
   });
 
-  it('is the best of several channels, and of none IDLE; more may come', () => {
+  it('is the best state of several channels, and IDLE without one; channels may be added', () => {
     const connectivity = new Connectivity();
     const { values } = record(connectivity.state$);
     const [a, b] = [new FakeChannel(), new FakeChannel()];
@@ -93,7 +93,7 @@ describe('Connectivity', () => {
     }
   });
 
-  it('ends with SHUTDOWN, also for who comes later, and watches nothing any more', async () => {
+  it('completes with SHUTDOWN, also for late subscribers, and watches nothing afterwards', async () => {
     const { channels, connectivity } = withChannels(2);
     const early = record(connectivity.state$);
     connectivity.shutDown();
@@ -104,7 +104,7 @@ describe('Connectivity', () => {
     expect(channels.map(({ watchers }) => watchers.length)).to.deep.equal([0, 0]);
   });
 
-  it('ends with SHUTDOWN when its only channel is closed by whom it belongs to', async () => {
+  it('completes with SHUTDOWN when its only channel is closed by its owner', async () => {
     const { channels, connectivity } = withChannels(1);
     const { values, ending } = record(connectivity.state$);
     channels[0]!.become('SHUTDOWN');
@@ -114,7 +114,7 @@ describe('Connectivity', () => {
     expect(channels[0]!.watchers).to.have.lengthOf(0);
   });
 
-  it('leaves at most one watcher with a channel, however many come and go', () => {
+  it('leaves at most one watcher on a channel, however many subscribers come and go', () => {
     const { channels, connectivity } = withChannels(2);
     const most = () => Math.max(...channels.map(({ watchers }) => watchers.length));
     const subscriptions: Subscription[] = [];
@@ -131,7 +131,7 @@ describe('Connectivity', () => {
     expect(most(), 'nobody listens').to.equal(0);
   });
 
-  it('tells all subscribers each state, though one of them leaves, comes or ends it when it hears', async () => {
+  it('emits each state to all subscribers, though one leaves, subscribes or closes it meanwhile', async () => {
     const { channels, connectivity } = withChannels(1);
     const first = record(connectivity.state$);
     const leaving = connectivity.state$.subscribe(state => state === 'CONNECTING' && leaving.unsubscribe());

@@ -22,7 +22,7 @@ function metadataOf(entries: Record<string, string>): Metadata {
   return metadata;
 }
 
-/** A channel of grpc-js with one call, which writes down what it is told. */
+/** A grpc-js channel with one call that records what it receives. */
 function channel() {
   const log: string[] = [];
   const messages: any[] = [];
@@ -88,8 +88,8 @@ function begin({ isJoining = false, ...options }: Partial<OpenOptions> & { isJoi
   return { grpc, call, told };
 }
 
-describe('A direct call of a client', () => {
-  it('starts with what it is given, and nothing else', () => {
+describe('A direct client call', () => {
+  it('starts with the given arguments, and nothing else', () => {
     const { grpc } = begin({ metadata: metadataOf({ 'x-key': 'v' }), deadline: 5, host: 'a.b' });
     expect(grpc.created).to.deep.equal(['/lab.Lab/Bidi', 5, 'a.b', null, undefined]);
     expect(grpc.log).to.deep.equal(['start {"x-key":"v"}']);
@@ -99,14 +99,14 @@ describe('A direct call of a client', () => {
     expect(begin().grpc.created).to.deep.equal(['/lab.Lab/Bidi', Number.POSITIVE_INFINITY, undefined, null, undefined]);
   });
 
-  it('has its credentials before it starts', () => {
+  it('gets its credentials before it starts', () => {
     const credentials = grpcCredentials.createEmpty();
     const { grpc } = begin({ credentials });
     expect(grpc.log).to.deep.equal(['credentials', 'start {}']);
     expect(grpc.credentials).to.equal(credentials);
   });
 
-  it('asks for a response when it is read, and for 16 ahead of who reads at the most', () => {
+  it('requests a response when it is read, and at most 16 ahead of the reader', () => {
     const { grpc, call } = begin();
     expect(grpc.log).to.not.include('ask');
     call.read();
@@ -119,7 +119,7 @@ describe('A direct call of a client', () => {
     expect(upTo(given).map(() => call.read()![0])).to.deep.equal(upTo(given));
   });
 
-  it('tells of headers before messages, of the status at once, and of the end when all were read', () => {
+  it('reports headers before messages, the status at once, and the end when all messages were read', () => {
     const { grpc, call, told } = begin();
     call.on('readable', () => told.push('readable'));
     call.read();
@@ -131,7 +131,7 @@ describe('A direct call of a client', () => {
     expect([call.read(), told.at(-1)]).to.deep.equal([null, 'end']);
   });
 
-  it('ends though who is told of the status throws: a teardown of request$ may', () => {
+  it('ends although a status listener throws, as a teardown of request$ may', () => {
     const { grpc, call, told } = begin();
     call.on('status', () => {
       throw new Error('the teardown failed');
@@ -141,7 +141,7 @@ describe('A direct call of a client', () => {
     expect(told).to.deep.equal(['end']);
   });
 
-  it('has one status and one end, however often grpc-js tells', () => {
+  it('has one status and one end, however often grpc-js reports them', () => {
     const { grpc, call, told } = begin();
     call.read();
     for (const code of [0, 13, 0]) grpc.listener.onReceiveStatus(statusOf(code));
@@ -149,7 +149,7 @@ describe('A direct call of a client', () => {
     expect(told).to.deep.equal(['status 0 ', 'end']);
   });
 
-  it('names a content type that is none of gRPC, in an error', () => {
+  it('reports a content type that is not gRPC in an error', () => {
     const foreign = 'the server answered with content-type "text/html", not application/grpc';
     for (const [type, code, expected] of [
       ['text/html', 8, `status 2 ${foreign} (too large)`],
@@ -166,7 +166,7 @@ describe('A direct call of a client', () => {
     }
   });
 
-  it('is cancelled at once, and again a turn later: grpc-js loses one that comes in the turn of the start', async () => {
+  it('is cancelled at once, and again a turn later: grpc-js loses a cancellation in the turn of the start', async () => {
     const { grpc, call } = begin();
     call.cancel();
     const cancelled = `cancel ${Code.CANCELLED} Cancelled on client`;
@@ -175,7 +175,7 @@ describe('A direct call of a client', () => {
     expect(grpc.log).to.deep.equal(['start {}', cancelled, cancelled]);
   });
 
-  it('tells of neither headers nor a status when it was cancelled', () => {
+  it('reports neither headers nor a status after it was cancelled', () => {
     const { grpc, call, told } = begin();
     call.cancel();
     grpc.listener.onReceiveMetadata(new Metadata());
@@ -185,7 +185,7 @@ describe('A direct call of a client', () => {
 
   for (const isJoining of [false, true]) {
     describe(isJoining ? 'that joins' : 'that does not join', () => {
-      it('writes at once where nothing is under way, and one write at a time', () => {
+      it('writes at once when no write is in progress, and one write at a time', () => {
         const { grpc, call } = begin({ isJoining });
         for (const n of [1, 2, 3]) call.write(Buffer.alloc(n), ignore);
         expect(grpc.log.slice(1)).to.deep.equal(['message of 1']);
@@ -193,7 +193,7 @@ describe('A direct call of a client', () => {
         expect(grpc.messages.at(-1).byteLength).to.equal(isJoining ? 2 + 5 + 3 : 2);
       });
 
-      it('half-closes behind all that it was given, without waiting for the last one', () => {
+      it('half-closes after everything written, without waiting for the last write', () => {
         const { grpc, call } = begin({ isJoining });
         call.write(Buffer.alloc(1), ignore);
         call.write(Buffer.alloc(2), ignore);
@@ -212,7 +212,7 @@ describe('A direct call of a client', () => {
         ['19 KiB', 77, 253],
         ['two messages, however large', 1_000_000, 2],
       ] as const) {
-        it(`takes up to ${what} ahead of the wire`, () => {
+        it(`accepts up to ${what} ahead of the wire`, () => {
           const { grpc, call } = begin({ isJoining });
           const source = new Counted();
           const encode = () => new Uint8Array(size);
@@ -227,11 +227,11 @@ describe('A direct call of a client', () => {
   }
 });
 
-describe('A direct call over the wire', () => {
+describe('A direct client call over the wire', () => {
   const peers = usePeers();
   const note = { n: 1 };
 
-  it('tells of headers before the first response, and once', async () => {
+  it('reports headers before the first response, once', async () => {
     const { peer, client } = await peers.run();
     const log: unknown[] = [];
     const onHeaders = (headers: Metadata) => log.push(...headers.get('x-key'));
@@ -245,7 +245,7 @@ describe('A direct call over the wire', () => {
     expect(log).to.deep.equal(['v', 1, 1]);
   });
 
-  it('tells of headers that are trailers at the same time, as trailers', async () => {
+  it('reports headers that are also trailers as trailers', async () => {
     const { peer, client } = await peers.run();
     const log: string[] = [];
     const { ending } = record(
@@ -257,7 +257,7 @@ describe('A direct call over the wire', () => {
     expect(log.filter(said => said === 'trailers')).to.have.lengthOf(1);
   });
 
-  it('says of a foreign answer what it is', async () => {
+  it('explains a response that is not gRPC', async () => {
     const { peer, client } = await peers.run();
     const error = errorOf(client.unary(note));
     const stream = await peer.stream(0);
@@ -271,7 +271,7 @@ describe('A direct call over the wire', () => {
     );
   });
 
-  it('leaves nothing behind where it is cancelled in the turn of its start', async () => {
+  it('leaves nothing behind when it is cancelled in the turn of its start', async () => {
     const { peer, client } = await peers.run();
     for (let n = 0; n < 20; n++) {
       client.bidi(NEVER).subscribe().unsubscribe();
@@ -287,7 +287,7 @@ describe('A direct call over the wire', () => {
     expect(await ending).to.deep.equal({});
   });
 
-  it('fails without a call where its credentials do', async () => {
+  it('fails before it is made when its credentials fail', async () => {
     const client = connect(Lab, 'http://127.0.0.1:1');
     peers.onEnd(() => close(client));
     const credentials = grpcCredentials.createFromMetadataGenerator((_, callback) => callback(null, new Metadata()));

@@ -6,7 +6,7 @@ import { Lab } from '../support/lab.ts';
 import { running } from '../support/running.ts';
 
 describe('forward', () => {
-  it('passes on deadline, cancellation and the named keys, with all their values and no others', async () => {
+  it('passes on the deadline, the cancellation and the named keys, with all their values, and no other keys', async () => {
     let seen: ServerCall | undefined;
     await using far = await running({
       unary: (request$, call) => {
@@ -35,7 +35,7 @@ describe('forward', () => {
     expect(seen!.deadline).to.be.instanceOf(Date);
   });
 
-  it('refuses what is no ServerCall, and keys that are no texts', async () => {
+  it('refuses what is not a ServerCall, and keys that are not strings', async () => {
     expect(() => forward({} as ServerCall, [])).to.throw(TypeError, /ServerCall/);
     await using lab = await running({
       unary: (request$, call) => {

@@ -12,7 +12,7 @@ overEachTransport('A call that is printed', bench => {
 
   for (const [name, list] of Object.entries(middleware)) {
     for (const shape of shapes) {
-      it(`says that it is one, and that it has to be subscribed to until it was: ${shape}, middleware: ${name}`, async () => {
+      it(`prints as a call, with a reminder to subscribe until that has happened: ${shape}, middleware: ${name}`, async () => {
         const { client } = await bench.run(
           inAllShapes(request$ => request$),
           {},
@@ -33,7 +33,7 @@ overEachTransport('A call that is printed', bench => {
     }
   }
 
-  it('says so as the response$ of withCall', async () => {
+  it('also does so as the response$ of withCall', async () => {
     const { client } = await bench.run(inAllShapes(request$ => request$));
     const { response$ } = withCall(client.unary, note);
     expect(inspect(response$)).to.match(/call of \/lab\.Lab\/Unary, which begins when it is subscribed to/);

@@ -22,7 +22,7 @@ describe('The window of a client', () => {
     await once(server, 'close');
   });
 
-  /** What a client tells the server of its window when it makes the call. */
+  /** The window that a client announces to the server for a call. */
   async function windowOf(method: 'serverStream' | 'bidi', channelOptions: ClientOptions = {}): Promise<unknown> {
     const client = connect(Lab, target, { channelOptions });
     const session = once(server, 'session') as Promise<[ServerHttp2Session]>;
@@ -38,12 +38,12 @@ describe('The window of a client', () => {
     return settings.initialWindowSize;
   }
 
-  it('is 192 KiB for what a server streams, and 65 for an answer to a stream of requests', async () => {
+  it('is 192 KiB for streamed responses, and 65 KiB for the response to streamed requests', async () => {
     expect(await windowOf('serverStream')).to.equal(192 * 1024);
     expect(await windowOf('bidi')).to.equal(65 * 1024);
   });
 
-  it('is what its options say, for both', async () => {
+  it('follows its options, for both', async () => {
     const channelOptions = { 'grpc-node.flow_control_window': 70_000 };
     expect(await windowOf('serverStream', channelOptions)).to.equal(70_000);
     expect(await windowOf('bidi', channelOptions)).to.equal(70_000);

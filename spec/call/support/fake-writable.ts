@@ -1,6 +1,6 @@
 import type { Writable } from 'node:stream';
 
-/** A Writable that takes what it was given when it is told to. */
+/** A Writable that completes writes on command. */
 export class FakeWritable {
   readonly written: Uint8Array[] = [];
   readonly #callbacks: ((error?: Error | null) => void)[] = [];
@@ -11,17 +11,17 @@ export class FakeWritable {
     return true;
   }
 
-  /** How many messages were written and not taken. */
+  /** The number of messages written and not completed. */
   get inFlight(): number {
     return this.#callbacks.length;
   }
 
-  /** Takes the oldest messages. */
+  /** Completes the oldest writes. */
   take(count: number): void {
     for (const callback of this.#callbacks.splice(0, count)) callback();
   }
 
-  /** Breaks: every callback is told. */
+  /** Fails: every callback gets the error. */
   fail(error: Error): void {
     for (const callback of this.#callbacks.splice(0)) callback(error);
   }

@@ -39,13 +39,13 @@ class Joined implements JoinedMessages {
   giveBack(): void {}
 }
 
-/** As the transports of grpc-js have it. */
+/** Like the transports of grpc-js. */
 const inFlight = { maxMessages: 256, maxBytes: 24 * 1024, minMessages: 2 };
 export const plain: Writing = { ...inFlight, maxWrites: Number.POSITIVE_INFINITY, join: undefined };
 export const oneByOne: Writing = { ...inFlight, maxWrites: 1, join: undefined };
 export const joining: Writing = { ...inFlight, maxWrites: 1, join: () => new Joined() };
 
-/** Keeps what it is given, and says that it is on the wire when told to. */
+/** Records writes, and completes them on command. */
 export class MessageWire extends MessageStream {
   readonly given: (Buffer | JoinedMessages)[] = [];
   readonly #callbacks: (() => void)[] = [];
@@ -55,12 +55,12 @@ export class MessageWire extends MessageStream {
     return this.given.map(write => messagesOf(write).map(({ byteLength }) => byteLength));
   }
 
-  /** How many messages are in each write. */
+  /** The number of messages in each write. */
   get counts(): number[] {
     return this.sizes.map(({ length }) => length);
   }
 
-  /** The bytes of all writes, one behind the other. */
+  /** The bytes of all writes, concatenated. */
   get bytes(): number[] {
     return [...Buffer.concat(this.given.flatMap(messagesOf))];
   }
@@ -69,7 +69,7 @@ export class MessageWire extends MessageStream {
     return this.#callbacks.length;
   }
 
-  /** The oldest write is on the wire. */
+  /** Completes the oldest write. */
   written(): void {
     this.#callbacks.shift()!();
   }
@@ -90,7 +90,7 @@ export class MessageWire extends MessageStream {
   }
 }
 
-/** The messages of a write. */
+/** The messages in a write. */
 export function messagesOf(write: Buffer | JoinedMessages): readonly Buffer[] {
   return write instanceof Joined ? write.messages : [write as Buffer];
 }

@@ -3,14 +3,17 @@ import { Observable } from 'rxjs';
 import { receive } from '../../../lib/call/receive.ts';
 import { send } from '../../../lib/call/send.ts';
 
-/** How many messages the simulated wire holds besides what `send` gives and `receive` has read ahead. */
+/** The number of messages that the simulated wire holds besides those in `send` and those that `receive` has read ahead. */
 const WINDOW = 2;
-/** The most that one hop over it holds: given and not taken, the window, read ahead by the stream, one being delivered. */
+/**
+ * The maximum that one hop over it holds: written and not completed, in the window, read ahead by the stream, and one being
+ * delivered.
+ */
 export const HOP = 12 + WINDOW + 16 + 1;
 
 /**
- * A hop over a wire that is simulated: `send`, two streams with a window between them, `receive`. An error of the source
- * comes out behind the messages before it, as the status of a server does.
+ * A hop over a simulated wire: `send`, two streams with a window between them, `receive`. An error of the source arrives after
+ * the messages before it, like the status of a server.
  */
 export function overWire(source$: Observable<number>): Observable<number> {
   return new Observable(output => {
