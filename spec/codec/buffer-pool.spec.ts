@@ -12,14 +12,14 @@ const serializers: readonly (readonly [by: string, serialize: (bytes: Uint8Array
   ['generated code', bytes => lending(responseSerialize)({ value: bytes })],
 ];
 
-/** The bytes in a message of this length, behind their tag and their length. */
+/** The length of the bytes field in a message of this length, without tag and length prefix. */
 const bytesFor = (length: number): Uint8Array => new Uint8Array(length - (length < 16_388 ? 3 : 4));
 
-/** Node's pool may give both parts of the same ArrayBuffer. */
+/** Node's pool may place both parts in one ArrayBuffer. */
 const isOverlapping = (a: Uint8Array, b: Uint8Array): boolean =>
   a.buffer === b.buffer && a.byteOffset < b.byteOffset + b.byteLength && b.byteOffset < a.byteOffset + a.byteLength;
 
-/** Takes what other specs gave back, and leaves it to the garbage collector. */
+/** Takes buffers that other specs returned, and leaves them to the garbage collector. */
 function takeAllSpare(): void {
   for (const length of [MIN_LENT_BYTES, MIN_LENT_BYTES * 2, MIN_LENT_BYTES * 4, MAX_LENT_BYTES]) {
     for (let i = 0; i < MAX_SPARE; i++) lending(responseSerialize)({ value: bytesFor(length) });
@@ -27,7 +27,7 @@ function takeAllSpare(): void {
 }
 
 for (const [by, serialize] of serializers) {
-  describe(`Lent bytes of a message, by ${by}`, () => {
+  describe(`Pooled bytes of a message, by ${by}`, () => {
     beforeEach(takeAllSpare);
     const lend = (length: number, filling = 7): Buffer => {
       const bytes = serialize(bytesFor(length).fill(filling));
@@ -35,7 +35,7 @@ for (const [by, serialize] of serializers) {
       return bytes;
     };
 
-    it('are in the memory of a message that came back, and are the whole message', () => {
+    it('are in the buffer of a returned message, and are the complete message', () => {
       const first = lend(65_536, 1);
       giveBack(first);
       const second = lend(65_000, 2);
@@ -43,13 +43,13 @@ for (const [by, serialize] of serializers) {
       expect(second.subarray(4)).to.deep.equal(Buffer.alloc(64_996, 2));
     });
 
-    it('are in memory of their own until they come back', () => {
+    it('are in a new buffer until one is returned', () => {
       const messages = [1, 2, 3].map(n => lend(20_000, n));
       expect(new Set(messages.map(each => each.buffer)).size).to.equal(3);
       for (const [i, each] of messages.entries()) expect(each[4]).to.equal(i + 1);
     });
 
-    it('take one piece of memory for a thousand messages of about one size, one after the other', () => {
+    it('use one buffer for a thousand messages of similar size, one after another', () => {
       const memories = new Set<ArrayBufferLike>();
       for (let i = 0; i < 1000; i++) {
         const bytes = lend(64_513 + i);
@@ -59,23 +59,23 @@ for (const [by, serialize] of serializers) {
       expect(memories.size).to.equal(1);
     });
 
-    it('are as the value was when it was encoded', () => {
+    it('contain the value at the time of encoding', () => {
       const value = new Uint8Array(20_000).fill(1);
       const bytes = serialize(value);
       value.fill(2);
       expect(bytes.at(-1)).to.equal(1);
     });
 
-    it('come back once: two messages never have the same memory', () => {
+    it('are returned once: two messages never share a buffer', () => {
       const bytes = lend(20_000);
       giveBack(bytes);
       giveBack(bytes);
       expect(lend(20_000).buffer).to.not.equal(lend(20_000).buffer);
-      giveBack(bytes); // its memory is another's now
+      giveBack(bytes); // another message uses its buffer now
       expect(lend(20_000).buffer).to.not.equal(bytes.buffer);
     });
 
-    it('are of messages from 16 to 128 KiB', () => {
+    it('are used for messages from 16 to 128 KiB', () => {
       for (const [length, isLent] of [
         [MIN_LENT_BYTES - 1, false],
         [MIN_LENT_BYTES, true],
@@ -85,13 +85,13 @@ for (const [by, serialize] of serializers) {
         const bytes = lend(length);
         giveBack(bytes);
         const next = lend(length);
-        // Two small messages may lie in one pool of Node's, at different places.
+        // Two small messages may be in one pool of Node's, at different offsets.
         const isSame = next.buffer === bytes.buffer && next.byteOffset === bytes.byteOffset;
         expect(isSame, `${length} bytes`).to.equal(isLent);
       }
     });
 
-    it('are in no memory that is larger than twice the message, nor too small for it', () => {
+    it('are never in a buffer larger than twice the message, nor in one that is too small', () => {
       for (const [length, fits] of [
         [65_536, true],
         [65_537, false],
@@ -105,7 +105,7 @@ for (const [by, serialize] of serializers) {
       }
     });
 
-    it('leave 16 pieces of memory waiting, those that came back last', () => {
+    it('leave at most 16 free buffers, those returned last', () => {
       const messages = Array.from({ length: MAX_SPARE + 1 }, () => lend(20_000));
       for (const bytes of messages) giveBack(bytes);
       const again = new Set(messages.map(() => lend(20_000).buffer));
@@ -114,10 +114,10 @@ for (const [by, serialize] of serializers) {
   });
 }
 
-describe('Bytes that are not lent', () => {
+describe('Bytes that are not pooled', () => {
   beforeEach(takeAllSpare);
 
-  it('are what the serializer itself and encode() give', () => {
+  it('are those of the serializer itself and of encode()', () => {
     const value = { value: new Uint8Array(20_000) };
     for (const encode of [responseSerialize, BytesValue.encode]) {
       const bytes = encode(value);
@@ -127,12 +127,12 @@ describe('Bytes that are not lent', () => {
     }
   });
 
-  it("are those of somebody else's serializer", () => {
+  it('are those of a foreign serializer', () => {
     const foreign = (): Buffer => Buffer.alloc(20_000);
     expect(lending(foreign)).to.equal(foreign);
   });
 
-  it('are those that a getter encodes in a message that is lent', () => {
+  it('are those that a getter encodes inside a pooled message', () => {
     let inner: Buffer | undefined;
     const outer = lending(responseSerialize)({
       get value() {

@@ -1,7 +1,7 @@
 import { load } from '../../lib/index.ts';
 import { protos } from './oracle.ts';
 
-/** The two ways to the codecs of a file in protos/: they have the same specs. */
+/** Both sources of codecs for a file in protos/; they share one set of specs. */
 export const codecs: readonly { readonly by: string; readonly codecsOf: (file: string) => Promise<any> }[] = [
   { by: 'by load()', codecsOf: file => load(`${protos}${file}.proto`) },
   { by: 'by generated code', codecsOf: file => import(`../cli/golden/codec/${file}.ts`) },

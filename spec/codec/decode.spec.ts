@@ -6,7 +6,7 @@ import { codecs } from './codecs.ts';
 const bytes = (hex: string): Buffer => Buffer.from(hex.replaceAll(' ', ''), 'hex');
 
 for (const { by, codecsOf } of codecs) {
-  describe(`a decoded message, ${by}`, () => {
+  describe(`A decoded message, ${by}`, () => {
     let rich: any;
     let old: any;
     let edition: any;
@@ -16,7 +16,7 @@ for (const { by, codecsOf } of codecs) {
       edition = await codecsOf('edition');
     });
 
-    it('has every field, in the order of declaration, in a plain object', () => {
+    it('has every field, in declaration order, in a plain object', () => {
       deepStrictEqual(rich.Scalars.decode(bytes('')), {
         doubleValue: 0,
         floatValue: 0,
@@ -41,7 +41,7 @@ for (const { by, codecsOf } of codecs) {
       );
     });
 
-    it('has undefined for optional and message fields that are absent, and not for those that are zero', () => {
+    it('has undefined for absent optional and message fields, but not for zero values', () => {
       const absent = rich.Optionals.decode(bytes(''));
       expect(Object.keys(absent)).to.have.length(7);
       expect(Object.values(absent)).to.deep.equal(new Array(7).fill(undefined));
@@ -50,7 +50,7 @@ for (const { by, codecsOf } of codecs) {
       deepStrictEqual(rich.Tree.decode(bytes('')), { name: '', left: undefined, children: [] });
     });
 
-    it('shares no array, map or bytes with another', () => {
+    it('shares no array, map or bytes with another message', () => {
       const [a, b] = [rich.Maps.decode(bytes('')), rich.Maps.decode(bytes(''))];
       a.strings['x'] = 'y';
       deepStrictEqual(b.strings, {});
@@ -60,7 +60,7 @@ for (const { by, codecsOf } of codecs) {
       deepStrictEqual(old.Legacy.decode(bytes('0a00')).raw, Uint8Array.from(Buffer.from('abcd')));
     });
 
-    it('has bytes that are a copy, of their own length', () => {
+    it('has copies of bytes fields, each with its own memory', () => {
       for (const length of [3, 300]) {
         const encoded: Buffer = rich.Scalars.encode({ bytesValue: new Uint8Array(length).fill(1) });
         const { bytesValue } = rich.Scalars.decode(encoded);
@@ -75,7 +75,7 @@ for (const { by, codecsOf } of codecs) {
       expect(rich.Scalars.decode(bytes('1801 1800')).int32Value).to.equal(0);
     });
 
-    it('has the last of several members of a oneof, messages of one member merged', () => {
+    it('has the last of several members of a oneof, and merges messages of one member', () => {
       const text = rich.Union.encode({ theContent: { case: 'text', value: 'x' } });
       const named = rich.Union.encode({ theContent: { case: 'tree', value: { name: 'n' } } });
       const left = rich.Union.encode({ theContent: { case: 'tree', value: { left: { name: 'l' } } } });
@@ -86,21 +86,21 @@ for (const { by, codecsOf } of codecs) {
       deepStrictEqual(decode(named, text, left), { case: 'tree', value: { ...tree, name: '' } });
     });
 
-    it('has a message merged from its parts, lists joined', () => {
+    it('merges the parts of a message field, and concatenates lists', () => {
       const parts = [{ left: { name: 'a', children: [{ name: '1' }] } }, { left: { children: [{ name: '2' }] } }];
       const { left } = rich.Tree.decode(Buffer.concat(parts.map(rich.Tree.encode)));
       expect(left.name).to.equal('a');
       expect(left.children.map((child: any) => child.name)).to.deep.equal(['1', '2']);
     });
 
-    it('has lists from packed and unpacked parts alike', () => {
+    it('reads lists from packed and unpacked parts alike', () => {
       deepStrictEqual(rich.Lists.decode(bytes('1801 1a020203 1804')).int32Value, [1, 2, 3, 4]);
       deepStrictEqual(rich.Lists.decode(bytes('8a0103010203')).unpacked, [1, 2, 3]);
       deepStrictEqual(rich.Lists.decode(bytes('2202 7f01 20ffffffffffffffffff01')).int64Value, [127n, 1n, -1n]);
       deepStrictEqual(rich.Lists.decode(bytes('6a04 00018001')).boolValue.length, 3);
     });
 
-    it('has packed varints of every length, wherever in the list', () => {
+    it('reads packed varints of every length, at any position in the list', () => {
       const lengths = [1, 2 ** 7, 2 ** 14, 2 ** 21, 2 ** 28, 2 ** 31 - 1];
       for (const first of lengths) {
         for (const second of lengths) {
@@ -117,11 +117,11 @@ for (const { by, codecsOf } of codecs) {
       }
     });
 
-    it('keeps unknown numbers of an open enum', () => {
+    it('keeps unknown values of an open enum', () => {
       expect(rich.Scalars.decode(bytes('8001 4d')).color).to.equal(77);
     });
 
-    it('cuts a varint to the 32 bits of its field, and takes any but zero for true', () => {
+    it('truncates a varint to the 32 bits of its field, and reads any non-zero value as true', () => {
       expect(rich.Scalars.decode(bytes('18 ffffffffffffffffff01')).int32Value).to.equal(-1);
       expect(rich.Scalars.decode(bytes('18 8180808010')).int32Value).to.equal(1);
       expect(rich.Scalars.decode(bytes('28 ffffffffffffffffff01')).uint32Value).to.equal(4294967295);
@@ -130,14 +130,14 @@ for (const { by, codecsOf } of codecs) {
       expect(rich.Scalars.decode(bytes('20 8180808080808080807e')).int64Value).to.equal(1n);
     });
 
-    it('has maps that are plain objects, where __proto__ is a key like any', () => {
+    it('has maps as plain objects, where __proto__ is an ordinary key', () => {
       const sent = JSON.parse('{"__proto__":"x","constructor":"y","a":"z"}');
       const { strings } = rich.Maps.decode(rich.Maps.encode({ strings: sent }));
       expect(Object.getPrototypeOf(strings)).to.equal(Object.prototype);
       deepStrictEqual(strings, sent);
       expect(Object.entries(strings)).to.deep.equal(Object.entries(sent));
       deepStrictEqual(rich.Maps.decode(rich.Maps.encode({ strings: { ...strings } })).strings, sent);
-      Object.assign(strings, JSON.parse('{"__proto__":"changed"}')); // as an assignment to strings.__proto__
+      Object.assign(strings, JSON.parse('{"__proto__":"changed"}')); // like an assignment to strings.__proto__
       delete strings['constructor'];
       deepStrictEqual(Object.entries(strings), [
         ['__proto__', 'changed'],
@@ -145,7 +145,7 @@ for (const { by, codecsOf } of codecs) {
       ]);
     });
 
-    it('gives no object the prototype that a map of messages has under __proto__', () => {
+    it('does not set the prototype of an object by a __proto__ key in a map of messages', () => {
       const sent = JSON.parse('{"__proto__":{"name":"polluted"}}');
       const { trees } = rich.Maps.decode(rich.Maps.encode({ trees: sent }));
       expect(Object.getPrototypeOf(trees)).to.equal(Object.prototype);
@@ -154,7 +154,7 @@ for (const { by, codecsOf } of codecs) {
       expect(Object.getOwnPropertyDescriptor(trees, '__proto__')!.value.name).to.equal('polluted');
     });
 
-    it('has decimal strings for keys of 64 bits, and true and false for booleans', () => {
+    it('has decimal strings for 64-bit map keys, and true and false for booleans', () => {
       const value = {
         int64s: { '-9223372036854775808': Uint8Array.of(1) },
         uint64s: { '18446744073709551615': true },
@@ -166,7 +166,7 @@ for (const { by, codecsOf } of codecs) {
       deepStrictEqual(decoded.bools, value.bools);
     });
 
-    it('has defaults for the missing key and value of an entry, and the last of equal keys', () => {
+    it('has defaults for a missing key or value of a map entry, and the last of equal keys', () => {
       deepStrictEqual(rich.Maps.decode(bytes('0a00')).strings, { '': '' });
       deepStrictEqual(rich.Maps.decode(bytes('1200')).int32s, { 0: 0n });
       deepStrictEqual(rich.Maps.decode(bytes('3200')).trees, { '': { name: '', left: undefined, children: [] } });
@@ -174,7 +174,7 @@ for (const { by, codecsOf } of codecs) {
       deepStrictEqual(rich.Maps.decode(bytes('0a08 1801 0a0161 120178')).strings, { a: 'x' });
     });
 
-    it('is safe with fields that are called __proto__, constructor or like a method of Object', () => {
+    it('is safe with fields named __proto__, constructor or like a method of Object', () => {
       const decoded = rich.Awkward.decode(rich.Awkward.encode({ constructor: 'c', _Proto__: 'p' }));
       expect(Object.getPrototypeOf(decoded)).to.equal(Object.prototype);
       expect(Object.keys(decoded)).to.deep.equal(['_Proto__', 'constructor', 'toString', 'hasOwnProperty', 'valueOf']);
@@ -183,7 +183,7 @@ for (const { by, codecsOf } of codecs) {
       deepStrictEqual([...rich.Awkward.encode({})], []);
     });
 
-    it('leaves out fields it does not know, groups among them', () => {
+    it('omits unknown fields, including groups', () => {
       const known = rich.Newer.encode({ text: 'a' });
       for (const unknown of ['5001', '51 0000000000000000', '5202 6162', '55 00000000', '53 0801 5b5c 1201 61 54']) {
         deepStrictEqual(rich.Newer.decode(Buffer.concat([bytes(unknown), known, bytes(unknown)])), {
@@ -193,13 +193,13 @@ for (const { by, codecsOf } of codecs) {
       }
     });
 
-    it('takes a field of another wire type for one it does not know', () => {
+    it('treats a field of another wire type as unknown', () => {
       deepStrictEqual(rich.Newer.decode(bytes('0801 1500000000 0a0161')), { text: 'a', sub: undefined });
       deepStrictEqual(rich.Scalars.decode(bytes('1a0101')).int32Value, 0);
       deepStrictEqual(rich.Lists.decode(bytes('1d 00000000')).int32Value, []);
     });
 
-    it('may come from a Uint8Array that is part of a larger one', () => {
+    it('may come from a Uint8Array that is a view of a larger buffer', () => {
       const whole = Uint8Array.of(9, 9, 0x0a, 1, 0x61, 9);
       deepStrictEqual(rich.Newer.decode(whole.subarray(2, 5)).text, 'a');
       expect(() => rich.Newer.decode('x')).to.throw(
@@ -209,7 +209,7 @@ for (const { by, codecsOf } of codecs) {
     });
 
     describe('of proto2', () => {
-      it('has the defaults that were declared, and undefined where none was', () => {
+      it('has declared defaults, and undefined without one', () => {
         deepStrictEqual(old.Legacy.decode(bytes('0a0178')), {
           id: 'x',
           plain: undefined,
@@ -230,13 +230,13 @@ for (const { by, codecsOf } of codecs) {
         });
       });
 
-      it('fails when a required field is missing', () => {
+      it('is refused when a required field is missing', () => {
         expect(() => old.Legacy.decode(bytes('1001'))).to.throw(
           'malformed old.Legacy: at byte 2: the required field old.Legacy.id is missing',
         );
       });
 
-      it('leaves out unknown numbers of a closed enum, in lists and maps as well', () => {
+      it('omits unknown values of a closed enum, also in lists and maps', () => {
         const decoded = old.Legacy.decode(
           bytes('0a0178 3809 5009 5801 5809 5802 5a03010902 7a05 0a0161 1009 7a05 0a0162 1001'),
         );
@@ -246,7 +246,7 @@ for (const { by, codecsOf } of codecs) {
         deepStrictEqual(decoded.byName, { b: 1 });
       });
 
-      it('reads groups, one inside another, and fails when one does not end', () => {
+      it('reads nested groups, and is refused when one does not end', () => {
         const value = { id: 'x', part: { name: 'a', again: { name: 'b' } }, row: [{ cell: 1 }, { cell: 2 }] };
         const encoded: Buffer = old.Legacy.encode(value);
         const decoded = old.Legacy.decode(encoded);
@@ -256,14 +256,14 @@ for (const { by, codecsOf } of codecs) {
         expect(() => old.Legacy.decode(bytes('0a0178 74'))).to.throw('malformed old.Legacy');
       });
 
-      it('takes strings which are not UTF-8, and skips extensions', () => {
+      it('accepts strings that are not UTF-8, and skips extensions', () => {
         expect(old.Legacy.decode(bytes('0a01ff')).id).to.equal('\uFFFD');
         expect(old.Legacy.decode(bytes('0a0178 a206 0161'))).not.to.have.property('note');
       });
     });
 
     describe('of an edition', () => {
-      it('goes by the features of its fields', () => {
+      it('follows the features of its fields', () => {
         const decoded = edition.Modern.decode(bytes('1a00'));
         expect(decoded).to.include({ explicit: undefined, implicit: '', must: '' });
         const value = {
@@ -291,10 +291,10 @@ for (const { by, codecsOf } of codecs) {
           .instanceOf(Error);
       };
 
-      it('says what and where: truncated, a length beyond the end, field number 0, bad wire types, endless varints', () => {
+      it('reports what and where: truncation, a length beyond the end, field number 0, bad wire types, endless varints', () => {
         fails('0a', /^malformed rich\.Newer: at byte 1: index out of range/);
         fails('0a0561', /^malformed rich\.Newer: at byte 2: index out of range/);
-        fails('1204 0a0561 62', /index out of range/); // the inner length passes the end of the inner message only
+        fails('1204 0a0561 62', /index out of range/); // only the inner length exceeds the end of the inner message
         fails('00', /field number 0/);
         fails('0201 61', /field number 0/);
         fails('0e', /invalid wire type 6/);
@@ -316,7 +316,7 @@ for (const { by, codecsOf } of codecs) {
         expect(rich.Newer.decode(rich.Newer.encode({ text: '\uFFFD'.repeat(10) })).text).to.equal('\uFFFD'.repeat(10));
       });
 
-      it('refuses more than 100 messages inside one another', () => {
+      it('refuses more than 100 nested messages', () => {
         const nested = (depth: number): Buffer => {
           let inner = protobuf.Writer.create().finish();
           for (let i = 0; i < depth; i++) inner = protobuf.Writer.create().uint32(18).bytes(inner).finish();

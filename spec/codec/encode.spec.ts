@@ -17,14 +17,14 @@ for (const { by, codecsOf } of codecs) {
         .with.property('message', message);
     };
 
-    it('gives a Buffer, which the next call leaves alone', () => {
+    it('returns a Buffer that the next call does not change', () => {
       const first = rich.Tree.encode({ name: 'a' });
       rich.Tree.encode({ name: 'b' });
       expect(Buffer.isBuffer(first)).to.equal(true);
       expect(first.toString('hex')).to.equal('0a0161');
     });
 
-    it('skips what is absent or undefined, and defaults of fields without presence', () => {
+    it('skips absent and undefined fields, and defaults of fields without presence', () => {
       expect(hex('Scalars', {})).to.equal('');
       expect(hex('Scalars', { int32Value: undefined, nonsense: undefined })).to.equal('');
       const zero = {
@@ -42,14 +42,14 @@ for (const { by, codecsOf } of codecs) {
       expect(hex('Lists', { int32Value: [], stringValue: [] })).to.equal('');
     });
 
-    it('writes defaults of optional fields and of members of a oneof', () => {
+    it('writes defaults of optional fields and of oneof members', () => {
       expect(hex('Optionals', { int32Value: 0, stringValue: '' })).to.equal('18007200');
       expect(hex('Union', { theContent: { case: 'text', value: '' } })).to.equal('1a00');
       expect(hex('Union', { theContent: { case: 'tree', value: {} } })).to.equal('3200');
       expect(hex('Union', { theContent: undefined })).to.equal('');
     });
 
-    it('refuses a property that is no field, and says which was probably meant', () => {
+    it('refuses an unknown property, and suggests the likely field', () => {
       const refused: [string, object, string][] = [
         [
           'Scalars',
@@ -79,7 +79,7 @@ for (const { by, codecsOf } of codecs) {
         expect(() => hex(type, value), message).to.throw(TypeError, message);
     });
 
-    it('takes properties in any order, and does not look at symbols or at what is inherited', () => {
+    it('accepts properties in any order, and ignores symbols and inherited properties', () => {
       expect(hex('Tree', { children: [], left: {}, name: 'a' })).to.equal(hex('Tree', { name: 'a', left: {} }));
       expect(hex('Tree', { [Symbol('mine')]: 1, name: 'a' })).to.equal('0a0161');
       expect(hex('Tree', Object.create({ inherited: 1 }, { name: { value: 'a', enumerable: true } }))).to.equal(
@@ -87,7 +87,7 @@ for (const { by, codecsOf } of codecs) {
       );
     });
 
-    it('refuses a member of a oneof beside the other fields, where other libraries have it', () => {
+    it('refuses a oneof member beside the other fields, where other libraries place it', () => {
       expect(() => hex('Union', { text: 'x' })).to.throw(
         TypeError,
         /Union\.theContent: expected \{ case: 'text', value: \.\.\. \} here, as 'text' is in a oneof, got/,
@@ -96,19 +96,19 @@ for (const { by, codecsOf } of codecs) {
       expect(() => hex('Union', { tree: {}, before: 1 })).to.throw(TypeError, "case: 'tree'");
     });
 
-    it('writes in the order of field numbers, members of a oneof included', () => {
+    it('writes in field number order, including oneof members', () => {
       expect(hex('Union', { after: 1, theContent: { case: 'tree', value: {} }, before: 1 })).to.equal('280132003801');
       expect(hex('Union', { after: 1, theContent: { case: 'color', value: 1 }, before: 1 })).to.equal('280138014001');
     });
 
-    it('packs lists unless the file says not to', () => {
+    it('packs lists unless the file disables it', () => {
       expect(hex('Lists', { int32Value: [1, 300], unpacked: [1, 2] })).to.equal('1a0301ac02880101880102');
       expect(old.Legacy.encode({ id: '', numbers: [1, 2], packedNumbers: [1, 2] }).toString('hex')).to.equal(
         '0a00600160026a020102',
       );
     });
 
-    it('takes numbers and bigints for 64 bits alike', () => {
+    it('accepts numbers and bigints for 64-bit fields alike', () => {
       for (const number of [1, -1, 2 ** 32, -(2 ** 40), Number.MAX_SAFE_INTEGER, Number.MIN_SAFE_INTEGER]) {
         for (const field of ['int64Value', 'sint64Value', 'sfixed64Value']) {
           expect(hex('Scalars', { [field]: number })).to.equal(hex('Scalars', { [field]: BigInt(number) }));
@@ -116,7 +116,7 @@ for (const { by, codecsOf } of codecs) {
       }
     });
 
-    it('takes objects of a class and without prototype, and does not take inherited methods for fields', () => {
+    it('accepts class instances and objects without prototype, and does not mistake inherited methods for fields', () => {
       class Node {
         get name(): string {
           return 'a';
@@ -127,7 +127,7 @@ for (const { by, codecsOf } of codecs) {
       expect(hex('Awkward', {})).to.equal('');
     });
 
-    it('may be called by a getter of what it encodes, and passes on what that throws', () => {
+    it('is reentrant from a getter, and passes on its exception', () => {
       const inner = {
         get name() {
           return rich.Tree.encode({ name: 'bb' }).toString('hex');
@@ -143,7 +143,7 @@ for (const { by, codecsOf } of codecs) {
       expect(hex('Tree', { name: 'a' })).to.equal('0a0161');
     });
 
-    it('names the field, what was expected and what came', () => {
+    it('names the field, the expected type and the value', () => {
       const int32 = 'an integer from -2147483648 to 2147483647';
       refuses('Scalars', { int32Value: 'x' }, `rich.Scalars.int32Value: expected ${int32}, got string "x"`);
       for (const value of [2 ** 31, -(2 ** 31) - 1, 1.5, NaN, Infinity]) {
@@ -208,7 +208,7 @@ for (const { by, codecsOf } of codecs) {
       );
     });
 
-    it('names the path to a field inside', () => {
+    it('names the path to a nested field', () => {
       refuses(
         'Tree',
         { children: [{}, { left: { name: 1 } }] },
@@ -265,7 +265,7 @@ for (const { by, codecsOf } of codecs) {
       refuses('Rich', { tree: 'x' }, 'rich.Rich.tree: expected an object, got string "x"');
     });
 
-    it('takes no date, map or bytes for a message without fields', () => {
+    it('refuses a date, map or bytes for a message without fields', () => {
       refuses('Known', { timestamp: new Date() }, 'rich.Known.timestamp: expected an object, got Date');
       for (const [value, got] of [
         [null, 'null'],
@@ -279,7 +279,7 @@ for (const { by, codecsOf } of codecs) {
       }
     });
 
-    it('refuses more than 100 messages inside one another, so a cycle as well', () => {
+    it('refuses more than 100 nested messages, and therefore a cycle', () => {
       const nested = (depth: number): object => (depth === 0 ? {} : { left: nested(depth - 1) });
       expect(rich.Tree.decode(rich.Tree.encode(nested(100)))).to.have.property('left');
       expect(() => rich.Tree.encode(nested(101))).to.throw(
@@ -291,7 +291,7 @@ for (const { by, codecsOf } of codecs) {
       expect(() => rich.Tree.encode(cycle)).to.throw(TypeError, 'at most 100 messages inside one another');
     });
 
-    it('refuses a message of proto2 without its required fields, and numbers that are not in a closed enum', () => {
+    it('refuses a proto2 message without its required fields, and values outside a closed enum', () => {
       expect(() => old.Legacy.encode({})).to.throw(
         TypeError,
         'old.Legacy.id: expected a value, as the field is required, got undefined',
@@ -306,11 +306,11 @@ for (const { by, codecsOf } of codecs) {
       );
     });
 
-    it('writes a field with a default of its own whenever it is given', () => {
+    it('always writes a given field that has a default of its own', () => {
       expect(old.Legacy.encode({ id: '', count: 42 }).toString('hex')).to.equal('0a00182a');
     });
 
-    it('serves a message larger than what it keeps of its writer', () => {
+    it('supports a message larger than its reusable writer', () => {
       const text = 'x'.repeat(1_000_000);
       expect(rich.Tree.decode(rich.Tree.encode({ name: text })).name).to.equal(text);
       expect(protobuf.Reader.create(rich.Tree.encode({ name: 'a' })).len).to.equal(3);

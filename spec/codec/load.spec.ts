@@ -12,7 +12,7 @@ async function failure(...args: Parameters<typeof load>): Promise<Error> {
 }
 
 describe('load', () => {
-  it('gives services, enums and messages by full and simple name, in an object without prototype', async () => {
+  it('returns services, enums and messages by full and simple name, in an object without prototype', async () => {
     const loaded = await load(`${protos}rich.proto`);
     expect(Object.getPrototypeOf(loaded)).to.equal(null);
     expect(loaded['rich.Color']).to.equal(loaded.Color);
@@ -22,7 +22,7 @@ describe('load', () => {
     expect(loaded['rich.Newer.Sub']).to.equal(loaded.Sub);
   });
 
-  it('gives the methods of a service, named as on clients, with their path, shape and codecs', async () => {
+  it('returns the methods of a service, named as on clients, with path, shape and codecs', async () => {
     const { Users } = await load(`${protos}users.proto`);
     expect(Object.keys(Users)).to.deep.equal(['getUser', 'listUsers', 'createUsers', 'chat']);
     expect(Users.getUser).to.include({ path: '/users.Users/GetUser', requestStream: false, responseStream: false });
@@ -44,12 +44,12 @@ describe('load', () => {
     );
   });
 
-  it('knows paths without a package', async () => {
+  it('supports paths without a package', async () => {
     const { Pinger } = await load(`${protos}nopackage.proto`);
     expect(Pinger.ping.path).to.equal('/Pinger/Ping');
   });
 
-  it('takes several files, each once', async () => {
+  it('accepts several files, each once', async () => {
     const loaded = await load([
       `${protos}users.proto`,
       `${protos}nopackage.proto`,
@@ -58,7 +58,7 @@ describe('load', () => {
     expect(loaded).to.include.keys('users.Users', 'Pinger');
   });
 
-  it('keeps files apart that declare the same names', async () => {
+  it('separates files that declare the same names', async () => {
     const [left, right] = await Promise.all([load(`${protos}same/left.proto`), load(`${protos}same/right.proto`)]);
     deepStrictEqual(left.Thing.decode(left.Thing.encode({ left: 'a' })), { left: 'a' });
     deepStrictEqual(right.Thing.decode(right.Thing.encode({ right: 5 })), { right: 5n });
@@ -67,7 +67,7 @@ describe('load', () => {
     });
   });
 
-  it('finds imports in includeDirs, beside the importer and among those of protobufjs, and does without weak ones', async () => {
+  it('finds imports in includeDirs, beside the importer and among those of protobufjs, and skips missing weak imports', async () => {
     const loaded = await load(`${protos}imports/main.proto`, { includeDirs: [`${protos}include`] });
     deepStrictEqual(loaded.Main.decode(loaded.Main.encode({ thing: { deep: 'a' }, other: { shared: 'b' }, kind: 1 })), {
       thing: { deep: 'a', kind: 0 },
@@ -82,13 +82,13 @@ describe('load', () => {
     expect(await load('shared.proto', { includeDirs: [`${protos}include`] })).to.have.property('shared.Thing');
   });
 
-  it('leaves out simple names that are ambiguous', async () => {
+  it('omits ambiguous simple names', async () => {
     const loaded = await load(`${protos}imports/main.proto`, { includeDirs: [`${protos}include`] });
     expect(loaded).not.to.have.property('Thing');
     expect(loaded).to.include.keys('deep.Thing', 'shared.Thing');
   });
 
-  it('brings the well-known types', async () => {
+  it('includes the well-known types', async () => {
     const { Known } = await load(`${protos}rich.proto`);
     const value = {
       timestamp: { seconds: 1_700_000_000n, nanos: 5 },
@@ -107,7 +107,7 @@ describe('load', () => {
     deepStrictEqual(Known.decode(Known.encode(value)), value);
   });
 
-  it('takes file URLs as it takes paths', async () => {
+  it('accepts file URLs as well as paths', async () => {
     const { User } = await load(new URL('../../protos/users.proto', import.meta.url));
     expect(User.typeName).to.equal('users.User');
   });
@@ -115,7 +115,7 @@ describe('load', () => {
   describe('fails', () => {
     const bad = (name: string): string => relative('.', join(protos, 'bad', name));
 
-    it('with file, line and what was found where a file is not well-formed', async () => {
+    it('with file, line and the unexpected token when a file is malformed', async () => {
       expect((await failure(bad('token.proto'))).message).to.equal(
         `${bad('token.proto')}:6:3: illegal token 'strin%g', expected a field, message, enum, oneof, extend, option, reserved, extensions or }`,
       );
@@ -130,7 +130,7 @@ describe('load', () => {
       );
     });
 
-    it('with the importer where a file is not found, and the places that were looked at', async () => {
+    it('with the importer and the searched places when a file is not found', async () => {
       const { message } = await failure(bad('import.proto'), { includeDirs: ['other'] });
       expect(message).to.match(
         /^spec\/.*import\.proto:2:8: imports "missing\.proto", which is not found: other\/missing\.proto, spec\//,
@@ -140,7 +140,7 @@ describe('load', () => {
       );
     });
 
-    it('with the field or RPC whose type is not found', async () => {
+    it('with the field or RPC when its type is not found', async () => {
       expect((await failure(bad('type.proto'))).message).to.equal(
         `${bad('type.proto')}:4:3: bad.User.address: no message or enum is named "Address"`,
       );
@@ -149,18 +149,18 @@ describe('load', () => {
       );
     });
 
-    it('where a field has no number that protobuf allows, or two RPCs would have one name', async () => {
+    it('when a field has an invalid number, or two RPCs would have one name', async () => {
       expect((await failure(bad('number.proto'))).message).to.equal(
         `${bad('number.proto')}:3:10: User.id: its number must be from 1 to 536870911, it is 0`,
       );
       expect((await failure(bad('collision.proto'))).message).to.equal('Users: two of its RPCs would be called get');
     });
 
-    it('where a folder is given for a file', async () => {
+    it('when a folder is given as a file', async () => {
       expect((await failure(`${protos}bad`)).message).to.match(/bad: cannot be read: EISDIR/);
     });
 
-    it('with a TypeError where an argument is of a wrong kind', async () => {
+    it('with a TypeError for an argument of the wrong kind', async () => {
       for (const [args, message] of [
         [[[]], 'load: expected at least one file, got none'],
         [[5], 'load: expected each of files to be a path or a file URL, got number 5'],

@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import protobuf from 'protobufjs';
 
-/** Where the .proto files of these specs lie. */
+/** The folder of the .proto files of these specs. */
 export const protos: string = new URL('protos/', import.meta.url).pathname;
 
-/** The file as protobufjs alone sees it. */
+/** The file as protobufjs alone reads it. */
 export async function oracle(file: string): Promise<protobuf.Root> {
   const root = await new protobuf.Root().load(protos + file);
   root.resolveAll();
@@ -15,7 +15,7 @@ type Values = Record<string, unknown>;
 const longs = new Set(['int64', 'uint64', 'sint64', 'fixed64', 'sfixed64']);
 const unsigned = new Set(['uint64', 'fixed64']);
 
-/** What protobufjs decoded, as we would have it. */
+/** Converts a value that protobufjs decoded to our form. */
 export function asOurs(type: protobuf.Type, message: any): Values {
   const result: Values = {};
   for (const field of type.fieldsArray) {
@@ -48,7 +48,7 @@ function oneAsOurs(field: protobuf.Field, type: string, value: any): unknown {
   return type === 'bytes' ? Uint8Array.from(value) : value;
 }
 
-/** Our value as protobufjs takes it. */
+/** Converts our value to the form of protobufjs. */
 export function asTheirs(type: protobuf.Type, value: any): Values {
   const result: Values = {};
   for (const field of type.fieldsArray) {
@@ -93,7 +93,7 @@ const scalars: Record<string, fc.Arbitrary<unknown>> = {
   bytes: fc.oneof(fc.uint8Array({ maxLength: 10 }), fc.uint8Array({ minLength: 60, maxLength: 140 })),
 };
 
-/** Text of any code points. fc.string({ unit: 'binary' }) takes two seconds to make a table of all of them. */
+/** Text of any code points. fc.string({ unit: 'binary' }) spends two seconds on a table of all of them. */
 function anyText(maxLength: number): fc.Arbitrary<string> {
   const surrogates = { first: 0xd800, count: 0x800 };
   const codePoint = fc
@@ -114,7 +114,7 @@ function bigEdged(min: bigint, max: bigint): fc.Arbitrary<bigint> {
   return fc.oneof(fc.constantFrom(min, max, 0n, 2n ** 31n, 2n ** 32n, 2n ** 53n), fc.bigInt({ min, max }));
 }
 
-/** Any value that a message type can have, as we take it. */
+/** Any value of a message type, in our form. */
 export function anyMessage(type: protobuf.Type, depth = 4): fc.Arbitrary<Values> {
   const entries: Record<string, fc.Arbitrary<unknown>> = {};
   const unions: Record<string, fc.Arbitrary<unknown>[]> = Object.create(null);

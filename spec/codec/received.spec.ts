@@ -11,7 +11,7 @@ const { Files, Part } = await load('protos/files.proto');
 
 type Bytes = (bytes: Buffer) => Uint8Array;
 
-/** A message with `bytes`, as its transport hands it over: in memory of its own, behind the five bytes of its frame. */
+/** A message with `bytes` as its transport delivers it: in its own buffer, after the five bytes of its frame. */
 function framed(message: Buffer, room = 5): Buffer {
   const memory = new ArrayBuffer(room + message.length);
   const own = Buffer.from(memory, room);
@@ -34,8 +34,8 @@ const readers: readonly (readonly [
 ];
 
 for (const [name, encode, received, decoded] of readers) {
-  describe(`The bytes of a message that was received, by ${name}`, () => {
-    it('are a view of it when they are at least half of its memory, and a copy when they are less', () => {
+  describe(`The bytes of a received message, by ${name}`, () => {
+    it('are a view when they are at least half of its buffer, and a copy when they are less', () => {
       const message = encode(5000);
       const rest = message.length - 5000;
       for (const [room, isView] of [
@@ -52,7 +52,7 @@ for (const [name, encode, received, decoded] of readers) {
       }
     });
 
-    it('are a copy in a message below 4 KiB, which may lie in a pool', () => {
+    it('are a copy in a message below 4 KiB, whose buffer may be part of a pool', () => {
       const rest = encode(4000).length - 4000;
       const [small, large] = [4095, 4096].map(length => framed(encode(length - rest), 0)) as [Buffer, Buffer];
       expect([small.length, large.length]).to.deep.equal([4095, 4096]);
@@ -60,7 +60,7 @@ for (const [name, encode, received, decoded] of readers) {
       expect(received(large).buffer).to.equal(large.buffer);
     });
 
-    it('are a copy of what decode() is given, also after a message that could not be read', () => {
+    it('are a copy in the result of decode(), also after a message that could not be read', () => {
       const bytes = framed(encode(5000));
       expect(decoded(bytes).buffer).to.not.equal(bytes.buffer);
       const broken = framed(encode(5000)).subarray(0, -1);
@@ -75,8 +75,8 @@ for (const [name, encode, deserialize] of [
   ['load()', part, Files.upload.requestDeserialize],
   ['generated code', value, requestDeserialize],
 ] as const) {
-  describe(`A message among others in one piece of memory, by ${name}`, () => {
-    /** What decoding ends with: the message, or the text of its error. */
+  describe(`A message among others in one buffer, by ${name}`, () => {
+    /** The result of decoding: the message, or the text of its error. */
     const outcome = (decode: () => unknown): unknown => {
       try {
         return decode();
@@ -85,7 +85,7 @@ for (const [name, encode, deserialize] of [
       }
     };
 
-    /** Decodes a message that lies between two others. */
+    /** Decodes a message that is stored between two others. */
     function decodedAmong(message: Buffer): { readonly outcome: unknown; readonly memory: Buffer } {
       const around = encode(20);
       const memory = Buffer.concat([around, message, around]);
@@ -95,7 +95,7 @@ for (const [name, encode, deserialize] of [
       return { outcome: outcome(() => decoderOf(deserialize)!(reader)), memory };
     }
 
-    it('is the same message, or fails with the same error', () => {
+    it('decodes to the same message, or fails with the same error', () => {
       const alone = (message: Buffer) => outcome(() => deserialize(message));
       fc.assert(
         fc.property(
@@ -116,12 +116,12 @@ for (const [name, encode, deserialize] of [
       );
     });
 
-    it('fails with offsets that count from its beginning', () => {
+    it('fails with offsets relative to its beginning', () => {
       const message = encode(10).subarray(0, -1);
       expect(decodedAmong(message).outcome).to.match(/at byte \d: index out of range: \d \+ 10 > \d\d$/);
     });
 
-    it('keeps no part of that memory', () => {
+    it('retains no part of that buffer', () => {
       for (const size of [1, 64, 65, 4000]) {
         const { outcome: found, memory } = decodedAmong(encode(size));
         const before = structuredClone(found);
@@ -132,12 +132,12 @@ for (const [name, encode, deserialize] of [
   });
 }
 
-it('No decoder is known of a foreign deserializer', () => {
+it('A foreign deserializer has no decoder for batches', () => {
   expect(decoderOf(bytes => bytes)).to.equal(undefined);
 });
 
 describe('The bytes of large messages', () => {
-  it('are in memory of their own, each, on both sides of the wire', async () => {
+  it('each have a buffer of their own, on both sides of the wire', async () => {
     const seen: Uint8Array[] = [];
     const Echo = { echo: method('/a.B/Echo', true, true, BytesValue, BytesValue) };
     const server = await serve(

@@ -6,7 +6,7 @@ import { codecs } from './codecs.ts';
 import { anyMessage, asOurs, asTheirs, oracle } from './oracle.ts';
 
 for (const { by, codecsOf } of codecs) {
-  describe(`codec ${by}, with protobufjs as its oracle`, () => {
+  describe(`The codec ${by}, with protobufjs as its oracle`, () => {
     let ours: any;
     let theirs: protobuf.Root;
     before(async () => {
@@ -20,7 +20,7 @@ for (const { by, codecsOf } of codecs) {
         const codec = ours[name];
         const property = fc.property(anyMessage(type), value => {
           const bytes = codec.encode(value);
-          // Entries of a map have no order of their own, but both go by Object.keys.
+          // Map entries are unordered, but both libraries follow Object.keys.
           deepStrictEqual(
             bytes.toString('hex'),
             Buffer.from(type.encode(asTheirs(type, value)).finish()).toString('hex'),
@@ -33,9 +33,9 @@ for (const { by, codecsOf } of codecs) {
       });
     }
 
-    it('reads every prefix of a message, and every message with a byte changed, or fails with its own error', () => {
+    it('reads every prefix of a message, and every message with a changed byte, or fails with its own error', () => {
       const type = theirs.lookupType('rich.Rich');
-      // Compared without expect(), whose own cost is most of the time of so many reads.
+      // Compared without expect(), which would dominate the run time of so many reads.
       const isOurs = (error: unknown): boolean =>
         error instanceof Error &&
         /^malformed rich\.Rich: at byte \d+: ./.test(error.message) &&
@@ -47,7 +47,7 @@ for (const { by, codecsOf } of codecs) {
           if (!isOurs(error)) expect.fail(`${Buffer.from(bytes).toString('hex')}: ${error}`);
         }
       };
-      // The work grows with the square of the length: the shortest messages that together have every field.
+      // The work grows with the square of the length, so these are the shortest messages that cover every field.
       const sampled = fc.sample(anyMessage(type), { numRuns: 60, seed: 7 });
       const messages = sampled.map((value): Buffer => ours.Rich.encode(value)).sort((a, b) => a.length - b.length);
       const shortest = messages.slice(0, 12);
@@ -65,7 +65,7 @@ for (const { by, codecsOf } of codecs) {
       }
     });
 
-    it('reads and writes the limits of every scalar', () => {
+    it('reads and writes the limits of every scalar type', () => {
       const type = theirs.lookupType('rich.Scalars');
       const int32s = [0, 1, -1, 2 ** 31 - 1, -(2 ** 31)];
       const uint32s = [0, 1, 127, 128, 2 ** 31, 2 ** 32 - 1];

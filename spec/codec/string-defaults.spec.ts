@@ -14,7 +14,7 @@ function defaultOf(type: string, literal: string, before = ''): unknown {
 
 const bytesOf = (literal: string): Buffer => Buffer.from(String(defaultOf('bytes', literal)), 'latin1');
 
-describe('a default in a .proto', () => {
+describe('A default in a .proto file', () => {
   for (const [literal, text] of [
     [String.raw`"\xe1\x88\xb4"`, 'ሴ'],
     [String.raw`"\303\251 é"`, 'é é'],
@@ -22,18 +22,18 @@ describe('a default in a .proto', () => {
     [String.raw`"a\"\\\n" 'b"\'' "\0\?"`, 'a"\\\nb"\'\0?'],
     [String.raw`"\\xe1 \\u00e9"`, String.raw`\xe1 \u00e9`],
   ] as const) {
-    it(`of a string is what protoc makes of it: ${literal}`, () => {
+    it(`of a string is the value that protoc reads: ${literal}`, () => {
       expect(defaultOf('string', literal)).to.equal(text);
       expect(defaultOf('string', literal, '(opt) = { a: ["]"] }, deprecated = true, ')).to.equal(text);
       expect(bytesOf(literal)).to.deep.equal(Buffer.from(text));
     });
   }
 
-  it('of bytes may be no UTF-8', () => {
+  it('of bytes need not be UTF-8', () => {
     expect(bytesOf(String.raw`"\xff\377\0" "\x0\a"`)).to.deep.equal(Buffer.of(255, 255, 0, 0, 7));
   });
 
-  it('leaves the place of an error where it is', () => {
+  it('does not shift the position of an error', () => {
     const text = String.raw`"\u00e9" // one\n'\303\251'`.replaceAll(String.raw`\n`, '\n');
     expect(defaultOf('string', text)).to.equal('éé');
     const source = `syntax = "proto2"; message A { optional string a = 1 [default = ${text}];\nstrin }`;

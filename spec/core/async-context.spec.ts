@@ -10,14 +10,14 @@ import { Sink } from '../backpressure/support/sink.ts';
 const storage = new AsyncLocalStorage<string>();
 const seen = () => storage.getStore();
 
-/** For those who have none: before somebody has one, none is looked for. */
+/** Makes the library bind contexts: before any store is in use, it skips that. */
 const noteThatItIsUsed = () => storage.run('anything', () => captureContext());
 
 describe('bindContext', () => {
   beforeEach(noteThatItIsUsed);
 
   for (const bind of [bindContext, bindKnownContext]) {
-    it(`runs a function in the context of where it was bound (${bind.name})`, () => {
+    it(`runs a function in the context in which it was bound (${bind.name})`, () => {
       const seenBy: unknown[] = [];
       const bound = storage.run('a', () => bind((x: number, y: number) => seenBy.push([seen(), x, y])));
       storage.run('b', () => bound(1, 2));
@@ -28,7 +28,7 @@ describe('bindContext', () => {
       ]);
     });
 
-    it(`keeps who has no context out of those of others (${bind.name})`, () => {
+    it(`isolates a function bound without a store from the stores of others (${bind.name})`, () => {
       const seenBy: unknown[] = [];
       const bound = bind(() => seenBy.push(seen()));
       storage.run('b', bound);
@@ -36,7 +36,7 @@ describe('bindContext', () => {
     });
   }
 
-  it('lets what is thrown pass, and leaves the context', () => {
+  it('passes exceptions on, and restores the context', () => {
     const failing = storage.run('a', () =>
       bindContext(() => {
         throw new Error('no');
@@ -48,7 +48,7 @@ describe('bindContext', () => {
     });
   });
 
-  it('has a counterpart that captures, and one that leaves', () => {
+  it('has one counterpart that captures a context, and one that leaves it', () => {
     const inA = storage.run('a', captureContext)!;
     expect(storage.run('b', () => inA(() => seen()))).to.equal('a');
     expect(storage.run('b', () => outsideContext(() => seen()))).to.equal(undefined);
@@ -58,7 +58,7 @@ describe('bindContext', () => {
 describe('inOwnContext', () => {
   beforeEach(noteThatItIsUsed);
 
-  it('lets each subscriber hear a Subject in its own context', () => {
+  it("delivers a Subject's values to each subscriber in its own context", () => {
     for (const end of ['complete', 'error'] as const) {
       const subject = new Subject<number>();
       const heard: unknown[] = [];
@@ -82,10 +82,10 @@ describe('inOwnContext', () => {
   });
 });
 
-describe('What goes on after a wait', () => {
+describe('Work that continues after a wait', () => {
   beforeEach(noteThatItIsUsed);
 
-  /** Each with a source that can wait or that cannot, whose values come later than they were asked for or made. */
+  /** Each with a source that can wait or cannot, whose values arrive after they were requested or emitted. */
   const sources: Record<string, () => Observable<number>> = {
     pull: () => pull([1, 2, 3]),
     'an async iterable': () =>
@@ -112,7 +112,7 @@ describe('What goes on after a wait', () => {
   };
   for (const [from, source] of Object.entries(sources)) {
     for (const [name, operator] of Object.entries(operators)) {
-      it(`is in the context of the subscription, whoever makes room: ${from}, ${name}`, async () => {
+      it(`runs in the context of the subscription, whoever makes room: ${from}, ${name}`, async () => {
         const wrong: unknown[] = [];
         const subscribe = (id: string | undefined) => {
           const sink = new Sink<number>(0);
@@ -134,7 +134,7 @@ describe('What goes on after a wait', () => {
     }
   }
 
-  it('calls the function of mergeMap in the context of the subscription, whoever ends the value before', () => {
+  it('calls the function of mergeMap in the context of the subscription, whoever ends the previous value', () => {
     const called: unknown[] = [];
     const inners: Subject<number>[] = [];
     const source$ = new Subject<number>();
@@ -156,7 +156,7 @@ describe('What goes on after a wait', () => {
     ]);
   });
 
-  it('is for each reader of a shared source in its own, and the source in that of the first', () => {
+  it("runs for each subscriber of a shared source in its own context, and for the source in the first one's", () => {
     const asked: unknown[] = [];
     const source$ = pull(
       (function* () {

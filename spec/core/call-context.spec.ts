@@ -7,7 +7,7 @@ import { shapes } from '../support/lab.ts';
 import { record } from '../support/record.ts';
 
 describe('CallContext', () => {
-  it('gives what was set last under a key, and the default where nothing was', () => {
+  it('returns the last value set for a key, or the default without one', () => {
     const user = contextKey<string>('user');
     const tries = contextKey('tries', 3);
     const context = new CallContext();
@@ -16,12 +16,12 @@ describe('CallContext', () => {
     expect([context.get(user), context.get(tries)]).to.deep.equal(['bob', 4]);
   });
 
-  it('takes undefined and null for values, not for nothing', () => {
+  it('stores undefined and null as values', () => {
     const key = contextKey<string | null | undefined>('key', 'default');
     for (const value of [undefined, null, '']) expect(new CallContext().set(key, value).get(key)).to.equal(value);
   });
 
-  it('knows keys by themselves, not by their names', () => {
+  it('identifies keys by identity, not by name', () => {
     const [one, other] = [contextKey<number>('same'), contextKey<number>('same')];
     const context = new CallContext().set(one, 1);
     expect([context.get(one), context.get(other)]).to.deep.equal([1, undefined]);
@@ -33,7 +33,7 @@ describe('CallContext', () => {
 overEachTransport('The context of a call', bench => {
   const id = contextKey('id', 'none');
 
-  it('is set by middleware of server and service, and read by its handler, apart from those of other calls', async () => {
+  it('is set by middleware of server and service and read by the handler, separately for each call', async () => {
     const identify: ServerMiddleware = rpc => (request$, call) => {
       const given = call.metadata.get('id')[0];
       if (given !== undefined) call.context.set(id, String(given));

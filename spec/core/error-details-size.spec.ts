@@ -17,7 +17,7 @@ describe('Rich details that are too large for a header', () => {
     value: { typeUrl: 'a/b', value: new Uint8Array(bytes) },
   });
 
-  it('are sent up to 6 KiB of base64, and not a byte more', () => {
+  it('are sent up to 6 KiB of base64, and cut at one byte more', () => {
     const frame = bytesOf(errorWith(blob(4000))).length - 4000;
     const largest = errorWith(blob((MAX_BASE64 * 3) / 4 - frame));
     expect(bytesOf(largest).toString('base64')).to.have.length(MAX_BASE64);
@@ -28,7 +28,7 @@ describe('Rich details that are too large for a header', () => {
     expect(larger.details).to.equal('x (1 of 1 rich details left out: too large)');
   });
 
-  it('are left out from the end, whole ones only, and text and status say so', () => {
+  it('are cut at the end, whole details only, and text and status say so', () => {
     const details = [100, 1400, 1400, 1400, 1400].map(blob);
     const error = errorWith(...details);
     expect(error.details).to.equal('x (1 of 5 rich details left out: too large)');
@@ -38,13 +38,13 @@ describe('Rich details that are too large for a header', () => {
     expect(bytesOf(error).toString('base64').length).to.be.at.most(MAX_BASE64);
   });
 
-  it('are left out behind the first that does not fit, also those that would', () => {
+  it('are cut after the first that does not fit, even if later ones would', () => {
     const error = errorWith(blob(10), blob(10_000), blob(10));
     expect(error.details).to.equal('x (2 of 3 rich details left out: too large)');
     deepStrictEqual(error.richDetails, [blob(10)]);
   });
 
-  it('stay within the limit with what is said of them', () => {
+  it('stay within the limit together with the note about the cut', () => {
     for (let bytes = 4400; bytes < 4700; bytes++) {
       const error = errorWith(blob(bytes), blob(1));
       expect(bytesOf(error).toString('base64').length).to.be.at.most(MAX_BASE64);
@@ -53,12 +53,12 @@ describe('Rich details that are too large for a header', () => {
     }
   });
 
-  it('say so where there is no text', () => {
+  it('leave a note even without a text', () => {
     const error = new RpcError(Code.ABORTED, '', { richDetails: [blob(10_000)] });
     expect(error.details).to.equal('(1 of 1 rich details left out: too large)');
   });
 
-  it('are not pushed out by a long text, which says at its end what was left out', () => {
+  it('are not displaced by a long text, which gets a note about the cut at its end', () => {
     for (const letter of ['x', '€', ' ']) {
       const error = new RpcError(Code.ABORTED, letter.repeat(20_000), { richDetails: [blob(3000), blob(3000)] });
       const sent = statusToSend(error)!.details;
@@ -72,7 +72,7 @@ describe('Rich details that are too large for a header', () => {
     expect(fits.richDetails).to.have.length(1);
   });
 
-  it('of another server are passed on whole by RpcError.from', () => {
+  it('from another server are passed on completely by RpcError.from', () => {
     const bytes = encodeStatus(Code.ABORTED, 'x', [['google.rpc.DebugInfo', { detail: 'd'.repeat(9000) }]]);
     const received = new RpcError(Code.ABORTED, 'x', { metadata: { [key]: bytes } });
     expect(bytesOf(RpcError.from(received))).to.deep.equal(bytes);

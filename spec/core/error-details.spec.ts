@@ -25,9 +25,9 @@ const errorWith = (...richDetails: RichDetailInput[]): RpcError => new RpcError(
 const bytesOf = (error: { metadata: Metadata }): Buffer => error.metadata.get(key)[0] as Buffer;
 const errorOf = (bytes: Uint8Array): RpcError => new RpcError(Code.ABORTED, 'x', { metadata: { [key]: bytes } });
 
-describe('Rich details given with an RpcError', () => {
+describe('Rich details given to an RpcError', () => {
   for (const [input, theirs, ours, empty] of samples) {
-    it(`are sent as google.rpc has them, and read with every field present: ${input.case}`, () => {
+    it(`are sent as google.rpc defines them, and read with every field present: ${input.case}`, () => {
       const error = errorWith(input);
       const name = input.case.charAt(0).toUpperCase() + input.case.slice(1);
       const { code, message, details } = decodeStatus(bytesOf(error));
@@ -40,13 +40,13 @@ describe('Rich details given with an RpcError', () => {
     });
   }
 
-  it('may be of every kind, in one error, in the order given', () => {
+  it('may be of every kind, in one error, in the given order', () => {
     const error = errorWith(...samples.map(([input]) => input));
     expect(error.richDetails.map(detail => detail.case)).to.deep.equal([...detailCases].filter(c => c !== 'unknown'));
     expect(error.details).to.equal('x');
   });
 
-  it('go into a copy of the metadata, beside the rest of it', () => {
+  it('are added to a copy of the metadata, beside its other keys', () => {
     const metadata = new Metadata();
     metadata.set('a', 'b');
     const error = new RpcError(Code.ABORTED, 'x', { metadata, richDetails: [retryInfo(1)] });
@@ -55,7 +55,7 @@ describe('Rich details given with an RpcError', () => {
     expect(error.richDetails).to.have.length(1);
   });
 
-  it('that are none leave the metadata as it is', () => {
+  it('that are empty leave the metadata unchanged', () => {
     expect(new RpcError(Code.ABORTED, 'x', { metadata: { a: 'b' }, richDetails: [] }).metadata.getMap()).to.deep.equal({
       a: 'b',
     });
@@ -91,7 +91,7 @@ describe('Rich details given with an RpcError', () => {
     ],
     [[{ case: 'unknown', value: { typeUrl: 'a/b', value: 'text' } }], 'google.rpc.Status.details[0].value: expected'],
   ] as const) {
-    it(`are refused when they do not fit, with the place: ${says}`, () => {
+    it(`are refused when they are invalid, with the path: ${says}`, () => {
       const thrown = thrownBy(() => new RpcError(Code.ABORTED, 'x', { richDetails: richDetails as never }));
       expect(thrown).to.be.an.instanceOf(TypeError);
       expect(thrown.message).to.include(says);
@@ -102,7 +102,7 @@ describe('Rich details given with an RpcError', () => {
 describe('Rich details of other types', () => {
   const locked = { typeUrl: 'type.googleapis.com/users.Locked', value: Uint8Array.of(1, 2, 3) };
 
-  it('are read with their bytes, and sent on byte for byte, by RpcError.from and when they are written again', () => {
+  it('are available as bytes, and sent on byte for byte by RpcError.from and when they are written again', () => {
     const bytes = encode('google.rpc.Status', {
       code: Code.ABORTED,
       message: 'x',
@@ -117,14 +117,14 @@ describe('Rich details of other types', () => {
     expect(bytesOf(errorWith(...error.richDetails))).to.deep.equal(bytes);
   });
 
-  it('are what cannot be decoded as what it says it is', () => {
+  it('are also what cannot be decoded as its declared type', () => {
     const typeUrl = 'type.googleapis.com/google.rpc.BadRequest';
     const detail: RichDetail = { case: 'unknown', value: { typeUrl, value: Uint8Array.from(broken) } };
     deepStrictEqual(errorWith(detail, retryInfo(1)).richDetails[0], detail);
     expect(retryDelayMs(errorWith(detail, retryInfo(1)))).to.equal(1);
   });
 
-  it('are not those of google.rpc under another address', () => {
+  it('are not confused with google.rpc types under another URL', () => {
     const value = encode('google.rpc.Help', { links: [{ url: 'u' }] });
     for (const [typeUrl, kind] of [
       ['example.com/of/google.rpc.Help', 'help'],
@@ -139,7 +139,7 @@ describe('Rich details of other types', () => {
     }
   });
 
-  it('in which known ones have fields that are not known here keep them on the way', () => {
+  it('keep fields of known types that are unknown here when they are passed on', () => {
     const value = Buffer.concat([
       encode('google.rpc.Help', { links: [{ url: 'u' }] }),
       Buffer.from([0x98, 0x06, 0x05]),
@@ -169,13 +169,13 @@ describe('richDetailsOf and richDetail', () => {
     expect(RpcError.from(error).richDetails).to.deep.equal(richDetailsOf(error));
   });
 
-  it('give the first of a kind, and undefined where there is none', () => {
+  it('return the first of a kind, or undefined without one', () => {
     expect(richDetail(errorOf(status), 'errorInfo')?.reason).to.equal('A');
     expect(richDetail(errorOf(status), 'help')?.links).to.deep.equal([{ description: '', url: 'u' }]);
     expect(richDetail(errorOf(status), 'badRequest')).to.equal(undefined);
   });
 
-  it('never throw: what is broken, or no error, has none', () => {
+  it('never throw: malformed details, or a value that is no error, yield none', () => {
     const noBytes = Object.assign(new Metadata(), { get: () => ['text'] });
     for (const error of [undefined, null, 'x', {}, new Error('x'), { metadata: {} }, { metadata: noBytes }]) {
       expect(richDetailsOf(error)).to.deep.equal([]);
@@ -187,14 +187,14 @@ describe('richDetailsOf and richDetail', () => {
     expect(new RpcError(Code.ABORTED, 'x').richDetails).to.deep.equal([]);
   });
 
-  it('read but once: the list is the same each time, and cannot be changed', () => {
+  it('decode once: the list is the same each time, and immutable', () => {
     const error = errorOf(status);
     expect(error.richDetails).to.equal(error.richDetails);
     expect(richDetailsOf(error)).to.equal(error.richDetails);
     expect(Object.isFrozen(error.richDetails)).to.equal(true);
   });
 
-  it('refuse a kind that does not exist', () => {
+  it('refuse an unknown kind', () => {
     const thrown = thrownBy(() => richDetail(errorOf(status), 'ErrorInfo' as never));
     expect(thrown).to.be.an.instanceOf(TypeError);
     expect(thrown.message).to.include('expected one of errorInfo, ').and.to.include('got string "ErrorInfo"');
@@ -205,7 +205,7 @@ describe('retryInfo and retryDelayMs', () => {
   const delayOf = (retryDelay: object): number | undefined =>
     retryDelayMs(errorOf(encodeStatus(10, 'x', [['google.rpc.RetryInfo', { retryDelay }]])));
 
-  it('are the reverse of one another', () => {
+  it('are the inverse of each other', () => {
     for (const delayMs of [0, 0.000001, 1, 999.999999, 1000, 1500.25, 2 ** 31 - 1]) {
       expect(retryDelayMs(errorWith(retryInfo(delayMs)))).to.be.closeTo(delayMs, 1e-6);
     }
@@ -216,14 +216,14 @@ describe('retryInfo and retryDelayMs', () => {
     });
   });
 
-  it('refuse what no Duration can say', () => {
+  it('refuse delays that a Duration cannot express', () => {
     for (const delayMs of [0, 315_576_000_000_000]) expect(() => retryInfo(delayMs)).to.not.throw();
     for (const delayMs of [-0.001, 315_576_000_000_001, Number.NaN, Number.POSITIVE_INFINITY, '5', undefined]) {
       expect(thrownBy(() => retryInfo(delayMs as number))).to.be.an.instanceOf(RangeError);
     }
   });
 
-  it('give what a timer can wait, whatever was sent', () => {
+  it('return a delay that a timer can wait, whatever was sent', () => {
     expect(delayOf({ seconds: -5 })).to.equal(0);
     expect(delayOf({ seconds: 2147483, nanos: 647_000_000 })).to.equal(2 ** 31 - 1);
     expect(delayOf({ seconds: 2147483, nanos: 646_000_000 })).to.equal(2 ** 31 - 2);
@@ -231,16 +231,16 @@ describe('retryInfo and retryDelayMs', () => {
     expect(delayOf({ seconds: Number.MAX_SAFE_INTEGER })).to.equal(2 ** 31 - 1);
   });
 
-  it('give undefined where nothing is said of it', () => {
+  it('return undefined without a RetryInfo', () => {
     expect(retryDelayMs(new RpcError(Code.ABORTED, 'x'))).to.equal(undefined);
     expect(retryDelayMs(errorWith({ case: 'retryInfo', value: {} }))).to.equal(undefined);
     expect(retryDelayMs(undefined)).to.equal(undefined);
   });
 });
 
-// Compiled, not run: what is wrong here is an error of tsc.
+// Compiled, not run: mistakes here are errors of tsc.
 describe('The types of rich details', () => {
-  it('are complete to read, narrowed by case, optional to write', () => {
+  it('are complete for reading, narrowed by case, and optional for writing', () => {
     const use = (error: unknown) => {
       expectTypeOf(richDetail(error, 'badRequest')).toEqualTypeOf<BadRequest | undefined>();
       expectTypeOf(richDetail(error, 'unknown')?.value).toEqualTypeOf<Uint8Array | undefined>();
@@ -257,12 +257,12 @@ describe('The types of rich details', () => {
         { case: 'errorInfo', value: {} },
         // @ts-expect-error the value belongs to another case
         { case: 'help', value: { fieldViolations: [] } },
-        // @ts-expect-error no such case
+        // @ts-expect-error there is no such case
         { case: 'Help', value: {} },
-        // @ts-expect-error what is unknown is nothing without its type
+        // @ts-expect-error an unknown detail needs its type
         { case: 'unknown', value: { value: new Uint8Array() } },
       ];
-      // @ts-expect-error no such kind
+      // @ts-expect-error there is no such kind
       richDetail(error, 'Help');
       return inputs;
     };

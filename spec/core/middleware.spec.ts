@@ -7,7 +7,7 @@ import { errorOf, rejectionOf, thrownBy } from '../support/record.ts';
 
 const echo: Rpc<any> = request$ => request$;
 
-/** Says when it is put before an RPC, and when a call passes it. */
+/** Logs when it wraps an RPC, and when a call passes through. */
 const noting =
   (name: string, notes: string[]): Middleware =>
   (rpc, { path }) => {
@@ -18,7 +18,7 @@ const noting =
     };
   };
 
-/** What is no middleware, or gives none. */
+/** Values that are not middleware, or return none. */
 const unfit: readonly [middleware: unknown, message: RegExp][] = [
   [5, /expected middleware to be a function \(rpc, method\) => rpc, got number/],
   [undefined, /expected middleware to be a function .* got undefined/],
@@ -32,7 +32,7 @@ const barren: readonly [middleware: unknown, message: RegExp][] = [
 ];
 
 describe('compose', () => {
-  it('puts the first outermost, and is passed by each call once', async () => {
+  it('puts the first middleware outermost, and calls each once per call', async () => {
     const notes: string[] = [];
     const all = compose(noting('a', notes), compose(noting('b', notes), noting('c', notes)), noting('d', notes));
     const rpc = all(echo, Lab.unary);
@@ -42,11 +42,11 @@ describe('compose', () => {
     expect(notes).to.deep.equal(['a', 'b', 'c', 'd', 'a', 'b', 'c', 'd']);
   });
 
-  it('of none is the RPC itself', () => {
+  it('of an empty list returns the RPC itself', () => {
     expect(compose()(echo, Lab.unary)).to.equal(echo);
   });
 
-  it('refuses at once what is no middleware, and at the method one that gives no function', () => {
+  it('refuses at once what is not a function, and for the method one that returns no function', () => {
     for (const [middleware, message] of unfit) {
       expect(thrownBy(() => compose(middleware as never)).message)
         .to.match(/^compose: /)
@@ -58,7 +58,7 @@ describe('compose', () => {
     }
   });
 
-  it('names which one returned no Observable', () => {
+  it('names the middleware that returned no Observable', () => {
     const inner: Middleware = () => () => from([1]);
     const outer = function outer() {
       return () => [1];
@@ -73,19 +73,19 @@ describe('compose', () => {
 });
 
 describe('wrap', () => {
-  it('gives nothing where no middleware applies, so that the RPC can be called as it is', () => {
+  it('returns undefined when no middleware applies, so that the RPC is called directly', () => {
     for (const none of [undefined, [], [{}], [{ other: () => echo }], [{ unary: undefined }]]) {
       expect(wrap(echo, none, 'unary', Lab.unary)).to.equal(undefined);
     }
   });
 
-  it('takes of an object what is its own: not what every object has', () => {
+  it('uses only own properties of an object', () => {
     for (const name of ['toString', 'constructor', 'valueOf']) {
       expect(wrap(echo, [{}], name, Lab.unary)).to.equal(undefined);
     }
   });
 
-  it('puts those for all and those for this method before it, in the order of the list', () => {
+  it('applies the middleware for all methods and for this one, in list order', () => {
     const notes: string[] = [];
     const list = [
       { unary: noting('a', notes), bidi: noting('x', notes) },
@@ -96,7 +96,7 @@ describe('wrap', () => {
     expect(notes).to.deep.equal([...['c', 'b', 'a'].map(name => `${name} before /lab.Lab/Unary`), 'a', 'b', 'c']);
   });
 
-  it('passes on an Observable of requests and nothing else', () => {
+  it('passes on only Observables of requests', () => {
     const losing: Middleware = rpc => (_, call) => rpc(undefined as unknown as Observable<any>, call);
     const rpc = wrap(echo, [losing], 'unary', Lab.unary)!;
     expect(thrownBy(() => rpc(of(1), {})).message).to.equal(
@@ -105,8 +105,8 @@ describe('wrap', () => {
   });
 });
 
-describe('Middleware that is none', () => {
-  it('is refused by connect, implement and serve, before anything is opened', async () => {
+describe('Invalid middleware', () => {
+  it('is refused by connect, implement and serve before they open anything', async () => {
     const service = implement.partial(Lab, { unary: echo });
     for (const [middleware, message] of [...unfit, ...barren]) {
       const options = { middleware: [middleware] } as never;
@@ -122,7 +122,7 @@ describe('Middleware that is none', () => {
     }
   });
 
-  it('is refused as a list that is none', async () => {
+  it('is refused as an invalid list', async () => {
     for (const middleware of [() => echo, {}, 'x', null]) {
       const options = { middleware } as never;
       const message = /expected middleware to be a list, got/;
@@ -133,7 +133,7 @@ describe('Middleware that is none', () => {
     expect(() => checkMiddleware('x', undefined)).to.not.throw();
   });
 
-  it('is refused for a method that there is not, by name', async () => {
+  it('is refused for an unknown method, by name', async () => {
     const options = { middleware: [{ unari: () => echo }] } as never;
     const message = /middleware is given for "unari", the methods are unary, serverStream, clientStream, bidi/;
     expect(() => connect(Lab, 'http://127.0.0.1:1', options)).to.throw(TypeError, message);
@@ -146,7 +146,7 @@ describe('Middleware that is none', () => {
     expect(() => connect(Lab, 'http://127.0.0.1:1', wrong)).to.throw(TypeError, /to be a function .* got number/);
   });
 
-  it('that throws when it is put before a method does so at once', async () => {
+  it('throws at once when it throws while wrapping a method', async () => {
     const failure = new Error('mine');
     const middleware: Middleware[] = [
       () => {
@@ -159,7 +159,7 @@ describe('Middleware that is none', () => {
     expect(await rejectionOf(serve('http://127.0.0.1:0', service, { middleware }))).to.equal(failure);
   });
 
-  it('of a client is an error of the call, as what it returns is', async () => {
+  it('of a client ends the call with an error, like an invalid result', async () => {
     const client = connect(Lab, 'http://127.0.0.1:1', { middleware: [() => (() => Promise.resolve()) as never] });
     const error = await errorOf(client.unary({ n: 1 }));
     expect(error).to.be.instanceOf(TypeError);

@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import { onAbort } from '../../lib/core/on-abort.ts';
 
 describe('onAbort', () => {
-  it('tells all who wait, over one listener, and none after their undo', () => {
+  it('notifies all waiting callbacks over one listener, and none after their undo', () => {
     const controller = new AbortController();
     const told: number[] = [];
     const undo = [0, 1, 2].map(i => onAbort(controller.signal, () => told.push(i)));
@@ -14,7 +14,7 @@ describe('onAbort', () => {
     expect(told).to.deep.equal([0, 2]);
   });
 
-  it('has no listener when nobody waits, and one again when somebody does', () => {
+  it('removes its listener when nobody waits, and adds it again when somebody does', () => {
     const controller = new AbortController();
     const listeners = () => getEventListeners(controller.signal, 'abort').length;
     let told = 0;

@@ -13,7 +13,7 @@ import { inAllShapes, useBench } from '../support/bench.ts';
 import { Lab } from '../support/lab.ts';
 import { errorOf, thrownBy } from '../support/record.ts';
 
-/** Another copy of the library, as when two packages bring one of their own. */
+/** Another copy of the library, as when two packages bring their own. */
 const copy: typeof import('../../lib/core/rpc-error.ts') = await import(
   new URL('../../lib/core/rpc-error.ts?printed', import.meta.url).href
 );
@@ -35,14 +35,14 @@ function serviceError(): ServiceError {
   return Object.assign(new Error('5 NOT_FOUND: no such user'), { code: 5, details: 'no such user', metadata });
 }
 
-/** What pino writes. */
+/** The output of pino. */
 function pinoWrites(log: (logger: pino.Logger) => void): string {
   let written = '';
   log(pino({}, { write: line => (written += line) }));
   return written;
 }
 
-/** What winston writes. */
+/** The output of winston. */
 function winstonWrites(log: (logger: winston.Logger) => void, ...formats: winston.Logform.Format[]): string {
   let written = '';
   const stream = new Writable({
@@ -58,7 +58,7 @@ function winstonWrites(log: (logger: winston.Logger) => void, ...formats: winsto
 
 const errorsFormat = winston.format.errors({ stack: true, cause: true });
 
-/** Those that show the fields of an error. */
+/** Printers that show the fields of an error. */
 const printers: Record<string, (error: Error) => string> = {
   'JSON.stringify': error => JSON.stringify(error),
   'JSON.stringify of a copy': error => JSON.stringify({ ...error }),
@@ -81,10 +81,10 @@ const printers: Record<string, (error: Error) => string> = {
     winstonWrites(logger => logger.error('failed', error), errorsFormat),
 };
 
-/** Shows hidden properties, too: nothing of what is no RpcError can be hidden from it. */
+/** Shows hidden properties, too: a foreign error can hide nothing from it. */
 const { 'format %o': showHidden, ...usual } = printers;
 
-/** Those that show its message, its stack, or less. */
+/** Printers that show its message, its stack, or less. */
 const brief: Record<string, (error: Error) => string> = {
   String: error => String(error),
   'inspect without custom functions': error => inspect(error, { customInspect: false, depth: 9 }),
@@ -95,23 +95,23 @@ const brief: Record<string, (error: Error) => string> = {
     pinoWrites(logger => logger.error({ err: new Error('outer', { cause: error }) })),
 };
 
-describe('An RpcError that is printed', () => {
+describe('A printed RpcError', () => {
   const bench = useBench();
   const failing = inAllShapes(() => throwError(() => new RpcError(Code.NOT_FOUND, 'no such user', options)));
 
   const errors: Record<string, () => Promise<Error> | Error> = {
-    'one of our own': () => new RpcError(Code.NOT_FOUND, 'no such user', options),
-    'one of another copy': () => new copy.RpcError(Code.NOT_FOUND, 'no such user', options),
-    'one of a class of its own': () => new (class Gone extends RpcError {})(Code.NOT_FOUND, 'no such user', options),
-    'one that a server sent': async () => {
+    'an error of this copy': () => new RpcError(Code.NOT_FOUND, 'no such user', options),
+    'an error of another copy': () => new copy.RpcError(Code.NOT_FOUND, 'no such user', options),
+    'an instance of a subclass': () => new (class Gone extends RpcError {})(Code.NOT_FOUND, 'no such user', options),
+    'an error from a server': async () => {
       const { client } = await bench.run(failing);
       return (await errorOf(client.unary({ n: 1 }))) as Error;
     },
-    'one that came from this process': async () =>
+    'an error from a loopback': async () =>
       (await errorOf(loopback(implement.partial(Lab, failing)).unary({ n: 1 }))) as Error,
-    'one that is made of another': () =>
+    'a result of RpcError.from': () =>
       RpcError.from(new RpcError(Code.NOT_FOUND, 'no such user', { ...options, path: '/a.B/C' })),
-    'one with causes that have metadata': () =>
+    'an error with causes that have metadata': () =>
       new RpcError(Code.NOT_FOUND, 'no such user', {
         ...options,
         cause: new AggregateError([serviceError(), new RpcError(Code.ABORTED, 'x', options)], 'both', {
@@ -122,7 +122,7 @@ describe('An RpcError that is printed', () => {
 
   for (const [kind, make] of Object.entries(errors)) {
     for (const [printer, print] of Object.entries(printers)) {
-      it(`shows the name of its code, its details, path and metadata keys, and no value: ${kind} (${printer})`, async () => {
+      it(`shows the name of its code, its details, path and metadata keys, and no metadata value: ${kind} (${printer})`, async () => {
         const error = (await make()) as RpcError;
         const printed = print(error);
         expect(printed)
@@ -144,7 +144,7 @@ describe('An RpcError that is printed', () => {
     }
   }
 
-  it('shows rich details as they are read, and of one of another type its name and size', () => {
+  it('shows decoded rich details, and the name and size of one of an unknown type', () => {
     const error = new RpcError(Code.NOT_FOUND, 'no such user', options);
     const shown = [
       { case: 'badRequest', value: { fieldViolations: [{ field: 'name', description: 'too short', reason: '' }] } },
@@ -161,7 +161,7 @@ describe('An RpcError that is printed', () => {
     expect(err).to.not.have.property('metadata');
   });
 
-  it('has no rich details where none came', () => {
+  it('has no rich details when none were sent', () => {
     const error = new RpcError(Code.NOT_FOUND, 'x');
     expect({ ...error }).to.deep.equal({
       name: 'RpcError',
@@ -174,7 +174,7 @@ describe('An RpcError that is printed', () => {
     expect(error.richDetails).to.deep.equal([]);
   });
 
-  it('has its metadata still, to be read and to be changed', () => {
+  it('still has its metadata, readable and mutable', () => {
     const error = new RpcError(Code.NOT_FOUND, 'x', options);
     expect(error.metadata.get('set-token')).to.deep.equal([SECRET]);
     error.metadata.set('later', '1');
@@ -188,7 +188,7 @@ describe('A ServiceError of plain grpc-js', () => {
   const bench = useBench();
 
   for (const [printer, print] of Object.entries({ ...printers, ...brief })) {
-    it(`shows its metadata keys alone once it is the cause of an RpcError: ${printer}`, () => {
+    it(`shows only its metadata keys once it is the cause of an RpcError: ${printer}`, () => {
       const cause = serviceError();
       const error = RpcError.from(cause);
       expect(print(error)).to.not.include(SECRET);
@@ -199,7 +199,7 @@ describe('A ServiceError of plain grpc-js', () => {
     });
   }
 
-  it('shows its metadata keys alone to onError, as it is and as a cause', async () => {
+  it('shows only its metadata keys to onError, itself and as a cause', async () => {
     for (const thrown of [serviceError(), new Error('outer', { cause: serviceError() })]) {
       const { client, hidden } = await bench.run({ unary: () => throwError(() => thrown) });
       await errorOf(client.unary({ n: 1 }));
@@ -208,7 +208,7 @@ describe('A ServiceError of plain grpc-js', () => {
     }
   });
 
-  it('shows its metadata keys alone where there is no onError', async () => {
+  it('shows only its metadata keys without an onError', async () => {
     const written: string[] = [];
     const { error: original } = console;
     console.error = (...args: unknown[]) => written.push(format(...args));
@@ -221,7 +221,7 @@ describe('A ServiceError of plain grpc-js', () => {
     expect(written.join()).to.include('5 NOT_FOUND: no such user').and.include('set-token').and.not.include(SECRET);
   });
 
-  it('stays as it is where it cannot be changed', () => {
+  it('stays unchanged when it is frozen or unreadable', () => {
     const frozen = Object.freeze(serviceError());
     expect(hideMetadata(frozen)).to.equal(frozen);
     const unreadable = Object.defineProperty(new Error('x'), 'cause', {

@@ -9,14 +9,14 @@ import { Code, codeName, isRpcError, RpcError, type RpcErrorLike } from '../../l
 import { compiled } from '../support/compiled.ts';
 import { thrownBy } from '../support/record.ts';
 
-/** Another copy of the library, as when two packages bring one of their own. */
+/** Another copy of the library, as when two packages bring their own. */
 const copy: typeof import('./another-copy.ts') = await import(compiled(join(import.meta.dirname, 'another-copy.ts')));
 
 const serviceError = (given: object = {}): ServiceError =>
   Object.assign(new Error('5 NOT_FOUND: x'), { code: 5, details: 'x', metadata: new Metadata(), ...given });
 
 describe('RpcError', () => {
-  it('says path, name of the code and details', () => {
+  it('has a message of path, name of the code and details', () => {
     expect(new RpcError(Code.NOT_FOUND, 'no such user').message).to.equal('NOT_FOUND: no such user');
     expect(new RpcError(Code.NOT_FOUND, 'no', { path: '/a.B/C' }).message).to.equal('/a.B/C NOT_FOUND: no');
   });
@@ -30,25 +30,25 @@ describe('RpcError', () => {
     expect('cause' in new RpcError(Code.ABORTED, 'x')).to.equal(false);
   });
 
-  it('has the name of its code', () => {
+  it('has the name of its code as codeName', () => {
     for (const [name, code] of Object.entries(Code).slice(1)) {
       expect(new RpcError(code, 'x').codeName).to.equal(name);
       expect(codeName(code)).to.equal(name);
     }
   });
 
-  it('takes metadata as a plain object', () => {
+  it('accepts metadata as a plain object', () => {
     expect(new RpcError(Code.ABORTED, 'x', { metadata: { a: 'b' } }).metadata.get('a')).to.deep.equal(['b']);
   });
 
-  it('refuses codes that are none, and OK', () => {
+  it('refuses invalid codes, and OK', () => {
     for (const code of [0, 17, -1, 1.5, Number.NaN, '5', undefined]) {
       expect(thrownBy(() => new RpcError(code as Code, 'x'))).to.be.an.instanceOf(RangeError);
     }
     for (const code of [1, 16]) expect(new RpcError(code as Code, 'x').code).to.equal(code);
   });
 
-  it('refuses details that are no text, and metadata that is none', () => {
+  it('refuses details that are not a string, and invalid metadata', () => {
     expect(thrownBy(() => new RpcError(Code.ABORTED, undefined as never))).to.be.an.instanceOf(TypeError);
     expect(thrownBy(() => new RpcError(Code.ABORTED, new Error('x') as never))).to.be.an.instanceOf(TypeError);
     expect(thrownBy(() => new RpcError(Code.ABORTED, 'x', { metadata: [] as never }))).to.be.an.instanceOf(TypeError);
@@ -56,7 +56,7 @@ describe('RpcError', () => {
 });
 
 describe('isRpcError', () => {
-  it('knows an RpcError, of another copy of the library too, and its code', () => {
+  it('recognizes an RpcError, also of another copy of the library, and its code', () => {
     for (const each of [RpcError, copy.RpcError, class extends RpcError {}]) {
       const error: unknown = new each(Code.NOT_FOUND, 'x');
       expect(isRpcError(error)).to.equal(true);
@@ -66,14 +66,14 @@ describe('isRpcError', () => {
     expect(copy.RpcError).to.not.equal(RpcError);
   });
 
-  it('knows a ServiceError of plain grpc-js, and its code', () => {
+  it('recognizes a ServiceError of plain grpc-js, and its code', () => {
     expect(isRpcError(serviceError())).to.equal(true);
     expect(isRpcError(serviceError(), Code.NOT_FOUND)).to.equal(true);
     expect(isRpcError(serviceError(), Code.ABORTED)).to.equal(false);
     for (const code of [1, 16]) expect(isRpcError(serviceError({ code }))).to.equal(true);
   });
 
-  it('knows an error from another context, which has an Error of its own', () => {
+  it('recognizes an error from another context with its own Error class', () => {
     const foreign = runInNewContext('Object.assign(new Error(), given)', {
       given: { code: 5, details: 'x', metadata: new Metadata() },
     });
@@ -81,7 +81,7 @@ describe('isRpcError', () => {
     expect(isRpcError(foreign, Code.NOT_FOUND)).to.equal(true);
   });
 
-  it('knows nothing else', () => {
+  it('recognizes nothing else', () => {
     const { message, ...noError } = serviceError();
     for (const given of [
       ...[0, 17, -1, 1.5, '5', 'ENOENT', undefined].map(code => serviceError({ code })),
@@ -99,7 +99,7 @@ describe('isRpcError', () => {
   });
 
   // Compiled, not run.
-  it('says what is there, and no more; an RpcError stays one', () => {
+  it('has a type that promises only existing properties; an RpcError keeps its type', () => {
     const use = (unknown: unknown, error: RpcError, either: RpcError | ServiceError) => {
       if (isRpcError(unknown)) {
         expectTypeOf(unknown.code).toEqualTypeOf<Code>();
@@ -119,7 +119,7 @@ describe('isRpcError', () => {
 });
 
 describe('RpcError.from', () => {
-  it('keeps code, details and a copy of the metadata, with the original as cause', () => {
+  it('keeps code, details and a copy of the metadata, and the original as its cause', () => {
     const original = new RpcError(Code.ABORTED, 'x', { metadata: { a: 'b' } });
     const error = RpcError.from(original);
     expect(error).to.include({ code: Code.ABORTED, details: 'x', cause: original });
@@ -138,7 +138,7 @@ describe('RpcError.from', () => {
     }
   });
 
-  it('leaves out what the transport of the other call wrote, and what cannot be sent', () => {
+  it('omits metadata that the transport of the other call wrote, and what cannot be sent', () => {
     const transport = {
       'content-type': 'application/grpc',
       date: 'x',
@@ -161,7 +161,7 @@ describe('RpcError.from', () => {
     expect(Object.keys(metadata.getMap())).to.include.members(Object.keys(transport));
   });
 
-  it('makes UNKNOWN without its message of anything else, with the original as cause', () => {
+  it('converts anything else to UNKNOWN without its message, with the original as its cause', () => {
     for (const original of [new Error('secret'), serviceError({ code: 'ENOENT' }), 'secret', undefined, null]) {
       const error = RpcError.from(original);
       expect(error).to.include({ code: Code.UNKNOWN, details: 'unknown error', cause: original });
@@ -172,13 +172,13 @@ describe('RpcError.from', () => {
 });
 
 describe('errorFromStatus', () => {
-  it('makes UNKNOWN of a code that gRPC does not know, and says which it was', () => {
+  it('converts a code unknown to gRPC to UNKNOWN, and states the code', () => {
     const error = errorFromStatus({ code: 99 as never, details: 'odd', metadata: new Metadata() }, '/a.B/C');
     expect(error).to.include({ code: Code.UNKNOWN, details: 'status 99: odd', path: '/a.B/C' });
     expect(codeName(99)).to.equal('99');
   });
 
-  it('makes INTERNAL of what is no number, and says what it means', () => {
+  it('converts a code that is not a number to INTERNAL, and explains it', () => {
     for (const [code, details, said] of [
       [
         undefined,
@@ -203,19 +203,19 @@ describe('statusToSend', () => {
       }),
     );
 
-  it('is nothing for what is no RpcError, and for one that was received from another server', () => {
+  it('is undefined for an error other than RpcError, and for one received from another server', () => {
     expect(statusToSend(new Error('secret'))).to.equal(undefined);
     expect(statusToSend('secret')).to.equal(undefined);
     expect(statusToSend(received())).to.equal(undefined);
     expect(hiddenStatus()).to.include({ code: Code.UNKNOWN, details: 'unknown error' });
   });
 
-  it('is nothing for a ServiceError of plain grpc-js: it came from another call', () => {
+  it('is undefined for a ServiceError of plain grpc-js: it came from another call', () => {
     for (const error of [serviceError(), passOn(serviceError())]) expect(statusToSend(error)).to.equal(undefined);
     expect(statusToSend(RpcError.from(serviceError()))).to.include({ code: Code.NOT_FOUND, details: 'x' });
   });
 
-  it('is nothing for one that another copy of the library received, and is the status of what its handler threw', () => {
+  it('is undefined for an error that another copy of the library received, and the status of one its handler threw', () => {
     const theirs = copy.errorFromStatus({ code: 10, details: 'inner', metadata: new Metadata() }, '/a.B/C');
     expect(statusToSend(theirs)).to.equal(undefined);
     expect(statusToSend(passOn(theirs))).to.include({ code: Code.ABORTED, details: 'inner' });
@@ -224,17 +224,17 @@ describe('statusToSend', () => {
     expect(inspect(theirs)).to.not.include('rx-grpc.');
   });
 
-  it('is the status of a received one that was made our own by RpcError.from', () => {
+  it('is the status of a received error that RpcError.from made our own', () => {
     expect(statusToSend(RpcError.from(received()))).to.include({ code: Code.ABORTED, details: 'inner' });
   });
 
-  it('is for a proxy the code, details and rich details of a received one, and nothing else of its metadata', () => {
+  it('is for a proxy the code, details and rich details of a received error, without its other metadata', () => {
     const status = statusToSend(passOn(received()))!;
     expect(status).to.include({ code: Code.ABORTED, details: 'inner' });
     expect(status.metadata.getMap()).to.deep.equal({ 'grpc-status-details-bin': Buffer.from('rich') });
   });
 
-  it('has details that grpc-js can write: well-formed, and 8 KiB of it when escaped', () => {
+  it('has details that grpc-js can send: well-formed, and at most 8 KiB when escaped', () => {
     const detailsOf = (details: string) => statusToSend(new RpcError(Code.ABORTED, details))!.details;
     expect(detailsOf('a\ud800b')).to.equal('a\ufffdb');
     expect(detailsOf('x'.repeat(8192))).to.equal('x'.repeat(8192));

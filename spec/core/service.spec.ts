@@ -6,12 +6,12 @@ import { Lab } from '../support/lab.ts';
 import { thrownBy } from '../support/record.ts';
 
 describe('methodsOf', () => {
-  it('gives each method its name with the first letter lowered', () => {
+  it('names each method with a lowercase first letter', () => {
     const methods = methodsOf({ CreateUser: Lab.bidi, URL: Lab.unary });
     expect(methods.map(([name]) => name)).to.deep.equal(['createUser', 'uRL']);
   });
 
-  it('refuses what is no service', () => {
+  it('refuses anything but a service', () => {
     for (const service of [undefined, null, {}, 5, () => {}, { a: 5 }, { a: null }, { a: { path: '/x' } }, []]) {
       const error = thrownBy(() => methodsOf(service as never));
       expect(error).to.be.an.instanceOf(TypeError);
@@ -21,13 +21,13 @@ describe('methodsOf', () => {
 });
 
 describe('checkOptions', () => {
-  it('names the option that does not exist, and those that do', () => {
+  it('names an unknown option, and lists the existing ones', () => {
     expect(thrownBy(() => checkOptions('f', { timeout: 1 }, ['timeoutMs'])).message).to.match(/"timeout".*timeoutMs/);
     checkOptions('f', { timeoutMs: 1 }, ['timeoutMs']);
     checkOptions('f', Object.create(null), []);
   });
 
-  it('refuses what is no plain object', () => {
+  it('refuses anything but a plain object', () => {
     for (const options of [null, undefined, 5, 'x', [], new Date(), () => {}]) {
       expect(thrownBy(() => checkOptions('f', options, []))).to.be.an.instanceOf(TypeError);
     }
@@ -35,7 +35,7 @@ describe('checkOptions', () => {
 });
 
 describe('kindOf', () => {
-  it('says what something is', () => {
+  it('describes a value', () => {
     expect([undefined, null, 5, 'x', new Date(0), {}, Object.create(null), () => {}, 5n].map(kindOf)).to.deep.equal([
       'undefined',
       'null',
@@ -51,7 +51,7 @@ describe('kindOf', () => {
 });
 
 describe('isServerCall, isPlainObject', () => {
-  it('hold for nothing else', () => {
+  it('accept nothing else', () => {
     for (const value of [undefined, null, 5, {}, 'x']) expect(isServerCall(value)).to.equal(false);
     for (const value of [undefined, null, 5, [], new Map()]) expect(isPlainObject(value)).to.equal(false);
   });
