@@ -11,7 +11,7 @@ const texts = (sources: Record<string, string>, options?: GenerateOptions, names
   Object.fromEntries(generate(sourcesOf(sources, names), options).map(({ path, text }) => [path, text]));
 
 describe('generate', () => {
-  it('gives a file for each that is to be generated, under its import name', () => {
+  it('returns a file for each file to generate, under its import name', () => {
     const sources = {
       'main.proto': proto('import "sub/other.proto"; message A { B b = 1; }'),
       'sub/other.proto': proto('message B {}'),
@@ -22,7 +22,7 @@ describe('generate', () => {
     expect(only['main.ts']).to.contain("import { B, type BInit } from './sub/other.js';");
   });
 
-  it('imports what it needs at run time from this package, and other files as the option says', () => {
+  it('imports run-time code from this package, and other files with the configured extension', () => {
     const sources = {
       'a/main.proto': proto(
         'import "google/protobuf/any.proto"; import "b.proto"; message A { google.protobuf.Any any = 1; B b = 2; }',
@@ -44,14 +44,14 @@ describe('generate', () => {
     ]);
   });
 
-  it('gives the same text in whatever order the files were read', () => {
+  it('returns the same text in whatever order the files were read', () => {
     const a = proto('import "b.proto"; import "c.proto"; message A { B b = 1; C c = 2; }');
     const [b, c] = [proto('message B { message In {} In in = 1; }'), proto('message C { enum E { Z = 0; } E e = 1; }')];
     const there = texts({ 'a.proto': a, 'b.proto': b, 'c.proto': c });
     deepStrictEqual({ ...texts({ 'c.proto': c, 'b.proto': b, 'a.proto': a }) }, { ...there });
   });
 
-  it('marks all calls on import as without effect, so that bundlers leave out what is not used', () => {
+  it('marks all top-level calls as pure, so that bundlers drop unused code', () => {
     const long = 'Long'.repeat(20);
     const text = texts({
       'a.proto': proto(
@@ -63,7 +63,7 @@ describe('generate', () => {
     for (const each of calls) expect(each).to.match(/\/\* @__PURE__ \*\/ \$\.\w+\($/);
   });
 
-  it('makes docstrings of comments, and marks what is deprecated', () => {
+  it('turns comments into docstrings, and marks deprecated declarations', () => {
     const text = texts({
       'a.proto': proto(`// Of the message. */ evil
 message A {
@@ -86,13 +86,13 @@ message A {
     );
   });
 
-  describe('refuses, with file and declaration,', () => {
+  describe('refuses, naming file and declaration,', () => {
     const refuses = (body: string, message: string): void => {
       expect(() => texts({ 'a.proto': body })).to.throw(message);
     };
 
-    it('two fields, or a field and a oneof, that would be one property', () => {
-      // As a descriptor has them: protobufjs's parser refuses them by itself.
+    it('two fields, or a field and a oneof, that would become one property', () => {
+      // As descriptors: protobufjs's parser itself refuses them in text.
       const field = (id: number) => ({ id, type: 'string' });
       for (const [fields, oneofs] of [
         [{ foo_bar: field(1), fooBar: field(2) }, {}],
@@ -112,14 +112,14 @@ message A {
       refuses(proto('message A { string foo_bar = 1; string fooBar = 2; }'), "duplicate name 'fooBar'");
     });
 
-    it('two RPCs that would be one method', () => {
+    it('two RPCs that would become one method', () => {
       refuses(
         proto('message M {} service S { rpc Get(M) returns (M); rpc get(M) returns (M); }'),
         'a.proto: p.S: two of its RPCs would be called get',
       );
     });
 
-    it('numbers that no field may have', () => {
+    it('invalid field numbers', () => {
       refuses(
         proto('message A { string a = 536870912; }'),
         'a.proto: p.A.a: its number must be from 1 to 536870911, it is 536870912',
@@ -127,7 +127,7 @@ message A {
     });
   });
 
-  describe('with int64', () => {
+  describe('with the option int64', () => {
     const written = new Written();
     const body = proto(
       'message A { int64 a = 1; optional uint64 b = 2; repeated sint64 c = 3; map<int64, fixed64> d = 4; oneof e { sfixed64 f = 5; } repeated int64 g = 6 [packed = false]; }',

@@ -96,7 +96,7 @@ const hazards: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   },
 };
 
-describe('code generated from', () => {
+describe('Code generated from', () => {
   const written = new Written();
   before(() => {
     for (const [i, texts] of Object.values(hazards).entries()) {
@@ -114,7 +114,7 @@ describe('code generated from', () => {
   });
   after(() => written.remove());
 
-  it('any of these compiles with every strictness flag', () => {
+  it('each hazard compiles with every strictness flag', () => {
     try {
       execFileSync(`${root}node_modules/.bin/tsc`, ['-p', written.dir], { encoding: 'utf8' });
     } catch (error) {

@@ -11,7 +11,7 @@ interface Codec {
   decode(bytes: Uint8Array): unknown;
 }
 
-/** What a call returns, or the message of its error. */
+/** The result of a call, or the message of its error. */
 function outcome<T>(run: () => T): T | string {
   try {
     return run();
@@ -21,7 +21,7 @@ function outcome<T>(run: () => T): T | string {
   }
 }
 
-/** Two that have the same keys in the same order, all the way down. */
+/** Compares two values with the same keys in the same order, recursively. */
 function same(actual: unknown, expected: unknown): void {
   deepStrictEqual(actual, expected);
   const keys = (value: unknown): unknown =>
@@ -60,9 +60,9 @@ const wrong: readonly unknown[] = [
   () => 0,
 ];
 
-describe('the codec of generated code', () => {
+describe('The codec of generated code', () => {
   for (const file of ['rich', 'old', 'edition']) {
-    describe(`of ${file}.proto`, () => {
+    describe(`for ${file}.proto`, () => {
       const types: { type: protobuf.Type; ours: Codec; loaded: Codec }[] = [];
       before(async () => {
         const [root, loaded, generated] = await Promise.all([
@@ -94,7 +94,7 @@ describe('the codec of generated code', () => {
         }
       });
 
-      it('reads what is broken, or two messages in one, as load() does', () => {
+      it('reads malformed and concatenated messages like load()', () => {
         for (const { type, ours, loaded } of types) {
           const valid = { filter: (value: object) => typeof outcome(() => loaded.encode(value)) !== 'string' };
           const values = fc.sample(anyMessage(type, 2), { numRuns: 4, seed: 5 }).filter(valid.filter);
@@ -124,7 +124,7 @@ describe('the codec of generated code', () => {
         }
       });
 
-      it('refuses what load() refuses, in the same words', () => {
+      it('refuses what load() refuses, with the same message', () => {
         for (const { type, ours, loaded } of types) {
           const names = [...type.fieldsArray, ...type.oneofsArray].map(({ name }) => name);
           const required = Object.fromEntries(

@@ -23,7 +23,7 @@ const shop = implement.partial(Shop, {
   haggle: money$ => money$.pipe(map(({ ofAnotherKind }) => ({ currency: ofAnotherKind, cents: 3n }))),
 });
 
-describe('a generated service', () => {
+describe('A generated service', () => {
   const check = async (client: ClientOf<typeof Shop>): Promise<void> => {
     seen.length = 0;
     deepStrictEqual(await lastValueFrom(client.place(order)), { orderId: '7', number: 1n });
@@ -57,7 +57,7 @@ describe('a generated service', () => {
 });
 
 describe('create() of a generated message', () => {
-  it('gives what the other side would read, and refuses what does not fit', () => {
+  it('returns the message that the other side would read, and refuses invalid fields', () => {
     deepStrictEqual(Order.create(order), Order.decode(Order.encode(order)));
     deepStrictEqual(Order.create({}), Order.decode(Buffer.alloc(0)));
     expect(() => Order.create({ id: 1 } as never)).to.throw(

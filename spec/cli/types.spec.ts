@@ -10,9 +10,9 @@ import { Money, Order, Order_Item, Order_State, type OrderInit, type Receipt, Sh
 
 type Card = { readonly case: 'card'; readonly value: string };
 
-// Compiled, not run: what is wrong here is an error of tsc.
-describe('the types of generated code', () => {
-  it('of a message that is read are complete', () => {
+// Compiled, not run: mistakes here are errors of tsc.
+describe('The types of generated code', () => {
+  it('are complete for messages that are read', () => {
     expectTypeOf<Order['id']>().toEqualTypeOf<string>();
     expectTypeOf<Order['items']>().toEqualTypeOf<readonly Order_Item[]>();
     expectTypeOf<Order['placed']>().toEqualTypeOf<Timestamp | undefined>();
@@ -28,7 +28,7 @@ describe('the types of generated code', () => {
     expectTypeOf<FileDescriptorProto['edition']>().toEqualTypeOf<Edition | undefined>();
   });
 
-  it('of a message to write leave every field away but the required ones', () => {
+  it('make all fields but required ones optional in messages to write', () => {
     const order: OrderInit = {
       items: [{}],
       payment: { case: 'account', value: 5 },
@@ -46,22 +46,22 @@ describe('the types of generated code', () => {
       Order.encode({ idd: '' });
       // @ts-expect-error a field of another type
       Order.encode({ id: 1 });
-      // @ts-expect-error a member of a oneof beside the others
+      // @ts-expect-error a oneof member beside the other fields
       Order.encode({ card: '4111' });
-      // @ts-expect-error a case that is none
+      // @ts-expect-error there is no such case
       Order.encode({ payment: { case: 'cheque', value: '' } });
-      // @ts-expect-error a case with the value of another
+      // @ts-expect-error the case and the value do not match
       Order.encode({ payment: { case: 'card', value: 1n } });
-      // @ts-expect-error no number of the enum
+      // @ts-expect-error not a number of the enum
       Order.encode({ state: 7 });
-      // @ts-expect-error a string is no message
+      // @ts-expect-error a string is not a message
       Order.encode('x');
       return legacy;
     };
     expectTypeOf(use).toBeFunction();
   });
 
-  it('tell a message without fields from others', () => {
+  it('distinguish a message without fields from others', () => {
     const use = (order: Order) => {
       const shop = connect(Shop, 'http://127.0.0.1:3000');
       shop.watch({});
@@ -73,7 +73,7 @@ describe('the types of generated code', () => {
     expectTypeOf(use).toBeFunction();
   });
 
-  it('of a client follow the service', () => {
+  it('of a client match the service', () => {
     const use = () => {
       const shop = connect(Shop, 'http://127.0.0.1:3000');
       expectTypeOf(shop.place).parameter(0).toEqualTypeOf<OrderInit | Observable<OrderInit>>();
@@ -92,7 +92,7 @@ describe('the types of generated code', () => {
       shop.place({ ide: '1' });
       // @ts-expect-error a wrong field inside a message
       shop.place({ items: [{ skew: 'a' }] });
-      // @ts-expect-error a message where a stream is wanted
+      // @ts-expect-error a message in place of a stream
       shop.placeMany({ id: '1' });
       // @ts-expect-error there is no such method
       shop.buy;
@@ -100,7 +100,7 @@ describe('the types of generated code', () => {
     expectTypeOf(use).toBeFunction();
   });
 
-  it('of an implementation follow the service', () => {
+  it('of an implementation match the service', () => {
     const receipt = { orderId: '1', number: 1n };
     const use = () => {
       implement(Shop, {

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { Project, proto } from './support/project.ts';
 
 describe('rx-grpc generate --check', () => {
-  it('ends with 0 when the folder is what it would be', async () => {
+  it('exits with 0 when the folder is up to date', async () => {
     using project = new Project({ 'protos/a.proto': proto('A'), 'protos/b.proto': proto('B') });
     await project.run('generate', './protos', '--out', './gen');
     expect(await project.run('generate', './protos', '--out', './gen', '--check')).to.deep.equal({
@@ -12,7 +12,7 @@ describe('rx-grpc generate --check', () => {
     });
   });
 
-  it('ends with 1 and lists what is stale, missing and left over; and changes nothing', async () => {
+  it('exits with 1, lists stale, missing and surplus files, and changes nothing', async () => {
     using project = new Project({
       'protos/a.proto': proto('A'),
       'protos/b.proto': proto('B'),
@@ -31,7 +31,7 @@ describe('rx-grpc generate --check', () => {
     expect(project.tree('gen').map(file => project.read(`gen/${file}`))).to.deep.equal(before);
   });
 
-  it('finds a file stale that somebody edited', async () => {
+  it('detects a file that was edited', async () => {
     using project = new Project({ 'protos/a.proto': proto('A') });
     await project.run('generate', './protos', '--out', './gen');
     project.write('gen/a.ts', `${project.read('gen/a.ts')}\n`);
@@ -40,7 +40,7 @@ describe('rx-grpc generate --check', () => {
     );
   });
 
-  it('makes no folder', async () => {
+  it('creates no folder', async () => {
     using project = new Project({ 'protos/a.proto': proto('A') });
     expect((await project.run('generate', './protos', '--out', './gen', '--check')).code).to.equal(1);
     expect(project.tree('.')).to.deep.equal(['protos/a.proto']);

@@ -9,21 +9,21 @@ async function read(text: string): Promise<protobuf.Root> {
   return (await readSources(await findProtos([project.path('a.proto')], []))).root;
 }
 
-/** The comments of the fields of a message, which has this text. */
+/** The comments of the fields of a message with this text. */
 async function fields(text: string): Promise<Record<string, string | null>> {
   const type = (await read(`message A {${text}}`)).lookupType('A');
   return Object.fromEntries(type.fieldsArray.map(field => [field.name, field.comment]));
 }
 
-// The rules are those of protoc: google/protobuf/io/tokenizer.cc, and the comments of SourceCodeInfo in descriptor.proto.
-describe('comments', () => {
+// These are protoc's rules: google/protobuf/io/tokenizer.cc, and the comments of SourceCodeInfo in descriptor.proto.
+describe('Comments', () => {
   it('are those before a declaration, of any kind', async () => {
     const text =
       '// a\nstring a = 1;\n/* b */\nstring b = 2;\n/** c */\nstring c = 3;\n/// d\nstring d = 4;\n/* e */ string e = 5;';
     expect(await fields(`\n\n${text}`)).to.deep.equal({ a: 'a', b: 'b', c: 'c', d: 'd', e: 'e' });
   });
 
-  it('are those behind a declaration where there is none before it', async () => {
+  it('are those after a declaration without one before it', async () => {
     expect(await fields('string a = 1; // a\nstring b = 2; /* b */\n// c\nstring c = 3; // not c\n')).to.deep.equal({
       a: 'a',
       b: 'b',
@@ -32,7 +32,7 @@ describe('comments', () => {
     expect(await fields('string a = 1;\n// a\n\nstring b = 2;\n// b\n')).to.deep.equal({ a: 'a', b: 'b' });
   });
 
-  it('are none that stand apart, or between two declarations in one line', async () => {
+  it('are not detached ones, or those between two declarations in one line', async () => {
     expect(
       await fields('\n// brace\n\n// apart\n\nstring a = 1; /* whose? */ string b = 2;\n\n// apart\n\n'),
     ).to.deep.equal({
@@ -41,7 +41,7 @@ describe('comments', () => {
     });
   });
 
-  it('keep paragraphs and indentation, and lose stars and slashes', async () => {
+  it('keep paragraphs and indentation, and lose comment markers', async () => {
     const { a, b } = await fields(
       '\n// One.\n//\n//   - two\n//   - three\nstring a = 1;\n/**\n * One.\n *\n *   two\n */\nstring b = 2;\n',
     );
@@ -49,7 +49,7 @@ describe('comments', () => {
     expect(b).to.equal('One.\n\n  two');
   });
 
-  it('are found on messages, enums, their values, oneofs, services and RPCs, whatever their options hold', async () => {
+  it('are found on messages, enums, enum values, oneofs, services and RPCs, whatever their options contain', async () => {
     const root = await read(`
       // Of A.
       message A {

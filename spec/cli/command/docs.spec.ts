@@ -7,7 +7,7 @@ import { Project } from './support/project.ts';
 const page = readFileSync(join(import.meta.dirname, '../../../docs/generate.md'), 'utf8');
 
 describe('docs/generate.md', () => {
-  it('shows what is generated of what it shows', async () => {
+  it('shows what the generator makes of its .proto', async () => {
     const [, source, shown] = /```proto\n(.*?)```.*?```ts\n(.*?)```/s.exec(page)!;
     using project = new Project({ 'users.proto': source! });
     await project.run('generate', './users.proto', '--out', './gen');
@@ -17,7 +17,7 @@ describe('docs/generate.md', () => {
     for (const part of parts) expect(text).to.include(part.trim());
   });
 
-  it('knows all options and exit codes', async () => {
+  it('lists all options and exit codes', async () => {
     using project = new Project();
     const { out } = await project.run('generate', '--help');
     for (const [option] of out.matchAll(/--(?!help)[\w-]+/g)) expect(page).to.include(option);

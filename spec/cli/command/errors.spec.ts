@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { Project, proto } from './support/project.ts';
 
-/** The error of a file, which is called a.proto. */
+/** The error for a file named a.proto. */
 async function errorOf(text: string, others: Readonly<Record<string, string>> = {}): Promise<string> {
   using project = new Project({ 'a.proto': text, ...others });
   const { code, out, err } = await project.run('generate', './a.proto', '--out', './gen');
@@ -15,9 +15,9 @@ const p2 = 'syntax = "proto2";\n';
 const member = 'a field, message, enum, oneof, extend, option, reserved, extensions or }';
 const top = 'message, enum, service, extend, option, import or package';
 
-describe('the errors of a .proto', () => {
+describe('Errors of a .proto file', () => {
   for (const [text, error] of [
-    // Of the token's occurrences in the line it is the one at which the parser stumbles.
+    // If the token occurs several times in the line, the position is that of the occurrence that fails.
     [`${p3}message A {\n  string string id = 1;\n}`, "3:17: illegal token 'id', '=' expected"],
     [`${p3}message A {\n  string id = id;\n}`, "3:15: illegal id 'id', expected a number"],
     [`${p3}message A { string a = 5 string b = 6; }`, "2:26: illegal token 'string', ';' expected"],
@@ -46,7 +46,7 @@ describe('the errors of a .proto', () => {
     [`${p3}message A {\n  string id = 1;\n`, "3:17: unexpected end of the file, '}' expected"],
     [`${p2}message A { oneof b { group C = 1 {} } }`, '2:29: groups within a oneof are not supported'],
   ] as const) {
-    it(`name place and token: ${error}`, async () => {
+    it(`name position and token: ${error}`, async () => {
       expect(await errorOf(text)).to.equal(`a.proto:${error}`);
     });
   }
@@ -60,12 +60,12 @@ describe('the errors of a .proto', () => {
     [`${p3}message A {} enum E { Z = 0; } service S { rpc G(E) returns (A); }`, '2:50: S.G: no message is named "E"'],
     [`${p2}extend A { optional string a = 1; }`, '2:28: .a: extends "A", which no message is named'],
   ] as const) {
-    it(`name who refers to a type that is not found: ${error}`, async () => {
+    it(`name the declaration that refers to an unknown type: ${error}`, async () => {
       expect(await errorOf(text)).to.equal(`a.proto:${error.replace(': .a:', ': a:')}`);
     });
   }
 
-  it('name the importer of a file that is not found, and where it was looked up', async () => {
+  it('name the importer of a missing file, and the searched places', async () => {
     using project = new Project({ 'p/a.proto': `${p3}\nimport "b/none.proto";`, 'i/x.proto': '' });
     const { code, err } = await project.run('generate', './p/a.proto', '--include', './i', '--out', './gen');
     expect(code).to.equal(3);
@@ -74,7 +74,7 @@ describe('the errors of a .proto', () => {
     );
   });
 
-  it('name a type of a file that is not imported', async () => {
+  it('name a type whose file is not imported', async () => {
     const others = { 'b.proto': proto('B'), 'c.proto': proto('C', 'import "b.proto";') };
     const uses = `${p3}import "c.proto";\nmessage A { B b = 1; C c = 2; }`;
     expect(await errorOf(uses, others)).to.equal(
@@ -84,7 +84,7 @@ describe('the errors of a .proto', () => {
     expect((await project.run('generate', './a.proto', '--out', './gen')).err).to.equal('');
   });
 
-  it('name the file that declares the same', async () => {
+  it('name the file that declares the same name', async () => {
     const others = { 'b.proto': proto('A') };
     expect(await errorOf(`${p3}import "b.proto";\nmessage A {}`, others)).to.equal(
       "b.proto:2:9: duplicate name 'A', which a.proto declares; all files of one run have one set of names",
@@ -122,25 +122,25 @@ describe('the errors of a .proto', () => {
       '2:29: A.b: only repeated numbers, booleans and enums can be packed',
     ],
   ] as const) {
-    it(`refuse what protoc refuses: ${error}`, async () => {
+    it(`cover everything that protoc refuses: ${error}`, async () => {
       expect(await errorOf(`${p3}${text}`)).to.equal(`a.proto:${error}`);
     });
   }
 
-  it('refuse a closed enum where nobody can tell whether it was sent', async () => {
+  it('cover a closed enum in a field that cannot tell whether it was sent', async () => {
     const others = { 'b.proto': 'syntax = "proto2"; enum Old { ONE = 1; }' };
     expect(await errorOf(`${p3}import "b.proto";\nmessage A { Old old = 1; }`, others)).to.equal(
       'a.proto:3:17: A.old: Old is a closed enum: the field must be optional, since 0 need not be one of its values',
     );
   });
 
-  it('refuse a default that is no value of the enum', async () => {
+  it('cover a default that is not a value of the enum', async () => {
     expect(await errorOf(`${p2}enum E { ONE = 1; }\nmessage A { optional E e = 1 [default = TWO]; }`)).to.equal(
       'a.proto:3:24: A.e: its default "TWO" is no value of E',
     );
   });
 
-  it('are none where the limits are just kept', async () => {
+  it('do not occur at the limits', async () => {
     using project = new Project({
       'a.proto': `${p3}message A { string b = 1; string c = 536870911; string d = 18999; string e = 20000;
         reserved 2 to 4, 6; string f = 5; repeated int32 g = 7 [packed = true]; oneof h { string i = 8; } }
@@ -151,7 +151,7 @@ describe('the errors of a .proto', () => {
     expect({ code, err }).to.deep.equal({ code: 0, err: '' });
   });
 
-  it('are none behind a reserved name of an edition, at which the parser stumbles and goes on', async () => {
+  it('do not occur after a reserved name of an edition, at which the parser fails and continues', async () => {
     using project = new Project({
       'a.proto': 'edition = "2023"; message A { reserved foo, bar; string b = 1; } message B { A a = 1; }',
     });
@@ -160,7 +160,7 @@ describe('the errors of a .proto', () => {
     expect(project.read('gen/a.ts')).to.include('interface B ');
   });
 
-  it('are none in a file with a byte order mark, line ends of Windows, or an odd way to write', async () => {
+  it('do not occur for a byte order mark, Windows line ends, or unusual formatting', async () => {
     using project = new Project({
       'a.proto': `\uFEFF${p3.replace('\n', '\r\n')}import 'b' ".proto";message A{string a=1;;}\r\n;enum E{Z=0;;}`,
       'b.proto': '',

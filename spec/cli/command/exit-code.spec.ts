@@ -19,7 +19,7 @@ function start(...args: string[]): Promise<{ code: number | string | null; stdou
   });
 }
 
-describe('rx-grpc ends', () => {
+describe('rx-grpc exits', () => {
   it('with 0 after --help and --version', async () => {
     using project = new Project();
     expect(await project.run('--help')).to.deep.include({ code: ExitCode.OK, err: '' });
@@ -28,7 +28,7 @@ describe('rx-grpc ends', () => {
     expect((await project.run('--version')).out).to.match(/^\d+\.\d+\.\d+\n$/);
   });
 
-  it('with 2 where it is used wrongly, and says what was expected', async () => {
+  it('with 2 when it is used incorrectly, and says what was expected', async () => {
     using project = new Project({ 'a.proto': proto('A'), 'empty/x.md': '', 'deep/b.proto': proto('B') });
     for (const [args, message] of [
       [[], /^Usage: /],
@@ -50,7 +50,7 @@ describe('rx-grpc ends', () => {
     expect(project.tree('gen')).to.deep.equal([]);
   });
 
-  it('with 2 where a file is given under one name and imported under another', async () => {
+  it('with 2 when a file is given under one name and imported under another', async () => {
     using project = new Project({
       'all/protos/a.proto': proto('A', 'import "protos/b.proto";'),
       'all/protos/b.proto': proto('B'),
@@ -62,7 +62,7 @@ describe('rx-grpc ends', () => {
     });
   });
 
-  it('with 3 where a .proto is wrong, or TypeScript cannot be made of it', async () => {
+  it('with 3 when a .proto is invalid, or cannot be expressed in TypeScript', async () => {
     using project = new Project({
       'a.proto': 'message',
       'b.proto': 'syntax = "proto3"; import "none.proto";',
@@ -73,7 +73,7 @@ describe('rx-grpc ends', () => {
     }
   });
 
-  it('with 4 where a file is not there or cannot be read', async () => {
+  it('with 4 when a file is missing or unreadable', async () => {
     using project = new Project({ 'a.proto': proto('A') });
     const of = async (...args: string[]): Promise<unknown> => {
       const { code, err } = await project.run('generate', ...args, '--out', './gen');
@@ -88,7 +88,7 @@ describe('rx-grpc ends', () => {
     expect(await of('./a.proto')).to.include(ExitCode.FILES);
   });
 
-  it('as a process with these codes, errors on stderr, without colours where nobody sees them', async () => {
+  it('as a process with these codes, with errors on stderr, without colours unless it is a terminal', async () => {
     using project = new Project({ 'a.proto': proto('A'), 'b.proto': 'message' });
     const out = project.path('gen');
     const good = await start('generate', project.path('a.proto'), '--out', out);

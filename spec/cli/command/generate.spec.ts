@@ -5,7 +5,7 @@ import { shipped } from '../../../cli/generate/shipped.ts';
 import { Project, proto } from './support/project.ts';
 
 describe('rx-grpc generate', () => {
-  it('writes one file for each .proto in a folder, in the same folders', async () => {
+  it('writes one file for each .proto in a folder, in the same folder structure', async () => {
     using project = new Project({
       'protos/users.proto': proto('User'),
       'protos/shop/orders.proto': proto('Order', 'package shop;'),
@@ -20,7 +20,7 @@ describe('rx-grpc generate', () => {
     expect(project.read('gen/users.ts')).to.include('export interface User ');
   });
 
-  it('writes what is imported along, but google/protobuf', async () => {
+  it('also writes imported files, except google/protobuf', async () => {
     using project = new Project({
       'protos/users.proto': proto('User', 'import "shared/name.proto";\nimport "google/protobuf/timestamp.proto";\n'),
       'protos/shared/name.proto': proto('Name'),
@@ -29,7 +29,7 @@ describe('rx-grpc generate', () => {
     expect(project.tree('gen')).to.deep.equal(['shared/name.ts', 'users.ts']);
   });
 
-  it('leaves out of google/protobuf what comes with the package, and nothing else', async () => {
+  it('omits from google/protobuf what the package contains, and nothing else', async () => {
     const lib = readdirSync(join(import.meta.dirname, '../../../lib/google/protobuf'));
     expect([...shipped].sort()).to.deep.equal(
       lib.map(name => `google/protobuf/${name.replace(/\.ts$/, '.proto')}`).sort(),
@@ -46,7 +46,7 @@ describe('rx-grpc generate', () => {
     );
   });
 
-  it('does not generate a copy of google/protobuf that is given', async () => {
+  it('does not generate a given copy of google/protobuf', async () => {
     using project = new Project({
       'protos/users.proto': proto('User', 'import "google/protobuf/timestamp.proto";\n'),
       'protos/google/protobuf/timestamp.proto': proto('Timestamp', 'package google.protobuf;'),
@@ -55,7 +55,7 @@ describe('rx-grpc generate', () => {
     expect(project.tree('gen')).to.deep.equal(['users.ts']);
   });
 
-  it('names files from the folder of --include in which they lie, else from the one given, else from their own', async () => {
+  it('names files relative to their --include folder, else the given folder, else their own folder', async () => {
     using project = new Project({
       'a/deep/users.proto': proto('User', 'import "deep/name.proto";\nimport "other.proto";\n'),
       'a/deep/name.proto': proto('Name'),
@@ -76,7 +76,7 @@ describe('rx-grpc generate', () => {
     ]);
   });
 
-  it('takes the outermost of the folders of the files given, so that imports among them keep their names', async () => {
+  it('uses the outermost folder of the given files, so that imports among them keep their names', async () => {
     using project = new Project({
       'protos/users.proto': proto('User', 'import "shared/name.proto";\n'),
       'protos/shared/name.proto': proto('Name'),
@@ -86,7 +86,7 @@ describe('rx-grpc generate', () => {
     expect(project.tree('gen')).to.deep.equal(['shared/name.ts', 'users.ts']);
   });
 
-  it('is the same whatever the order of the arguments', async () => {
+  it('generates the same in any order of arguments', async () => {
     using project = new Project({
       'protos/a.proto': proto('A', 'import "b.proto";\nmessage Ab { B b = 1; }\n'),
       'protos/b.proto': proto('B'),
@@ -97,7 +97,7 @@ describe('rx-grpc generate', () => {
     expect(project.tree('one')).to.deep.equal(['a.ts', 'b.ts']);
   });
 
-  it('leaves files alone that would not change', async () => {
+  it('does not rewrite unchanged files', async () => {
     using project = new Project({ 'protos/a.proto': proto('A'), 'protos/b.proto': proto('B') });
     await project.run('generate', './protos', '--out', './gen');
     const before = statSync(project.path('gen/a.ts'));
@@ -108,7 +108,7 @@ describe('rx-grpc generate', () => {
     expect(project.read('gen/b.ts')).to.include('interface Other ');
   });
 
-  it('writes nothing where one of the files is wrong', async () => {
+  it('writes nothing when one of the files is invalid', async () => {
     using project = new Project({ 'protos/a.proto': proto('A'), 'protos/b.proto': 'syntax = "proto3";\nmessage {}' });
     expect((await project.run('generate', './protos', '--out', './gen')).code).to.equal(3);
     expect(project.tree('.')).to.deep.equal(['protos/a.proto', 'protos/b.proto']);
@@ -121,7 +121,7 @@ describe('rx-grpc generate', () => {
     expect(project.read('gen/a.ts')).to.equal(before);
   });
 
-  it('writes nothing where one of the files cannot be written, and leaves nothing beside', async () => {
+  it('writes nothing when one of the files cannot be written, and leaves no temporary files', async () => {
     using project = new Project({ 'protos/a.proto': proto('A'), 'protos/z/b.proto': proto('B'), 'gen/z': 'a file' });
     const { code, err } = await project.run('generate', './protos', '--out', './gen');
     expect(code).to.equal(4);
@@ -133,7 +133,7 @@ describe('rx-grpc generate', () => {
     expect(project.tree('out')).to.deep.equal([]);
   });
 
-  it('removes what it generated when the source is gone, and nothing else', async () => {
+  it('removes generated files whose source is gone, and nothing else', async () => {
     using project = new Project({
       'protos/a.proto': proto('A'),
       'protos/old/b.proto': proto('B'),
@@ -148,8 +148,8 @@ describe('rx-grpc generate', () => {
     expect(moved.tree('gen')).to.deep.equal(['a.ts', 'c.ts', 'own.ts']);
   });
 
-  describe('stays within the folder', () => {
-    it('with files that have names of objects', async () => {
+  describe('stays within the output folder', () => {
+    it('for files named like properties of objects', async () => {
       using project = new Project({
         'protos/__proto__.proto': proto('A', 'package a;'),
         'protos/constructor.proto': proto('B', 'package b;import "__proto__.proto";'),
@@ -159,7 +159,7 @@ describe('rx-grpc generate', () => {
       expect(project.tree('gen')).to.deep.equal(['__proto__.ts', 'constructor.ts', 'toString/valueOf.ts']);
     });
 
-    it('with imports: those that go up are refused', async () => {
+    it('for imports: those that lead upward are refused', async () => {
       for (const name of ['../outside.proto', './name.proto', 'a/../name.proto', 'a//b.proto']) {
         using project = new Project({
           'protos/users.proto': proto('User', `import "${name}";\n`),
@@ -176,7 +176,7 @@ describe('rx-grpc generate', () => {
       }
     });
 
-    it('with links: one to a folder elsewhere is refused, one to a file is replaced', async () => {
+    it('for links: one to another folder is refused, one to a file is replaced', async () => {
       using project = new Project({ 'protos/a.proto': proto('A'), 'elsewhere/a.ts': 'mine', 'gen/other.ts': 'mine' });
       symlinkSync(project.path('elsewhere/a.ts'), project.path('gen/a.ts'));
       expect((await project.run('generate', './protos', '--out', './gen')).code).to.equal(0);
@@ -191,7 +191,7 @@ describe('rx-grpc generate', () => {
     });
   });
 
-  it('reads a file once that two links lead to', async () => {
+  it('reads a file with two links to it once', async () => {
     using project = new Project({ 'real/a.proto': proto('A'), 'real/b.proto': proto('B', 'import "a.proto";') });
     symlinkSync(project.path('real'), project.path('link'));
     const { code, err } = await project.run('generate', './link/b.proto', './real/a.proto', '--out', './gen');
@@ -200,7 +200,7 @@ describe('rx-grpc generate', () => {
     expect(project.tree('gen')).to.deep.equal(['a.ts', 'b.ts']);
   });
 
-  it('passes on --int64 and --import-extension', async () => {
+  it('applies --int64 and --import-extension', async () => {
     using project = new Project({
       'protos/a.proto': proto('A', 'import "b.proto";\nmessage Ab { B b = 1; int64 big = 2; }\n'),
       'protos/b.proto': proto('B'),

@@ -35,7 +35,7 @@ class Watching implements AsyncDisposable {
     }
   }
 
-  /** Resolves with the next line like this; those before it are dropped. */
+  /** Resolves with the next matching line; skips those before it. */
   async line(like: RegExp): Promise<string> {
     for (;;) {
       while (this.#lines.length > 0) {
@@ -62,7 +62,7 @@ class Watching implements AsyncDisposable {
 }
 
 describe('rx-grpc generate --watch', () => {
-  it('generates anew after each change, whatever kind it is, and ends with 0 on SIGINT', async () => {
+  it('generates again after each kind of change, and exits with 0 on SIGINT', async () => {
     using project = new Project({
       'protos/a.proto': proto('A', 'import "deep/b.proto";'),
       'protos/deep/b.proto': proto('B'),
@@ -74,7 +74,7 @@ describe('rx-grpc generate --watch', () => {
     await watching.line(/^gen: 1 written, 1 unchanged$/);
     expect(project.read('gen/a.ts')).to.include('interface A2 ');
 
-    // Of a file that is imported.
+    // A change in an imported file.
     project.replace('protos/deep/b.proto', proto('B2'));
     await watching.line(/^gen: 1 written, 1 unchanged$/);
     expect(project.read('gen/deep/b.ts')).to.include('interface B2 ');
@@ -97,7 +97,7 @@ describe('rx-grpc generate --watch', () => {
     expect(project.tree('gen')).to.deep.equal(['a.ts', 'deep/b.ts', 'none.ts']);
   }).timeout(60_000);
 
-  it('waits for what is given and not there, and for a folder that is away for a while', async () => {
+  it('waits for missing inputs, and for a folder that disappears for a while', async () => {
     using project = new Project({ 'protos/a.proto': proto('A'), 'include/b.proto': proto('B') });
     await using watching = new Watching(project, 'protos', 'more/c.proto', '--include', 'include', '--out', 'gen');
     await watching.line(/^more\/c\.proto: not found$/);
@@ -110,7 +110,7 @@ describe('rx-grpc generate --watch', () => {
     expect(await watching.stop('SIGTERM')).to.equal(0);
   }).timeout(60_000);
 
-  it('does not act upon what it writes beside the sources', async () => {
+  it('does not react to its own output beside the sources', async () => {
     using project = new Project({ 'protos/a.proto': proto('A'), 'protos/b.proto': proto('B') });
     await using watching = new Watching(project, 'protos', '--out', 'protos');
     expect(await watching.line(/./)).to.equal('protos: 2 written, 0 unchanged');

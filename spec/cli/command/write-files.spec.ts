@@ -6,7 +6,7 @@ import { runChild } from '../../support/run-child.ts';
 import { Project } from './support/project.ts';
 
 describe('writeFiles', () => {
-  it('writes all or none: neither files nor folders are left where one fails', () => {
+  it('writes all files or none: a failure leaves neither files nor folders', () => {
     using project = new Project({ 'gen/file': 'a file' });
     const write = ['new/deep/a.ts', 'b.ts', 'file/c.ts'].map(name => ({
       path: project.path(`gen/${name}`),
@@ -19,7 +19,7 @@ describe('writeFiles', () => {
     expect(project.tree('gen')).to.deep.equal(['b.ts', 'file', 'new/deep/a.ts']);
   });
 
-  it('is not interrupted by SIGINT, which takes effect behind it', async () => {
+  it('defers SIGINT until it has finished', async () => {
     using project = new Project();
     const { code, stdout } = await runChild(`
       import { readdirSync } from 'node:fs';

@@ -1,4 +1,4 @@
-/** Generates anew what is checked in: `npx tsx spec/cli/golden/write.ts`. */
+/** Regenerates the files in the repository: `npx tsx spec/cli/golden/write.ts`. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { goldens } from '../support/golden.ts';
 

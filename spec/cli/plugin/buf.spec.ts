@@ -5,7 +5,7 @@ import { addProtos, expectSame, pluginArgs, start } from './support/same.ts';
 
 const buf = join(import.meta.dirname, '../../../node_modules/.bin/buf');
 
-/** Runs `buf generate` on the protos of a project, with this plugin and these of its settings. */
+/** Runs `buf generate` on the protos of a project, with this plugin and these settings. */
 async function generate(project: Project, settings: Readonly<Record<string, unknown>>): Promise<void> {
   const plugin = { local: [process.execPath, ...pluginArgs], out: 'buf', ...settings };
   project.write('buf.yaml', JSON.stringify({ version: 'v2', modules: [{ path: 'protos' }] }));
@@ -14,7 +14,7 @@ async function generate(project: Project, settings: Readonly<Record<string, unkn
 }
 
 describe('protoc-gen-rx-grpc with buf', () => {
-  it('writes what the command writes, byte for byte', async () => {
+  it('writes the same files as the command, byte for byte', async () => {
     using project = new Project();
     addProtos(project, 'protos');
     await generate(project, { include_imports: true });
@@ -23,7 +23,7 @@ describe('protoc-gen-rx-grpc with buf', () => {
     expectSame(project, 'buf', 'command', files);
   }).timeout(60_000);
 
-  it('takes the options of the command', async () => {
+  it('accepts the options of the command', async () => {
     using project = new Project();
     addProtos(project, 'protos');
     for (const [opt, ...flags] of [
@@ -37,7 +37,7 @@ describe('protoc-gen-rx-grpc with buf', () => {
     }
   }).timeout(60_000);
 
-  it('writes only the files that it is asked for', async () => {
+  it('writes only the requested files', async () => {
     using project = new Project();
     addProtos(project, 'protos');
     project.write('buf.yaml', JSON.stringify({ version: 'v2', modules: [{ path: 'protos' }] }));
@@ -49,7 +49,7 @@ describe('protoc-gen-rx-grpc with buf', () => {
     expect(project.read('buf/comments.ts')).to.equal(project.read('command/comments.ts'));
   }).timeout(60_000);
 
-  it('lets buf say what is wrong with an option', async () => {
+  it('makes buf report an invalid option', async () => {
     using project = new Project();
     addProtos(project, 'protos');
     const error = await generate(project, { opt: 'int32=string' }).then(

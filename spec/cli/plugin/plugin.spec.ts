@@ -28,7 +28,7 @@ const users = {
 };
 
 describe('protoc-gen-rx-grpc', () => {
-  it('says that it knows proto3 optional, and editions from proto2 to 2024', async () => {
+  it('declares support for proto3 optional, and for editions from proto2 to 2024', async () => {
     const { supportedFeatures, minimumEdition, maximumEdition } = await ask({});
     expect({ supportedFeatures, minimumEdition, maximumEdition }).to.deep.equal({
       supportedFeatures: 3n,
@@ -37,7 +37,7 @@ describe('protoc-gen-rx-grpc', () => {
     });
   });
 
-  it('generates the same from descriptors without comments and places as the command from such a file', async () => {
+  it('generates the same from descriptors without comments and positions as the command from a file without them', async () => {
     using project = new Project({
       'users.proto': 'syntax = "proto3"; package users; message User { string user_id = 1; }',
     });
@@ -54,11 +54,11 @@ describe('protoc-gen-rx-grpc', () => {
     ]);
   });
 
-  it('generates nothing that it is not asked for', async () => {
+  it('generates nothing that was not requested', async () => {
     expect((await ask({ protoFile: [users] })).file).to.deep.equal([]);
   });
 
-  it('answers with an error where an option is wrong', async () => {
+  it('answers with an error for an invalid option', async () => {
     for (const [parameter, error] of [
       ['int64=long', 'rx-grpc: int64: expected bigint, string, number, got "long"'],
       ['int64', 'rx-grpc: int64: expected bigint, string, number, got ""'],
@@ -71,7 +71,7 @@ describe('protoc-gen-rx-grpc', () => {
     expect((await ask({ parameter: ' int64=string, ,import_extension=ts' })).error).to.equal(undefined);
   });
 
-  it('answers with an error where TypeScript cannot be made of a file, or its edition is not known', async () => {
+  it('answers with an error for a file that cannot be expressed in TypeScript, or has an unknown edition', async () => {
     const method = { inputType: '.users.User', outputType: '.users.User' };
     const service = {
       name: 'Users',
@@ -87,7 +87,7 @@ describe('protoc-gen-rx-grpc', () => {
     expect(error).to.match(/^rx-grpc: users\.proto: unknown edition/);
   });
 
-  it('fails where what comes is no request', async () => {
+  it('fails when its input is not a request', async () => {
     const error = await plugin(Uint8Array.of(0xff)).then(
       () => expect.fail('it answered'),
       failure => failure,

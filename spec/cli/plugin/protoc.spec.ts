@@ -6,7 +6,7 @@ import { expect } from 'chai';
 import { Project } from '../command/support/project.ts';
 import { addProtos, expectSame, pluginArgs, start } from './support/same.ts';
 
-/** Whether there is a protoc that reads these files: an old one knows neither editions nor `optional` in proto3. */
+/** Whether an installed protoc reads these files: old ones support neither editions nor `optional` in proto3. */
 function isReadBy(protoc: string, folder: string): boolean {
   const path = join(import.meta.dirname, folder);
   const files = readdirSync(path, { recursive: true, encoding: 'utf8' }).filter(file => file.endsWith('.proto'));
@@ -18,12 +18,12 @@ function isReadBy(protoc: string, folder: string): boolean {
   }
 }
 
-// Nobody needs protoc to use this library, or to work on it.
+// protoc is optional: neither users nor contributors need it.
 const folders = ['protos', 'protoc-only'].filter(folder => isReadBy('protoc', folder));
 if (folders.length > 0) {
   describe('protoc-gen-rx-grpc with protoc', () => {
     for (const folder of folders) {
-      it(`writes what the command writes, byte for byte, of ${folder}`, async () => {
+      it(`writes the same files as the command, byte for byte, for ${folder}`, async () => {
         using project = new Project({
           'protoc-gen-rx-grpc': `#!/bin/sh\nexec '${process.execPath}' ${pluginArgs.map(arg => `'${arg}'`).join(' ')}\n`,
         });

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { type GeneratedFile, generate } from '../../../cli/generate/generate.ts';
 import { sourcesOf } from './sources.ts';
 
-/** Generated files that are checked in. */
+/** The generated files in the repository. */
 export interface Golden {
   readonly dir: URL;
   readonly files: readonly GeneratedFile[];
@@ -15,7 +15,7 @@ const wellKnown = 'any api descriptor duration empty field_mask source_context s
   ' ',
 );
 
-/** All of them, generated anew. */
+/** All of them, generated again. */
 export function goldens(): readonly Golden[] {
   const options = { runtime: '../../../lib/generated.ts', importExtension: 'ts' } as const;
   const names = wellKnown.map(name => `google/protobuf/${name}.proto`);
@@ -32,7 +32,7 @@ export function goldens(): readonly Golden[] {
 }
 
 const codecProtos = ['users.proto', 'rich.proto', 'old.proto', 'edition.proto', 'nopackage.proto'];
-/** What errors carry. */
+/** The types of error details. */
 const rpcProtos = ['google/rpc/error_details.proto', 'google/rpc/status.proto'];
 const goldenProtos = ['shop.proto', 'shop/money.proto'];
 

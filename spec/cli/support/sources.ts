@@ -9,7 +9,7 @@ const google = createRequire(import.meta.url)
   .resolve('protobufjs/package.json')
   .replace('package.json', '');
 
-/** Sources from the texts of .proto files, by their import names; those of google/protobuf need not be given. */
+/** Sources from the texts of .proto files, by their import names; google/protobuf is included. */
 export function sourcesOf(texts: Readonly<Record<string, string>>, generate = Object.keys(texts)): Sources {
   const root = new protobuf.Root();
   const files: SourceFile[] = [];

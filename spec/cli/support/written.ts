@@ -6,7 +6,7 @@ import { sourcesOf } from './sources.ts';
 
 export const root: string = new URL('../../../', import.meta.url).pathname;
 
-/** A folder of generated files inside the repository, where types and modules are found. */
+/** A folder for generated files inside the repository, where types and modules resolve. */
 export class Written {
   readonly dir: string;
 
@@ -15,7 +15,7 @@ export class Written {
     this.dir = mkdtempSync(`${root}node_modules/.cache/rx-grpc-gen-`);
   }
 
-  /** Generates files into a folder of it. */
+  /** Generates files into a subfolder of it. */
   add(folder: string, texts: Readonly<Record<string, string>>, options: GenerateOptions = {}): void {
     const runtime = relative(join(this.dir, folder), `${root}lib/generated.ts`);
     for (const { path, text } of generate(sourcesOf(texts), { runtime, importExtension: 'ts', ...options })) {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { program } from '../../../../cli/command/program.ts';
 
-/** A folder of a user's, with the given files in it; gone when it is disposed of. */
+/** A project folder with the given files; deleted when it is disposed of. */
 export class Project implements Disposable {
   readonly folder: string = mkdtempSync(join(tmpdir(), 'rx-grpc-project-'));
 
@@ -20,7 +20,7 @@ export class Project implements Disposable {
     writeFileSync(this.path(name), text);
   }
 
-  /** Writes a file as many editors do: beside its place, then over it. Nobody sees it empty or half-written. */
+  /** Writes a file like many editors: beside its place, then over it, so that nobody sees it empty or incomplete. */
   replace(name: string, text: string): void {
     this.write(`${name}.tmp`, text);
     renameSync(this.path(`${name}.tmp`), this.path(name));
@@ -30,7 +30,7 @@ export class Project implements Disposable {
     return readFileSync(this.path(name), 'utf8');
   }
 
-  /** All files in one of its folders, hidden ones too, sorted. */
+  /** All files in one of its folders, including hidden ones, sorted. */
   tree(name: string): string[] {
     try {
       const entries = readdirSync(this.path(name), { withFileTypes: true, recursive: true });
@@ -43,7 +43,7 @@ export class Project implements Disposable {
     }
   }
 
-  /** What is printed names files as from within the folder. */
+  /** Output names files relative to the folder. */
   async run(...args: string[]): Promise<{ code: number; out: string; err: string }> {
     let [out, err] = ['', ''];
     const inside = args.map(arg => (/^-|^\w+$/.test(arg) ? arg : this.path(arg)));
@@ -61,7 +61,7 @@ export class Project implements Disposable {
   }
 }
 
-/** A file of proto3 with one message, and what else is given before it. */
+/** A proto3 file with one message, after the given text. */
 export function proto(name: string, before = ''): string {
   return `syntax = "proto3";\n${before}message ${name} { string id = 1; }\n`;
 }

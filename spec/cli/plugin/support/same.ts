@@ -8,22 +8,22 @@ import type { Project } from '../../command/support/project.ts';
 
 const root = join(import.meta.dirname, '../../../..');
 
-/** The arguments with which node runs the plugin, as its source is now. */
+/** The node arguments that run the plugin from its sources. */
 export const pluginArgs: readonly string[] = [compiled(join(root, 'cli/protoc-gen-rx-grpc.ts'))];
 
-/** Puts the .proto files of a folder beside the specs into a project, as its folder `protos`. */
+/** Copies the .proto files of a folder beside the specs into a project, as its folder `protos`. */
 export function addProtos(project: Project, folder: string): void {
   cpSync(join(import.meta.dirname, '..', folder), project.path('protos'), { recursive: true });
 }
 
-/** Runs a program within a project's folder. @returns what it prints on stderr. @throws when it fails. */
+/** Runs a program in a project's folder. @returns what it prints on stderr. @throws when it fails. */
 export async function start(project: Project, program: string, args: readonly string[]): Promise<string> {
   const env = { ...process.env, BUF_CACHE_DIR: project.path('.cache') };
   const { stderr } = await promisify(execFile)(program, args, { cwd: project.folder, env });
   return stderr;
 }
 
-/** Expects two folders of a project to hold the same files, and these. */
+/** Expects two folders of a project to contain exactly these files, with equal content. */
 export function expectSame(project: Project, one: string, other: string, files: readonly string[]): void {
   expect(project.tree(one)).to.deep.equal(files);
   expect(project.tree(other)).to.deep.equal(files);
