@@ -4,7 +4,7 @@ import { implement, loopback } from '../../lib/index.ts';
 import { errorOf } from '../support/record.ts';
 import { tool, works } from './support/works.ts';
 
-// Checked in, because grpc-tools downloads its programs when it is installed. See the folder's README.
+// In the repository, because grpc-tools downloads its programs at installation. See the README of the folder.
 
 describe('A static service of grpc-tools', () => {
   works(async () => {
@@ -32,7 +32,7 @@ describe('A static service of grpc-tools', () => {
     });
   });
 
-  it('fails the call for what is no instance of the message', async () => {
+  it('fails the call for a value that is not an instance of the message class', async () => {
     const { NotesService } = (await import('./grpc-tools/notes_grpc_pb.js')).default;
     const client = loopback(implement.partial(NotesService, {}));
     const error = await errorOf(client.sayOne({ text: 'a' } as never));

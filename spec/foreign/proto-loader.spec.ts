@@ -12,11 +12,11 @@ const theirs = {
 };
 const read = () => loadSync(proto, { longs: String, enums: String, defaults: true, oneofs: true });
 
-describe('A service of a package definition of proto-loader', () => {
+describe('A service in a package definition of proto-loader', () => {
   works(() => tool({ proto, service: async () => read()['notes.v1.Notes'], full: () => ({ theirs, ours: fullNote }) }));
 });
 
-describe('A service of the packages that grpc-js makes of it', () => {
+describe('A service in the packages that grpc-js makes of it', () => {
   works(() => {
     const { notes }: any = loadPackageDefinition(read());
     return tool({ proto, service: async () => notes.v1.Notes.service, full: () => ({ theirs, ours: fullNote }) });

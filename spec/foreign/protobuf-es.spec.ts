@@ -13,13 +13,13 @@ for (const [copy, folder] of [
   ['an ES module', 'es'],
   ['CommonJS', 'es-commonjs'],
 ] as const) {
-  describe(`A service of protobuf-es, its package loaded as ${copy}`, () => {
+  describe(`A service of protobuf-es, with its package loaded as ${copy}`, () => {
     works(() => tool({ proto, service: () => load(folder), full: () => ({ theirs: fullNote, ours: fullNote }) }));
   });
 }
 
 describe('A service of protobuf-es', () => {
-  it('says what to install where its package is missing', async () => {
+  it('names the package to install when it is missing', async () => {
     const service = await load('es');
     const loader = Module as unknown as { _load: (request: string, ...rest: unknown[]) => unknown };
     const original = loader._load;

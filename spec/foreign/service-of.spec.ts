@@ -15,29 +15,29 @@ const generic = (requestType: unknown, name = 'Do') => ({
 });
 
 describe('serviceOf', () => {
-  it('leaves a definition of grpc-js as it is', () => {
+  it('returns a grpc-js definition unchanged', () => {
     expect(serviceOf(Lab)).to.equal(Lab);
   });
 
-  it('takes a service whose methods are called as the properties of a description', () => {
+  it('accepts a service with methods named like the properties of a description', () => {
     const service = { methods: Lab.unary, fullName: Lab.bidi, typeName: Lab.bidi, kind: Lab.bidi };
     expect(serviceOf(service)).to.equal(service);
     expect(methodsOf(service).map(([name]) => name)).to.deep.equal(['methods', 'fullName', 'typeName', 'kind']);
   });
 
-  it('sends whole messages where a generic definition has no fromPartial', () => {
+  it('sends complete messages when a generic definition has no fromPartial', () => {
     const method = serviceOf(generic(type))['do']!;
     expect(method).to.include({ path: '/a.Users/Do', requestStream: false, responseStream: true });
     expect(method.requestSerialize({ n: 1 }).toString()).to.equal('{"n":1}');
     expect(method.responseDeserialize(Buffer.from('{"n":2}'))).to.deep.equal({ n: 2 });
   });
 
-  it('completes messages where there is one', () => {
+  it('completes messages with fromPartial', () => {
     const completed = { ...type, fromPartial: (value: object) => ({ n: 0, ...value }) };
     expect(serviceOf(generic(completed))['do']!.requestSerialize({}).toString()).to.equal('{"n":0}');
   });
 
-  it('gives a Buffer of the bytes and no others', () => {
+  it('returns a Buffer of exactly the encoded bytes', () => {
     const part = { ...type, encode: () => ({ finish: () => Uint8Array.of(1, 2, 3, 4).subarray(1, 3) }) };
     expect(serviceOf(generic(part))['do']!.requestSerialize({})).to.deep.equal(Buffer.of(2, 3));
   });
@@ -52,7 +52,7 @@ describe('serviceOf', () => {
 });
 
 describe('methodsOf', () => {
-  it('says where the service is, of a client class that has one', () => {
+  it('finds the service in a client class', () => {
     const client = Object.assign(class {}, { service: Lab });
     expect(thrownBy(() => methodsOf(client)).message).to.match(/got a function; its \.service is one$/);
     expect(thrownBy(() => methodsOf(class {})).message).to.match(/got a function$/);
@@ -68,7 +68,7 @@ describe('methodsOf', () => {
     }
   });
 
-  it('refuses two RPCs of one name', () => {
+  it('refuses two RPCs with one name', () => {
     const error = thrownBy(() => methodsOf({ Unary: Lab.unary, unary: Lab.bidi }));
     expect(error).to.be.an.instanceOf(TypeError);
     expect(error.message).to.equal('two RPCs of a service would be called unary: /lab.Lab/Unary and /lab.Lab/Bidi');

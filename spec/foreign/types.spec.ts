@@ -214,7 +214,7 @@ const examples = [...page.matchAll(/```ts\n(.*?)```/gs)].map(([, example]) => ({
   program: example!.replaceAll("'./gen/", "'../").replaceAll("'rx-grpc'", "'../../../../lib/index.ts'"),
 }));
 
-describe('The types of services of other generators', () => {
+describe('The types of services from other generators', () => {
   let checked: Checked;
   before(async function () {
     this.timeout(120_000);
@@ -226,18 +226,18 @@ describe('The types of services of other generators', () => {
   });
 
   for (const name of Object.keys(programs)) {
-    it(`are inferred from its code: ${name}`, () => {
+    it(`are inferred from the generated code: ${name}`, () => {
       expect(checked.errorsIn(name)).to.deep.equal([]);
     });
   }
 
   for (const [index, { about }] of examples.entries()) {
-    it(`hold in the example of docs/foreign.md: ${about}`, () => {
+    it(`compile in the example of docs/foreign.md: ${about}`, () => {
       expect(checked.errorsIn(`example-${index}`)).to.deep.equal([]);
     });
   }
 
-  it('are compiled: a program that is wrong is told', () => {
+  it('reject an incorrect program', () => {
     expect(checked.errorsIn('wrong').join()).to.match(/TS2322/);
   });
 });

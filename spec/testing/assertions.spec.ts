@@ -31,7 +31,7 @@ describe('assertMetadata', () => {
     { ONE: 'a' },
   ];
   for (const expected of fitting) {
-    it(`is content with ${JSON.stringify(expected, (_, value) => (value instanceof RegExp ? `${value}` : value))}`, () => {
+    it(`accepts ${JSON.stringify(expected, (_, value) => (value instanceof RegExp ? `${value}` : value))}`, () => {
       assertMetadata(metadata, expected);
     });
   }
@@ -55,21 +55,21 @@ describe('assertMetadata', () => {
     [{ one: Uint8Array.of(97) }, "one: expected <Buffer 61>, got 'a'"],
     [{ 'two-bin': Uint8Array.of(1) }, 'two-bin: expected <Buffer 01>, got [ <Buffer 01>, <Buffer 02> ]'],
   ] as const) {
-    it(`says "${message}"`, () => {
+    it(`fails with "${message}"`, () => {
       const error = thrownBy(() => assertMetadata(metadata, expected));
       expect(error).to.be.instanceOf(AssertionError);
       expect(error.message).to.equal(`the metadata is not as expected\n${message}`);
     });
   }
 
-  it('gives actual and expected, of the keys that differ alone', () => {
+  it('has actual and expected of the differing keys only', () => {
     const error = thrownBy(() => assertMetadata(metadata, { one: 'x', two: ['a', 'b'], none: 'y' }));
     expect(error.actual).to.deep.equal({ one: 'a', none: undefined });
     expect(error.expected).to.deep.equal({ one: 'x', none: 'y' });
     expect(error.stack.split('\n').find((line: string) => line.includes(' at '))).to.include('assertions.spec.ts');
   });
 
-  it('refuses what is no metadata', () => {
+  it('refuses what is not metadata', () => {
     for (const [given, kind] of [
       [undefined, 'undefined'],
       [{ one: 'a' }, 'an object (Object)'],
@@ -85,7 +85,7 @@ describe('assertStatus', () => {
   const error = new RpcError(Code.NOT_FOUND, 'no user 5', { metadata, path: '/users.Users/Get' });
   const status = { code: Code.OK, details: '', metadata };
 
-  it('is content with an error or a status that has the code, and what else is asked', () => {
+  it('accepts an error or a status with the code and the other expected parts', () => {
     assertStatus(error, { code: Code.NOT_FOUND });
     assertStatus(error, { code: Code.NOT_FOUND, details: 'no user 5', metadata: { one: 'a', none: undefined } });
     assertStatus(error, { code: Code.NOT_FOUND, details: /no user \d/ });
@@ -93,7 +93,7 @@ describe('assertStatus', () => {
     assertStatus(status, { code: Code.OK, details: '' });
   });
 
-  it('says what differs, with actual and expected, and keeps the error as its cause', () => {
+  it('states what differs, with actual and expected, and keeps the error as its cause', () => {
     const expected = { code: Code.ABORTED, details: /^other/, metadata: { one: 'x', two: ['a', 'b'] } };
     const thrown = thrownBy(() => assertStatus(error, expected));
     expect(thrown).to.be.instanceOf(AssertionError);
@@ -115,12 +115,12 @@ describe('assertStatus', () => {
     [{ code: Code.OK }, 'code'],
     [{ code: Code.NOT_FOUND, metadata: { one: undefined } }, 'metadata one'],
   ] as const) {
-    it(`is not content with another ${part}: ${JSON.stringify(expected)}`, () => {
+    it(`rejects another ${part}: ${JSON.stringify(expected)}`, () => {
       expect(Object.keys(thrownBy(() => assertStatus(error, expected)).actual)).to.deep.equal([part]);
     });
   }
 
-  it('refuses what is no status, and keeps it as its cause', () => {
+  it('refuses what is not a status, and keeps it as its cause', () => {
     const mine = new Error('mine');
     for (const [given, kind] of [
       [undefined, 'undefined'],

@@ -11,7 +11,7 @@ const note: Note = { n: 1 };
 
 overEachTransport('collect', bench => {
   for (const shape of shapes) {
-    it(`resolves with all that a call gave, when it ended well: ${shape}`, async () => {
+    it(`resolves with everything from a call that succeeds: ${shape}`, async () => {
       const { client } = await bench.run(
         inAllShapes((request$, call) => {
           call.sendHeaders({ h: call.metadata.get('asked').map(String) });
@@ -29,7 +29,7 @@ overEachTransport('collect', bench => {
       expect(result.error).to.equal(undefined);
     });
 
-    it(`resolves when it ended with an error, with what came before: ${shape}`, async () => {
+    it(`resolves for a call that ends with an error, with everything before it: ${shape}`, async () => {
       const failure = new RpcError(Code.ABORTED, 'x', { metadata: { t: 'y' } });
       const { client } = await bench.run(
         inAllShapes(request$ =>
@@ -52,12 +52,12 @@ overEachTransport('collect', bench => {
     });
   }
 
-  it('has no headers where there were none', async () => {
+  it('has no headers when none arrived', async () => {
     const { client } = await bench.run(inAllShapes(() => throwError(() => new RpcError(Code.ABORTED, 'x'))));
     expect((await collect(client.bidi, NEVER)).headers).to.equal(undefined);
   });
 
-  it('resolves when request$ failed, with that error and CANCELLED', async () => {
+  it('resolves when request$ fails, with its error and CANCELLED', async () => {
     const { client } = await bench.run(inAllShapes(() => NEVER));
     const mine = new Error('mine');
     const { error, status, trailers } = await collect(client.bidi, throwError(() => mine)); // biome-ignore format: in one
@@ -66,23 +66,23 @@ overEachTransport('collect', bench => {
     expect(trailers).to.equal(undefined);
   });
 
-  it('throws at once what is misuse', async () => {
+  it('throws on misuse at once', async () => {
     const { client } = await bench.run({});
     expect(thrownBy(() => collect(5 as never, 5 as never))).to.be.instanceOf(TypeError);
     expect(thrownBy(() => collect(client.bidi, note as never))).to.be.instanceOf(TypeError);
     expect(thrownBy(() => collect(client.bidi, NEVER, { timeout: 5 } as never))).to.be.instanceOf(TypeError);
   });
 
-  it('knows the types of the method', async () => {
+  it('infers its types from the method', async () => {
     const { client } = await bench.run(inAllShapes(request$ => request$));
     expectTypeOf(await collect(client.unary, note)).toEqualTypeOf<Collected<Note>>();
-    // @ts-expect-error a note has a number
+    // @ts-expect-error the field n of a note is a number
     await collect(client.unary, { n: 'x' });
   });
 });
 
 describe('collect in virtual time', () => {
-  it('resolves behind the marbles', async () => {
+  it('resolves after the marbles have run', async () => {
     const client = loopback(implement.partial(Lab, { serverStream: () => concat(of(note), NEVER) }));
     const { status, responses } = await marbles(() => collect(client.serverStream, note, { timeoutMs: 60_000 }));
     expect(status.code).to.equal(Code.DEADLINE_EXCEEDED);

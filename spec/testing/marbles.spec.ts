@@ -6,7 +6,7 @@ import { Code, RpcError } from '../../lib/index.ts';
 import { marbles } from '../../lib/testing.ts';
 import { thrownBy } from '../support/record.ts';
 
-/** Whether marbles takes one value, or one error, for the other. */
+/** Whether marbles treats one value, or one error, as equal to the other. */
 function accepts(actual: unknown, expected: unknown, kind: 'value' | 'error' = 'value'): boolean {
   const [source$, diagram] = kind === 'value' ? [of(actual), '(x|)'] : [throwError(() => actual), '#'];
   try {
@@ -24,7 +24,7 @@ const failure = new RpcError(Code.NOT_FOUND, 'no user 5', { metadata, path: '/us
 const status = { code: Code.OK, details: '', metadata };
 
 describe('marbles', () => {
-  it('is virtual time, and returns what its test returns', () => {
+  it('runs in virtual time, and returns the result of its callback', () => {
     const result = marbles(({ cold, expectObservable, expectSubscriptions }) => {
       const source$ = cold('-a-b|');
       expectObservable(source$.pipe(delay(60_000))).toBe('60s -a-(b|)');
@@ -80,7 +80,7 @@ describe('marbles', () => {
   const failed = (source$: Observable<unknown>, diagram: string, values?: object, error?: unknown) =>
     thrownBy(() => marbles(({ expectObservable }) => expectObservable(source$).toBe(diagram, values, error)));
 
-  it('says in words which frames came, and which were expected', () => {
+  it('states the received and the expected frames in words', () => {
     const source$ = concat(
       of({ n: 1 }, metadata),
       timer(2).pipe(() => throwError(() => failure)),
@@ -99,7 +99,7 @@ describe('marbles', () => {
     );
   });
 
-  it('shows what differs however deep it is, or far back in a list or a text', () => {
+  it('shows a difference at any depth, and far back in a list or a text', () => {
     const deep = (n: number) => ({ a: { b: { c: { d: [{ e: n }] } } } });
     const long = (n: number) => [...new Array<number>(200).fill(0), n];
     const text = (n: number) => 'x'.repeat(20_000) + n;
@@ -110,7 +110,7 @@ describe('marbles', () => {
     expect(failed(of(deep(1)), '(a|)', { a: deep(2) }).actual[0]).to.match(/e: 1/);
   });
 
-  it('shows in what errors of the same message differ', () => {
+  it('shows how errors with the same message differ', () => {
     const mine = (n: number) => Object.assign(new Error('mine'), { n });
     const error = failed(throwError(() => mine(1)), '#', undefined, mine(2)); // biome-ignore format: in one
     expect([error.actual, error.expected]).to.deep.equal([
@@ -119,11 +119,11 @@ describe('marbles', () => {
     ]);
   });
 
-  it('refuses what comes at another frame', () => {
+  it('rejects values at another frame', () => {
     expect(failed(timer(3), '--(a|)', { a: 0 }).actual).to.deep.equal(['3: next 0', '3: complete']);
   });
 
-  it('says so of nothing, of completion and of subscriptions', () => {
+  it('states missing values, completion and subscriptions', () => {
     expect(failed(of(), '').message).to.equal('the marbles differ\nexpected: nothing\ngot:\n  0: complete');
     const error = thrownBy(() =>
       marbles(({ cold, expectSubscriptions, expectObservable }) => {
@@ -136,7 +136,7 @@ describe('marbles', () => {
     expect(error.expected).to.deep.equal(['subscribed at 1, unsubscribed at 4', 'subscribed at 0, unsubscribed never']);
   });
 
-  it('keeps the error that came as its cause', () => {
+  it('keeps the received error as the cause', () => {
     const mine = new Error('mine');
     const failed$ = concat(of(1), throwError(() => mine)); // biome-ignore format: in one
     const error = failed(failed$, '(1|)', { 1: 1 });
@@ -145,7 +145,7 @@ describe('marbles', () => {
     expect(failed(of(1), '|').cause).to.equal(undefined);
   });
 
-  it('throws what its test throws, and leaves real time behind', async () => {
+  it('passes on an exception of its callback, and restores real time', async () => {
     const mine = new Error('mine');
     expect(thrownBy(() => marbles(() => { throw mine; }))).to.equal(mine); // biome-ignore format: in one
     await new Promise(resolve => timer(1).subscribe(resolve));

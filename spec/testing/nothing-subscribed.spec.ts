@@ -12,7 +12,7 @@ import { settled } from '../support/settled.ts';
 const note: Note = { n: 1 };
 
 describe('watch', () => {
-  it('counts subscriptions, and those that are active', () => {
+  it('counts subscriptions, and the active ones', () => {
     const watched = watch(new Subject<Note>(), 'notes$');
     const [first, second] = [watched.source$.subscribe(), watched.source$.subscribe()];
     expect(watched).to.include({ name: 'notes$', subscriptions: 2, active: 2 });
@@ -23,7 +23,7 @@ describe('watch', () => {
     expect(watched).to.include({ subscriptions: 2, active: 0 });
   });
 
-  it('counts one no more that has completed or failed, at once or later', () => {
+  it('stops counting a subscription that has completed or failed, at once or later', () => {
     for (const source$ of [EMPTY, of(1), new Observable(output => output.error('x'))]) {
       const watched = watch(source$ as Observable<unknown>);
       watched.source$.subscribe({ error: () => {} });
@@ -36,14 +36,14 @@ describe('watch', () => {
     expect(watched.active).to.equal(0);
   });
 
-  it('gives values, completion and errors on', async () => {
+  it('passes values, completion and errors on', async () => {
     const { values, ending } = record(
       watch(concat(of(1, 2), new Observable<number>(output => output.error('x')))).source$,
     );
     expect([values, await ending]).to.deep.equal([[1, 2], { error: 'x' }]);
   });
 
-  it('leaves a source paced, and one that can be read once known as such', async () => {
+  it('leaves a paced source paced, and a one-shot source recognizable', async () => {
     let asked = 0;
     const watched = watch(
       pull(function* () {
@@ -59,13 +59,13 @@ describe('watch', () => {
     expect(isOneShot(watched.source$)).to.equal(false);
   });
 
-  it('refuses what is no Observable', () => {
+  it('refuses what is not an Observable', () => {
     expect(() => watch(5 as never)).to.throw(TypeError, 'watch: expected an Observable, got number "5"');
   });
 });
 
 describe('assertNothingSubscribed', () => {
-  it('lists the watched sources that are subscribed to, and no others', () => {
+  it('lists the watched sources with active subscriptions, and no others', () => {
     const [a, b, c] = [watch(NEVER, 'a$'), watch(NEVER, 'b$'), watch(NEVER, 'c$')];
     const subscriptions = [a.source$.subscribe(), a.source$.subscribe(), b.source$.subscribe()];
     subscriptions[1]!.unsubscribe();
@@ -86,7 +86,7 @@ describe('assertNothingSubscribed', () => {
     assertNothingSubscribed();
   });
 
-  it('lists the calls of a loopback on both sides, in virtual time with the frame that it was left at', () => {
+  it('lists the calls of a loopback on both sides, in virtual time with the current frame', () => {
     const client = loopback(implement.partial(Lab, { bidi: request$ => concat(request$, NEVER) }));
     let call = client.bidi(of(note)).subscribe();
     expect(thrownBy(() => assertNothingSubscribed(client)).actual).to.deep.equal([
@@ -106,7 +106,7 @@ describe('assertNothingSubscribed', () => {
     assertNothingSubscribed(client);
   });
 
-  it('refuses what can have no subscriptions', () => {
+  it('refuses what cannot have subscriptions', () => {
     for (const given of [{}, undefined, 5, NEVER, implement.partial(Lab, {})]) {
       expect(() => assertNothingSubscribed(given as object)).to.throw(
         TypeError,
@@ -133,7 +133,7 @@ describe('assertNothingSubscribed (over the wire)', () => {
 });
 
 overEachTransport('untilNothingSubscribed', bench => {
-  it('waits until the other side has heard of the end', async () => {
+  it('waits until the other side has noticed the end', async () => {
     const response = watch(NEVER as Observable<Note>, 'response$');
     const { client, server } = await bench.run({ bidi: () => response.source$ });
     const call = client.bidi(NEVER).subscribe();
@@ -144,7 +144,7 @@ overEachTransport('untilNothingSubscribed', bench => {
     expect(response).to.include({ active: 0, subscriptions: 1 });
   });
 
-  it('rejects after a second with what is left', async () => {
+  it('rejects after a second, with the remaining subscriptions', async () => {
     const { client, server } = await bench.run({ bidi: request$ => request$.pipe(take(1)) });
     const call = client.bidi(NEVER.pipe(share())).subscribe();
     const start = performance.now();

@@ -11,7 +11,7 @@ import { record, thrownBy } from '../support/record.ts';
 const note: Note = { n: 1 };
 
 describe('testCall', () => {
-  it('is a call that a handler can be given', async () => {
+  it('returns a call for a handler', async () => {
     const handler: LabHandler = (request$, call) => {
       call.sendHeaders({ h: call.metadata.get('asked').map(String) });
       call.trailers.set('t', 'x');
@@ -26,7 +26,7 @@ describe('testCall', () => {
     expect(thrownBy(() => call.sendHeaders({})).message).to.match(/sent already/);
   });
 
-  it('has what it is given, and else the least', () => {
+  it('has the given values, and minimal defaults', () => {
     const certificate = { subject: { CN: 'me' } } as any;
     const deadline = new Date(Date.now() + 60_000);
     using given = testCall({ method: Lab.unary, peer: '1.2.3.4:5', deadline, peerCertificate: certificate });
@@ -47,7 +47,7 @@ describe('testCall', () => {
     expect(least.context.get(user)).to.equal('Ann');
   });
 
-  it('is cut by cancel(): signal, cancelled$ and calls made on behalf of it hear the reason, once', async () => {
+  it('is cancelled by cancel(): signal, cancelled$ and child calls get the reason, once', async () => {
     const reasons: unknown[] = [];
     const call = testCall();
     const cancelled = record(call.cancelled$);
@@ -64,7 +64,7 @@ describe('testCall', () => {
     expect((await child.ending).error).to.include({ code: Code.CANCELLED });
   });
 
-  it('is cut with the reason that is given', () => {
+  it('is cancelled with a given reason', () => {
     const reason = new RpcError(Code.UNAVAILABLE, 'shutting down');
     const call = testCall();
     call.cancel(reason);
@@ -72,7 +72,7 @@ describe('testCall', () => {
     expect(record(call.cancelled$).values).to.deep.equal([reason]);
   });
 
-  it('is ended well by end() or the end of its block: nobody hears of a cancellation', async () => {
+  it('ends normally by end() or the end of its block, without a cancellation', async () => {
     const call = testCall({ draining$: NEVER });
     const [cancelled, draining] = [record(call.cancelled$), record(call.draining$)];
     call.end();
@@ -87,14 +87,14 @@ describe('testCall', () => {
     expect(await record(escaped.cancelled$).ending).to.deep.equal({});
   });
 
-  it('tells of draining$', async () => {
+  it('has the given draining$', async () => {
     const draining$ = new Subject<void>();
     const { ending } = record(NEVER.pipe(takeUntil(testCall({ draining$ }).draining$)));
     draining$.next();
     expect(await ending).to.deep.equal({});
   });
 
-  it('is cut at its deadline: in virtual time', () => {
+  it('ends at its deadline: in virtual time', () => {
     marbles(({ expectObservable }) => {
       const call = testCall({ deadline: new Date(5) });
       expectObservable(call.cancelled$).toBe('-----(x|)', { x: { code: Code.DEADLINE_EXCEEDED } });
@@ -104,7 +104,7 @@ describe('testCall', () => {
     });
   });
 
-  it('is cut by a middleware that limits its time', () => {
+  it('ends by middleware that limits its time', () => {
     marbles(({ expectObservable }) => {
       const call = testCall();
       const rpc = deadline(20)(request$ => request$, call.method);
@@ -113,7 +113,7 @@ describe('testCall', () => {
     });
   });
 
-  it('is cut at its deadline: in real time, and keeps no process alive until then', async () => {
+  it('ends at its deadline: in real time, and keeps no process alive until then', async () => {
     const timers = () => process.getActiveResourcesInfo().filter(kind => kind === 'Timeout').length;
     const before = timers();
     using _far = testCall({ deadline: new Date(Date.now() + 60_000) });
@@ -127,7 +127,7 @@ describe('testCall', () => {
     expect(never.signal.aborted).to.equal(false);
   });
 
-  it('refuses options that do not exist or are of the wrong kind', () => {
+  it('refuses unknown and mistyped options', () => {
     for (const [options, message] of [
       [5, /plain object/],
       [{ header: {} }, /no option "header".*metadata/],

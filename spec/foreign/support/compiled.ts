@@ -4,13 +4,13 @@ import { join } from 'node:path';
 import { generate } from './generated.ts';
 
 export interface Checked {
-  /** What tsc says of a program. */
+  /** The errors of tsc for a program. */
   errorsIn(name: string): readonly string[];
 }
 
 const root = join(import.meta.dirname, '../../..');
 
-/** What a program may use of ours and of RxJS. */
+/** The imports available to a program: ours and RxJS. */
 export const head = `
   import { expectTypeOf } from 'expect-type';
   import { map, type Observable, of } from 'rxjs';
@@ -31,7 +31,7 @@ const options = {
   noEmit: true,
 };
 
-/** Compiles programs, together, beside the code that the tools have generated: what tsc says of that is its own business. */
+/** Compiles programs together, beside the generated code, whose own errors are ignored. */
 export async function check(programs: Readonly<Record<string, string>>): Promise<Checked> {
   const folder = join(await generate(), 'types');
   mkdirSync(folder, { recursive: true });

@@ -8,18 +8,18 @@ const require = createRequire(import.meta.url);
 const root = join(import.meta.dirname, '../../..');
 const protos = join(import.meta.dirname, '../protos');
 
-/** Below node_modules, so that what is generated finds its packages and nothing else of the repository looks at it. */
+/** Inside node_modules, so that generated code finds its packages, and no tool of the repository scans it. */
 const folder = join(root, 'node_modules/.cache', `rx-grpc-foreign-${process.pid}`);
 
 let generated: Promise<string> | undefined;
 
-/** The folder in which the tools have written what they make of notes.proto: once in a process, and deleted at its end. */
+/** The folder with the tools' output for notes.proto: generated once per process, and deleted at its end. */
 export function generate(): Promise<string> {
   generated ??= runTools();
   return generated;
 }
 
-// A process runs many spec files where mocha runs in parallel, so that no file may delete it.
+// With parallel mocha a process runs many spec files, so no file may delete it.
 process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
 
 async function runTools(): Promise<string> {

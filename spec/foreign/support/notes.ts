@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 
 export const proto: string = fileURLToPath(new URL('../protos/notes.proto', import.meta.url));
 
-/** A note with all its fields, as load() has it. Those of the tools are this but for the fields where they differ. */
+/** A note with all its fields, in the form of load(). Those of the tools differ from it only in the fields given there. */
 export const fullNote = {
   text: 'ä',
   count: -2,

@@ -4,7 +4,7 @@ import { methodsOf } from '../../../lib/core/service.ts';
 import { Code, close, connect, implement, load, loopback, type Method, RpcError, serve } from '../../../lib/index.ts';
 import { record } from '../../support/record.ts';
 
-/** A service as one tool describes it, and how to make and to read its messages. */
+/** A service as one tool describes it, and functions that create and read its messages. */
 export interface Tool {
   readonly proto: string;
   readonly service: () => Promise<any>;
@@ -12,7 +12,7 @@ export interface Tool {
   readonly echo: (note: any, seen: number) => any;
   readonly read: (note: any) => { readonly text: string; readonly count: number };
   readonly readEcho: (echo: any) => { readonly note: any; readonly seen: number };
-  /** A message with all its fields, and the same as load() has it. */
+  /** A message with all its fields, and the same in the form of load(). */
   readonly full: () => { readonly theirs: any; readonly ours: object };
 }
 
@@ -23,14 +23,14 @@ const plain = {
   readEcho: ({ note, seen }: any) => ({ note, seen }),
 };
 
-/** A tool whose messages are made and read as plain objects, but for what is given. */
+/** A tool whose messages are plain objects, except for the given functions. */
 export function tool(differences: Partial<Tool> & Pick<Tool, 'proto' | 'service' | 'full'>): Tool {
   return { ...plain, ...differences };
 }
 
 type Party = Omit<Tool, 'service' | 'full' | 'proto'> & { readonly service: any };
 
-/** The guarantees that hold for the definitions of every tool. */
+/** The guarantees for the definitions of every tool. */
 export function works(make: () => Tool | Promise<Tool>): void {
   let theirs: Party & Tool;
   let ours: Party;
@@ -75,7 +75,7 @@ export function works(make: () => Tool | Promise<Tool>): void {
     });
   }
 
-  it('carries messages in this process', async () => {
+  it('carries messages through loopback()', async () => {
     const client = loopback(implement(theirs.service, handlers(theirs)));
     toClose.push(() => close(client));
     await carries(client, theirs);
@@ -91,7 +91,7 @@ export function works(make: () => Tool | Promise<Tool>): void {
   });
 }
 
-/** What every implementation of Notes does. */
+/** The behaviour of every implementation of Notes. */
 function handlers({ read, echo }: Party): any {
   const checked = map((note: any) => {
     if (read(note).text !== 'missing') return note;
