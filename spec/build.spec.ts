@@ -11,13 +11,13 @@ const doors = Object.keys(exportsOf)
   .map(door => door.replace('.', 'rx-grpc'));
 const MOST_FILES = 16;
 
-/** What a file of the build is made of, from the repository's folder. */
+/** The sources that a file of the build is made from, relative to the repository. */
 function sourcesOf(file: string): readonly string[] {
   const { sources }: { sources: string[] } = JSON.parse(readFileSync(join(dist, `${file}.map`), 'utf8'));
   return sources.map(source => relative(root, join(dist, dirname(file), source)));
 }
 
-/** The files that are loaded with one, itself included. */
+/** The files that are loaded with an entry point, including itself. */
 function loadedWith(file: string, loaded: Set<string> = new Set()): ReadonlySet<string> {
   if (loaded.has(file)) return loaded;
   loaded.add(file);
@@ -27,24 +27,24 @@ function loadedWith(file: string, loaded: Set<string> = new Set()): ReadonlySet<
   return loaded;
 }
 
-describe('the build', () => {
-  it('has no source twice, so that what a module holds is there once for all doors', () => {
+describe('The build', () => {
+  it("contains no source twice, so that a module's state is shared by all entry points", () => {
     const sources = files.flatMap(sourcesOf);
     expect(sources).to.include.members(['lib/backpressure/demand.ts', 'lib/core/rpc-error.ts']);
     expect(sources.filter((source, i) => sources.indexOf(source) !== i)).to.deep.equal([]);
   });
 
-  it('is few files to load', () => {
+  it('consists of few files', () => {
     const loaded = loadedWith('index.js');
     expect(loaded.size).to.be.within(2, MOST_FILES);
   });
 
-  it('loads what reads .proto files when load() is called, and not before', () => {
+  it('loads the parser of .proto files only when load() is called', () => {
     const sources = [...loadedWith('index.js')].flatMap(sourcesOf);
     expect(sources).to.include('lib/codec/load.ts').and.not.include('lib/codec/load-protos.ts');
   });
 
-  it('calls functions and classes what they are exported as', async () => {
+  it('keeps the names of exported functions and classes', async () => {
     for (const door of doors) {
       for (const [name, value] of Object.entries<unknown>(await import(door))) {
         if (typeof value === 'function') expect(value.name, `${door}: ${name}`).to.be.oneOf([name, '']);

@@ -11,13 +11,13 @@ const folder = join(root, '.compiled/docs');
 const docs = readdirSync(join(root, 'docs')).filter(name => name.endsWith('.md'));
 const pages = ['README.md', ...docs.map(name => `docs/${name}`)];
 
-/** A block of TypeScript and the block behind it, if that shows an output. */
+/** A TypeScript block, and the block after it if that shows its output. */
 const blocks = /```ts\n(.*?)```(?:\s+```text\n(.*?)```)?/gs;
 
-/** The name of a file, in the first line of its block: `// server.ts`. */
+/** The file name in the first line of a block: `// server.ts`. */
 const fileName = /^\/\/ ([\w.-]+)\.ts\n/;
 
-/** Where the servers of the pages listen; here they take a free port. */
+/** The addresses of the servers on the pages; here they take a free port. */
 const PORT = ':50051';
 
 interface Program {
@@ -25,14 +25,14 @@ interface Program {
   readonly number: number;
   /** The name of its file. */
   readonly name: string;
-  /** Code by name of file: its own, and the files that the page showed before, which it can import. */
+  /** Code by file name: its own, and the files shown before it, which it can import. */
   readonly files: ReadonlyMap<string, string>;
   readonly output: string;
-  /** What the page's server prints first, if the program calls it. */
+  /** The first output of the page's server, if the program calls it. */
   readonly serverOutput: string | undefined;
 }
 
-/** The programs of a page, in order. A block without an output is no program, but can be a file that programs import. */
+/** The programs of a page, in order. A block without output is not a program, but may be a file that programs import. */
 function programsOf(page: string): readonly Program[] {
   const files = new Map<string, string>();
   const programs: Program[] = [];
@@ -53,7 +53,7 @@ const programs = pages.flatMap(programsOf);
 const sourceOf = ({ page, number }: Program, name: string): string =>
   join(folder, page.replace('/', '-'), String(number), `${name}.ts`);
 
-/** What the pages import from ./gen is generated already, for the examples; the specs have certificates. */
+/** What the pages import from ./gen has been generated for the examples; the specs provide certificates. */
 const asRun = (code: string): string =>
   code
     .replaceAll(/'\.\/gen\/(.*)\.js'/g, `'${root}/examples/gen/$1.ts'`)
@@ -70,7 +70,7 @@ function writeSources(): void {
   }
 }
 
-/** A program in a process of its own, until it ends. A server ends by SIGTERM, when it has printed what the page says. */
+/** Runs a program in a process of its own to its end. A server gets SIGTERM when it has printed what the page shows. */
 class Running {
   output = '';
   #errors = '';
@@ -89,12 +89,12 @@ class Running {
     });
   }
 
-  /** The port that it listens on, by what it printed. */
+  /** The port that it listens on, from its output. */
   get port(): string {
     return /(?:localhost|127\.0\.0\.1):(\d+)/.exec(this.output)?.[1] ?? '';
   }
 
-  /** Resolves when it has printed a line, or has ended. */
+  /** Resolves when it has printed a line or has ended. */
   async line(): Promise<void> {
     while (!this.output.includes('\n') && this.#child.exitCode === null) {
       await Promise.race([once(this.#child.stdout, 'data'), this.#closed]);
@@ -111,7 +111,7 @@ class Running {
   }
 }
 
-/** Runs the server of a page, and what calls it meanwhile. */
+/** Runs the server of a page, and the program that calls it. */
 async function serving(program: Program, expected: string, call?: (port: string) => Promise<void>): Promise<void> {
   const server = new Running(program, 'server', '0');
   try {
@@ -124,7 +124,7 @@ async function serving(program: Program, expected: string, call?: (port: string)
   await server.end();
 }
 
-/** The names of the tests that passed and failed; how long they took is different each time. */
+/** The names of passed and failed tests, without durations, which vary. */
 const testResults = (output: string): string =>
   output.replaceAll(/^(?![✔✖]).*\n?/gm, '').replaceAll(/ \([\d.]+ms\)$/gm, '');
 
@@ -135,7 +135,7 @@ async function run(program: Program, port: string): Promise<void> {
   expect(program.name.endsWith('.test') ? testResults(output) : output).to.equal(program.output);
 }
 
-describe('the programs of the documentation', () => {
+describe('The programs in the documentation', () => {
   before(() => {
     writeSources();
     const sources = programs.flatMap(program => [
@@ -147,14 +147,14 @@ describe('the programs of the documentation', () => {
 
   for (const program of programs) {
     const { page, number, name, output, serverOutput } = program;
-    it(`print what ${page} says (${number})`, async () => {
+    it(`print the output that ${page} shows (${number})`, async () => {
       if (name === 'server') await serving(program, output);
       else if (serverOutput !== undefined) await serving(program, serverOutput, port => run(program, port));
       else await run(program, '');
     });
   }
 
-  it('have the right types', async () => {
+  it('type-check', async () => {
     const compilerOptions = {
       module: 'nodenext',
       target: 'es2023',

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
 
-/** What happens outside of any promise or callback of a spec, and after which spec it was seen: it fails the run. */
+/** Errors outside any promise or callback of a spec, with the spec after which they were seen; they fail the run. */
 const strays: { readonly error: unknown; seenAfter?: string }[] = [];
 process.on('unhandledRejection', error => strays.push({ error }));
 process.on('uncaughtExceptionMonitor', error => strays.push({ error }));
@@ -9,13 +9,13 @@ process.on('warning', error => {
   if (error.name === 'MaxListenersExceededWarning') strays.push({ error });
 });
 
-/** What keeps a process alive when it is forgotten. */
+/** Handles that keep a process alive when they are forgotten. */
 const leaking = new Set(['TCPServerWrap', 'TCPSocketWrap', 'PipeWrap', 'ProcessWrap', 'FSReqCallback', 'TLSWrap']);
 const open = (): string[] => process.getActiveResourcesInfo().filter(kind => leaking.has(kind));
-/** The process's own: its stdio, and where mocha runs in parallel, the channel to the process that gives it its files. */
+/** The handles of the process itself: its stdio, and in parallel mode the channel to mocha's main process. */
 let own = 0;
 
-/** In parallel mocha runs these for each file, with the rest of the files in the same process. */
+/** In parallel mode, mocha runs these once per file, and several files in one process. */
 export const mochaHooks = {
   beforeAll(): void {
     own = open().length;
@@ -24,7 +24,7 @@ export const mochaHooks = {
     for (const stray of strays) stray.seenAfter ??= this.currentTest?.fullTitle() ?? 'no spec';
   },
   async afterAll(): Promise<void> {
-    // A closed socket is gone a few turns of the event loop later, what the operating system has to do first later still.
+    // A closed socket disappears a few turns of the event loop later, or after work of the operating system.
     for (let turn = 0; turn < 1000 && open().length > own; turn++) await new Promise(setImmediate);
     for (let look = 0; look < 500 && open().length > own; look++) await sleep(10);
     const seen = strays.splice(0).map(({ error, seenAfter }) => `after "${seenAfter}": ${error}`);

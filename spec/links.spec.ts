@@ -6,7 +6,7 @@ const root = join(import.meta.dirname, '..');
 const { files: packed }: { files: readonly string[] } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 const skipped = new Set(['.compiled', '.data', '.git', 'coverage', 'dist', 'node_modules']);
 
-/** The files of the repository below a folder that end in one of these ways, from the repository's folder. */
+/** The files of the repository below a folder that end in one of these ways, relative to the repository. */
 function* filesIn(folder: string, ending: RegExp): Generator<string> {
   for (const entry of readdirSync(join(root, folder), { withFileTypes: true })) {
     const path = join(folder, entry.name);
@@ -17,7 +17,7 @@ function* filesIn(folder: string, ending: RegExp): Generator<string> {
 
 const read = (file: string): string => readFileSync(join(root, file), 'utf8');
 
-/** The anchors of the headings of a page, as GitHub makes them. */
+/** The anchors of the headings of a page, as GitHub creates them. */
 function anchorsOf(page: string): ReadonlySet<string> {
   const headings = [...page.replaceAll(/^```.*?^```/gms, '').matchAll(/^#+ (.*)$/gm)].map(([, text]) => text!);
   return new Set(
@@ -30,7 +30,7 @@ function anchorsOf(page: string): ReadonlySet<string> {
   );
 }
 
-/** What is wrong with a link of a page; undefined of one that leads somewhere. */
+/** The error of a link on a page; undefined for a valid link. */
 function brokenLink(page: string, link: string): string | undefined {
   const [path = '', anchor] = link.split('#');
   const target = path === '' ? page : join(dirname(page), path);
@@ -39,13 +39,13 @@ function brokenLink(page: string, link: string): string | undefined {
   return `${page}: ${link}: no such heading`;
 }
 
-/** The documents that a text names, other than by an address on the web. */
+/** The documents that a text names other than by URL. */
 function documentsIn(text: string): readonly string[] {
   const local = text.replaceAll(/https?:\/\/[^\s)]+/g, '');
   return [...local.matchAll(/(?<![\w./*$}-])[\w-][\w./-]*\.md\b/g)].map(([name]) => name.replace(/^\.\//, ''));
 }
 
-/** README says that these are in the repository alone. */
+/** According to README, these exist in the repository only. */
 const inRepositoryAlone = /^(?:bench|examples|interop)\/|^CONTRIBUTING\.md$/;
 
 function isPacked(document: string): boolean {
@@ -54,8 +54,8 @@ function isPacked(document: string): boolean {
 
 const pages = [...filesIn('.', /\.md$/)];
 
-describe('what the repository says of its documents', () => {
-  it('has no broken link', () => {
+describe('The documents of the repository', () => {
+  it('contain no broken link', () => {
     const broken = pages.flatMap(page =>
       [...read(page).matchAll(/\]\((?!https?:|mailto:)([^)\s]+)\)/g)].map(([, link]) => brokenLink(page, link!)),
     );
@@ -63,7 +63,7 @@ describe('what the repository says of its documents', () => {
     expect(broken.filter(each => each !== undefined)).to.deep.equal([]);
   });
 
-  it('names no document that does not exist', () => {
+  it('are named only if they exist', () => {
     const own = relative(root, import.meta.filename);
     const texts = [...filesIn('.', /\.(?:md|ts|json|ya?ml|sh|go|py|java|proto)$|^run$|^matrix$/)];
     const missing = texts
@@ -77,7 +77,7 @@ describe('what the repository says of its documents', () => {
     expect(missing).to.deep.equal([]);
   });
 
-  it('names in README, and in comments and errors of the packages, documents of the package alone', () => {
+  it('that README, comments and errors of the packages name are in the package', () => {
     const sources = [...filesIn('lib', /\.ts$/), ...filesIn('cli', /\.ts$/), 'cli/README.md', 'README.md'];
     const named = sources.flatMap(file => documentsIn(read(file)).map(name => ({ file, name })));
     expect(named.map(({ name }) => name))
@@ -89,13 +89,13 @@ describe('what the repository says of its documents', () => {
     );
   });
 
-  it('has a row in docs/README.md for each page of the folder', () => {
+  it('each have a row in docs/README.md', () => {
     const listed = [...read('docs/README.md').matchAll(/^\| .*?\((\S+\.md)\) \|/gm)].map(([, page]) => page!);
     const others = readdirSync(join(root, 'docs')).filter(name => name.endsWith('.md') && name !== 'README.md');
     expect(listed.toSorted()).to.deep.equal(others.toSorted());
   });
 
-  it('has a row in CONTRIBUTING.md for each folder of the sources, and for no other', () => {
+  it('include a row in CONTRIBUTING.md for each source folder, and for no other', () => {
     const named = [...read('CONTRIBUTING.md').matchAll(/`(lib\/[\w-]+)`(?=.*\|.*\|$)/gm)].map(([, folder]) => folder!);
     const folders = readdirSync(join(root, 'lib'), { withFileTypes: true }).filter(entry => entry.isDirectory());
     expect(named.toSorted()).to.deep.equal(folders.map(({ name }) => `lib/${name}`).toSorted());

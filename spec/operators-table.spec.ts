@@ -7,7 +7,7 @@ const page = readFileSync(join(import.meta.dirname, '../docs/operators.md'), 'ut
 
 /** Exports that are neither operators nor sources. */
 const others = new Set(['config', 'firstValueFrom', 'identity', 'isObservable', 'lastValueFrom', 'noop', 'pipe']);
-/** Other names of what the page has: deprecated ones, and sources without values. */
+/** Other names of operators on the page: deprecated ones, and sources without values. */
 const aliases = new Set([
   'combineAll',
   'empty',

@@ -77,7 +77,7 @@ function install(copy: string, name: string, source: string, dependencies: reado
   }
 }
 
-/** A user's project, with both packages as they would be published. Neither finds what the other one depends on. */
+/** A user's project with both packages as they would be published. Neither finds dependencies of the other. */
 function consumer(): string {
   const folder = mkdtempSync(join(tmpdir(), 'rx-grpc-consumer-'));
   const copy = clone(folder);
@@ -119,7 +119,7 @@ const flags = [
   'node',
 ];
 
-describe('the packed packages', () => {
+describe('The packed packages', () => {
   let folder: string;
 
   before(() => {
@@ -128,7 +128,7 @@ describe('the packed packages', () => {
 
   after(() => rmSync(folder, { recursive: true }));
 
-  /** What a program prints, compiled under every strictness flag. */
+  /** The output of a program, compiled under every strictness flag. */
   function compiledAndRun(name: string, program: string): string {
     writeFileSync(join(folder, `${name}.ts`), program);
     try {
@@ -139,7 +139,7 @@ describe('the packed packages', () => {
     }
   }
 
-  it('compile under every strictness flag and run in a project of their own', () => {
+  it('compile under every strictness flag and run in a separate project', () => {
     expect(compiledAndRun('program', program)).to.equal(
       'a\n/users.Users/CreateUser INVALID_ARGUMENT: a user has a name\n',
     );
@@ -163,7 +163,7 @@ describe('the packed packages', () => {
     return [...new Set(packages)].sort();
   }
 
-  it('import the packages that they depend on, and no others', () => {
+  it('import only the packages that they depend on, and all of those', () => {
     for (const [name, expected] of [
       ['rx-grpc', ['@grpc/grpc-js', 'protobufjs', 'rxjs']],
       ['rx-grpc-cli', ['commander', 'protobufjs']],
@@ -174,13 +174,13 @@ describe('the packed packages', () => {
     }
   });
 
-  it('have the same version, and the generator accepts the runtime of that version', () => {
+  it('have the same version, and the generator accepts that version of the runtime', () => {
     const [runtime, cli] = [manifestOf('rx-grpc'), manifestOf('rx-grpc-cli')];
     expect(cli.version).to.equal(runtime.version);
     expect(cli.peerDependencies['rx-grpc']).to.equal(`^${runtime.version}`);
   });
 
-  it('allow the versions that docs/versions.md states', () => {
+  it('permit the versions that docs/versions.md states', () => {
     const page = readFileSync(join(root, 'docs/versions.md'), 'utf8');
     const { engines, dependencies, peerDependencies } = manifestOf('rx-grpc');
     const ranges: Readonly<Record<string, string | undefined>> = {
@@ -196,7 +196,7 @@ describe('the packed packages', () => {
     expect(manifestOf('rx-grpc-cli').engines).to.deep.equal(engines);
   });
 
-  it('have the generator in rx-grpc-cli alone', () => {
+  it('contain the generator in rx-grpc-cli only', () => {
     const files = readdirSync(join(folder, 'node_modules/rx-grpc'), { recursive: true, encoding: 'utf8' });
     expect(files).to.include('lib/index.ts').and.to.include('dist/index.js');
     expect(files.filter(file => /^(?!node_modules).*\b(?:cli|gen|generate)\//.test(file))).to.deep.equal([]);
@@ -204,7 +204,7 @@ describe('the packed packages', () => {
     expect(manifestOf('rx-grpc').dependencies).not.to.have.property('commander');
   });
 
-  it('generate, and what is generated compiles and runs', () => {
+  it('generate code that compiles and runs', () => {
     const cli = join('node_modules/rx-grpc-cli', manifestOf('rx-grpc-cli').bin!['rx-grpc']!);
     expect(run(folder, cli, '--version')).to.equal(`${manifestOf('rx-grpc-cli').version}\n`);
     run(folder, cli, 'generate', 'users.proto', '--out', 'gen');

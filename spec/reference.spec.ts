@@ -7,12 +7,12 @@ const read = (file: string): string => readFileSync(join(import.meta.dirname, '.
 const page = read('docs/reference.md');
 const entryPoints = ['index', 'operators', 'middleware', 'testing'];
 
-/** The reports of all that the entry points export, which `npm run check:api` compares to the build. */
+/** The API reports of all entry points, which `npm run check:api` compares to the build. */
 const reports = entryPoints.map(name => read(`api/${name}.api.md`));
 
 interface Declared {
   readonly parents: readonly string[];
-  /** Types by name of the members. */
+  /** Types by member name. */
   readonly members: ReadonlyMap<string, string>;
 }
 
@@ -30,12 +30,12 @@ for (const report of reports) {
   }
 }
 
-/** The type of an optional member without `undefined`, and without the parentheses that this needs around a function. */
+/** The type of an optional member without `undefined`, and without the parentheses that this adds around a function. */
 function typeOf(type: string, isOptional: boolean): string {
   return isOptional ? type.replace(/ \| undefined$/, '').replace(/^\((\(.*)\)$/, '$1') : type;
 }
 
-/** The members of an interface and of those that it extends, but for the flow options, which have a table of their own. */
+/** The members of an interface and of its base interfaces, except the flow options, which have a table of their own. */
 function membersOf(name: string): ReadonlyMap<string, string> {
   const { parents, members } = interfaces.get(name) ?? { parents: [], members: new Map() };
   const inherited = parents.filter(parent => parent !== 'FlowOptions').flatMap(parent => [...membersOf(parent)]);
@@ -52,7 +52,7 @@ function sectionOf(name: string): string {
   return text ?? '';
 }
 
-/** Types by name of the first table in a section. */
+/** Types by name from the first table in a section. */
 function rowsOf(section: string): ReadonlyMap<string, string> {
   const rows = section.matchAll(/^\| `([\w$]+)` \| `(.*?)` \|/gm);
   return new Map([...rows].map(([, name, type]) => [name!, type!.replaceAll('\\|', '|')]));
@@ -90,7 +90,7 @@ describe('docs/reference.md', () => {
     expect(sorted(rowsOf(section!))).to.deep.equal(sorted(interfaces.get('FlowOptions')!.members));
   });
 
-  it('says that servers have no keepalive option that clients have, but withoutCalls', () => {
+  it('has one table for keepalive: clients add only withoutCalls to the options of servers', () => {
     const { members } = interfaces.get('ClientKeepalive')!;
     expect([...members.keys()]).to.deep.equal(['withoutCalls']);
   });
@@ -100,7 +100,7 @@ describe('docs/reference.md', () => {
   });
 
   for (const [index, entryPoint] of entryPoints.entries()) {
-    it(`names every export of ${entryPoint}`, () => {
+    it(`lists every export of ${entryPoint}`, () => {
       const exported = [...reports[index]!.matchAll(/^export (?:const|function|class|interface|type) ([\w$]+)/gm)];
       expect(exported.length).to.be.above(5);
       const missing = exported.map(([, name]) => name!).filter(name => !page.includes(`\`${name}`));

@@ -16,7 +16,7 @@ function limitOf(row: string): number {
   return Number(kib!.replaceAll(',', '')) * 1024;
 }
 
-/** The code that a program loads at once with an import, minified, without the packages that this one depends on. */
+/** The code that an import loads at once, minified, without the packages that this one depends on. */
 async function bundled(specifier: string): Promise<Uint8Array> {
   const { outputFiles } = await build({
     stdin: { contents: `export * from '${specifier}';`, resolveDir: root },
@@ -39,21 +39,21 @@ interface Packed {
   readonly unpackedSize: number;
 }
 
-/** What `npm pack` makes of the build that is there. */
+/** The result of `npm pack` for the current build. */
 function packed(...args: readonly string[]): Packed {
   const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';
   const output = execFileSync(npm, ['pack', '--dry-run', '--ignore-scripts', '--json', ...args], { cwd: root });
   return Object.values<Packed>(JSON.parse(output.toString()))[0]!;
 }
 
-/** Within the limit, and not so far below it that the limit says nothing. */
+/** Within the limit, and close enough to it to make the limit meaningful. */
 function expectWithin(bytes: number, row: string): void {
   const limit = limitOf(row);
   expect(bytes, row).to.be.within(limit / 2, limit);
 }
 
-describe('the size', () => {
-  it("of what `import 'rx-grpc'` loads is within the documented limit", async () => {
+describe('The size', () => {
+  it("of the code that `import 'rx-grpc'` loads is within the documented limit", async () => {
     const code = await bundled('rx-grpc');
     expectWithin(code.length, "`import 'rx-grpc'`, minified");
     expectWithin(gzipSync(code).length, "`import 'rx-grpc'`, minified and gzipped");

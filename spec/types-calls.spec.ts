@@ -42,9 +42,9 @@ declare const People: { readonly get: Method<Message<Read, Write>, Message<Read,
 
 const target = 'http://127.0.0.1:1';
 
-// Compiled, not run: what is wrong here is an error of tsc.
+// Compiled, not run: mistakes here are errors of tsc.
 describe('The types of calls', () => {
-  it('take options or a ServerCall, and nothing else', () => {
+  it('accept options or a ServerCall, and nothing else', () => {
     const use = () => {
       client.unary({ n: 1 }, { timeoutMs: 5, metadata: { a: 'x', b: ['y'], 'c-bin': new Uint8Array() } });
       client.bidi(of({ n: 1 }), call);
@@ -55,20 +55,20 @@ describe('The types of calls', () => {
       client.unary({ n: 1 }, { timeout: 5 });
       // @ts-expect-error a deadline is a Date
       client.unary({ n: 1 }, { deadline: 5 });
-      // @ts-expect-error a value of metadata is a text or bytes
+      // @ts-expect-error a metadata value is a string or bytes
       client.unary({ n: 1 }, { metadata: { a: 5 } });
       // @ts-expect-error there is no such compression
       client.unary({ n: 1 }, { compression: 'br' });
       // @ts-expect-error keys are a list
       forward(call, 'a');
-      // @ts-expect-error options are no call
+      // @ts-expect-error options are not a call
       forward({ timeoutMs: 5 }, []);
     };
     expectTypeOf(use).toBeFunction();
     expectTypeOf(forward).returns.toEqualTypeOf<CallOptions>();
   });
 
-  it('of a ServerCall are read-only, and what may be absent says so', () => {
+  it('make a ServerCall read-only, with optional members marked as such', () => {
     expectTypeOf<ServerCall['deadline']>().toEqualTypeOf<Date | undefined>();
     expectTypeOf<ServerCall['cancelled$']>().toEqualTypeOf<Observable<RpcError>>();
     expectTypeOf<ServerCall['context']>().toEqualTypeOf<CallContext>();
@@ -78,13 +78,13 @@ describe('The types of calls', () => {
       call.trailers.set('a', 'x');
       // @ts-expect-error the certificate may be absent
       call.peerCertificate.subject;
-      // @ts-expect-error it is not set
+      // @ts-expect-error it is read-only
       call.deadline = new Date();
     };
     expectTypeOf(use).toBeFunction();
   });
 
-  it('of withCall follow the method', () => {
+  it('of withCall match the method', () => {
     const use = () => {
       const unary = withCall(client.unary, { n: 1 });
       expectTypeOf(unary).toEqualTypeOf<CallWithMetadata<Note>>();
@@ -95,7 +95,7 @@ describe('The types of calls', () => {
       expectTypeOf(withCall(client.bidi, of({ n: 1 }), { timeoutMs: 5 }).response$).toEqualTypeOf<Observable<Note>>();
       const people = connect(People, target);
       expectTypeOf(withCall(people.get, { id: 'x' }).response$).toEqualTypeOf<Observable<Read>>();
-      // @ts-expect-error a stream of requests is no message
+      // @ts-expect-error a stream of requests is not a message
       withCall(client.bidi, { n: 1 });
       // @ts-expect-error a wrong field
       withCall(client.unary, { n: 'one' });
@@ -105,7 +105,7 @@ describe('The types of calls', () => {
     expectTypeOf(use).toBeFunction();
   });
 
-  it('of a context follow its keys', () => {
+  it('of a context match its keys', () => {
     const user = contextKey<{ readonly id: string }>('user');
     const tries = contextKey('tries', 0);
     expectTypeOf(user).toEqualTypeOf<ContextKey<{ readonly id: string } | undefined>>();
@@ -126,7 +126,7 @@ describe('The types of calls', () => {
 describe('The types of middleware', () => {
   const service = () => implement.partial(Lab, {});
 
-  it('keep the sides apart, and let through what serves both', () => {
+  it('separate client and server, and accept middleware that supports both', () => {
     const use = () => {
       connect(Lab, target, { middleware: [both, ofClient, { unary: both, bidi: ofClient }] });
       implement.partial(Lab, {}, { middleware: [both, ofServer, { unary: both, bidi: ofServer }] });
@@ -156,21 +156,21 @@ describe('The types of middleware', () => {
     expectTypeOf(use).toBeFunction();
   });
 
-  it('are those of what is composed', () => {
+  it('are preserved by compose', () => {
     const use = () => {
       expectTypeOf(compose(both, both)).toEqualTypeOf<Middleware>();
       expectTypeOf(compose(both, ofServer)).toEqualTypeOf<ServerMiddleware>();
       expectTypeOf(compose(ofClient, both)).toEqualTypeOf<ClientMiddleware>();
       expectTypeOf(compose()).toEqualTypeOf<Middleware>();
-      // @ts-expect-error there is no side that both serve
+      // @ts-expect-error no side supports both
       compose(ofServer, ofClient);
-      // @ts-expect-error an RPC is no middleware
+      // @ts-expect-error an RPC is not middleware
       compose((request$: Observable<Note>) => request$);
     };
     expectTypeOf(use).toBeFunction();
   });
 
-  it('know the call of their side, and the messages of the method they are given for', () => {
+  it('include the call of their side, and the messages of the method they are given for', () => {
     const use = () => {
       connect(Lab, target, {
         middleware: [
@@ -219,20 +219,20 @@ describe('The types of middleware', () => {
       });
       // @ts-expect-error a response of another type
       connect(Lab, target, { middleware: [{ unary: () => () => of({ n: 'one' }) }] });
-      // @ts-expect-error what is awaited is no Observable
+      // @ts-expect-error a promise is not an Observable
       const awaits: ServerMiddleware = () => async () => of(1);
       serve(target, service(), { middleware: [awaits] });
     };
     expectTypeOf(use).toBeFunction();
   });
 
-  it('may be written for either side, which is told by the call', () => {
+  it('permit middleware for either side, which checks the call', () => {
     const either: Middleware = rpc => (request$, call) => rpc(request$, call);
     expectTypeOf(either).toExtend<ClientMiddleware>();
     expectTypeOf(either).toExtend<ServerMiddleware>();
   });
 
-  it('are any for a service of which no types are known', () => {
+  it('are any for an untyped service', () => {
     const use = (untyped: any) => {
       connect(untyped, target, { middleware: [both, { anything: ofClient }] });
       implement(untyped, {}, { middleware: [both, { anything: ofServer }] });

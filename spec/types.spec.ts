@@ -5,9 +5,9 @@ import { type CallOptions, connect, implement, load, type Method, pull, type Ser
 import { concatMap, mergeMap } from '../lib/operators.ts';
 import { Lab, type Note } from './support/lab.ts';
 
-// Compiled, not run: what is wrong here is an error of tsc.
-describe('the types', () => {
-  it('are any all the way for what load() yields, and usable without casts', () => {
+// Compiled, not run: mistakes here are errors of tsc.
+describe('The types', () => {
+  it('are any throughout for services from load(), and usable without casts', () => {
     const use = async () => {
       const { Users } = await load('protos/users.proto');
       const save = async (user: { name: string }) => ({ success: user.name !== '' });
@@ -33,7 +33,7 @@ describe('the types', () => {
     expectTypeOf(use).returns.resolves.toBeVoid();
   });
 
-  it('take an instance of a class, and handlers of methods that are any, for untyped services', () => {
+  it('accept a class instance, and handlers typed any, for untyped services', () => {
     const use = (service: any) => {
       class Handlers {
         get(note$: Observable<Note>) {
@@ -47,7 +47,7 @@ describe('the types', () => {
     expectTypeOf(use).toBeFunction();
   });
 
-  it('of a client follow the service', () => {
+  it('of a client match the service', () => {
     const use = () => {
       const lab = connect(Lab, 'http://127.0.0.1:3000');
       expectTypeOf(lab.bidi).parameter(0).toEqualTypeOf<Observable<Note>>();
@@ -56,19 +56,19 @@ describe('the types', () => {
       expectTypeOf(lab.clientStream).returns.toEqualTypeOf<Observable<Note>>();
       expectTypeOf(of({ n: 1 }).pipe(lab.bidi)).toEqualTypeOf<Observable<Note>>();
       expectTypeOf(of({ n: 1 }).pipe(mergeMap(note => lab.serverStream(note)))).toEqualTypeOf<Observable<Note>>();
-      // @ts-expect-error a stream of requests is no message
+      // @ts-expect-error a stream of requests is not a message
       lab.bidi({ n: 1 });
       // @ts-expect-error there is no such method
       lab.bydi;
       // @ts-expect-error a wrong field of a message
       lab.unary({ n: 'one' });
-      // @ts-expect-error options are no index
+      // @ts-expect-error options are not an index
       of({ n: 1 }).pipe(mergeMap(lab.unary));
     };
     expectTypeOf(use).toBeFunction();
   });
 
-  it('of middleware by the name of a method follow its messages', () => {
+  it('of middleware for a named method match its messages', () => {
     const use = () => {
       connect(Lab, 'http://127.0.0.1:3000', {
         middleware: [
@@ -102,14 +102,14 @@ describe('the types', () => {
     expectTypeOf(use).toBeFunction();
   });
 
-  it('of an implementation follow the service', () => {
+  it('of an implementation match the service', () => {
     const use = () => {
       implement.partial(Lab, { unary: note$ => note$.pipe(map(({ n }) => ({ n: n + 1 }))) });
       implement.partial(Lab, { unary: async () => ({ n: 1 }), serverStream: () => [{ n: 1 }] });
       implement(Lab, connect(Lab, 'http://127.0.0.1:3000'));
       // @ts-expect-error methods are missing
       implement(Lab, { unary: note$ => note$ });
-      // @ts-expect-error a wrong answer
+      // @ts-expect-error a response of another type
       implement.partial(Lab, { unary: () => of({ n: 'one' }) });
     };
     expectTypeOf(use).toBeFunction();
@@ -137,7 +137,7 @@ describe('the types', () => {
     expectTypeOf(concatMap).toEqualTypeOf<typeof import('rxjs').concatMap>();
   });
 
-  it('follow definitions that were generated for grpc-js, with or without an index signature', () => {
+  it('match definitions that were generated for grpc-js, with or without an index signature', () => {
     interface WithIndex extends ServiceDefinition {
       SayHello: MethodDefinition<Note, { greeting: string }>;
     }

@@ -5,15 +5,15 @@ import { grown, limitsOf } from '../../bench/guard/limits.ts';
 
 const PATIENCE_MS = 120_000;
 
-describe('guard', () => {
+describe('bench/guard', () => {
   for (const shape of countedShapes) {
-    it(`finds that a message of ${shape} takes no more turns, frames and heap than it did`, async function () {
+    it(`measures no more turns, frames and heap per message of ${shape} than the recorded limits`, async function () {
       this.timeout(PATIENCE_MS);
       expect(grown(await counted(shape, PATIENCE_MS), limitsOf(shape)), shape).to.deep.equal([]);
     });
   }
 
-  it('names each count that is above its limit, and none that is at it', () => {
+  it('names each count above its limit, and none at its limit', () => {
     const limits = limitsOf('bidi');
     const [name] = Object.keys(limits) as [keyof Counts];
     expect(grown(limits, limits)).to.deep.equal([]);
