@@ -12,7 +12,7 @@ const over = (implementation: LabImplementation, options?: LoopbackOptions<typeo
   loopback(implement.partial(Lab, implementation), options);
 const echo: LabHandler = request$ => request$;
 
-/** Synchronous, without end, and paced. */
+/** An endless, synchronous, paced source. */
 const endless$ = (asked = () => {}): Observable<Note> =>
   pull(function* () {
     for (let n = 0; ; n++) {
@@ -25,12 +25,12 @@ for (const serialize of [true, false]) {
   describe(`A loopback ${serialize ? 'with' : 'without'} serialization`, () => {
     const make = (implementation: LabImplementation) => over(implementation, { serialize });
 
-    it('lets timers run beside a download without end, whose reader takes all', async () => {
+    it('lets timers run during an endless download whose reader takes everything', async () => {
       const download$ = make({ serverStream: () => endless$() }).serverStream({ n: 1 });
       expect(await lastValueFrom(download$.pipe(takeUntil(timer(20)), counted()))).to.be.above(28);
     });
 
-    it('lets timers run beside an upload without end, whose reader takes all', async () => {
+    it('lets timers run during an endless upload whose reader takes everything', async () => {
       const client = make({
         clientStream: request$ =>
           request$.pipe(
@@ -42,7 +42,7 @@ for (const serialize of [true, false]) {
       expect(await errorOf(client.clientStream(endless$()))).to.include({ code: Code.UNIMPLEMENTED }); // no response
     });
 
-    it('lets another call be answered meanwhile', async () => {
+    it('answers another call meanwhile', async () => {
       const client = make({ bidi: echo, unary: echo });
       const endless = client.bidi(endless$()).subscribe();
       for (let n = 0; n < 100; n++) expect(await lastValueFrom(client.unary({ n }))).to.deep.equal({ n });
@@ -50,7 +50,7 @@ for (const serialize of [true, false]) {
       endless.unsubscribe();
     });
 
-    it('unsubscribes an upload without end when its call has ended, and asks it for little in vain', async () => {
+    it('unsubscribes an endless upload when its call has ended, and requests little from it in vain', async () => {
       let asked = 0;
       const client = make({
         clientStream: request$ => request$.pipe(take(10), tap({ complete: () => (asked = 0) })).pipe(lastOf),
@@ -59,7 +59,7 @@ for (const serialize of [true, false]) {
       expect(await settled(() => asked)).to.be.below(100);
     });
 
-    it('lets an upload run on whose call has ended, while its reader has not taken the responses', async () => {
+    it('continues an upload whose call has ended, while its reader has not taken the responses', async () => {
       let asked = 0;
       const ended = deferred();
       const client = make({
@@ -82,7 +82,7 @@ for (const serialize of [true, false]) {
     });
 
     for (const count of [0, 1, 100]) {
-      it(`gives a handler that subscribes late all ${count} requests and their end`, async () => {
+      it(`delivers all ${count} requests and their end to a handler that subscribes late`, async () => {
         const kept = deferred<Observable<Note>>();
         const client = make({
           clientStream: request$ => {
@@ -101,7 +101,7 @@ for (const serialize of [true, false]) {
       });
     }
 
-    it('carries 1,000,000 messages, without a growing stack, while timers run', async () => {
+    it('carries 1,000,000 messages without growing the stack, while timers run', async () => {
       const COUNT = 1_000_000;
       const depths = new Set<number>();
       const { stackTraceLimit } = Error;
@@ -146,12 +146,12 @@ for (const serialize of [true, false]) {
   });
 }
 
-describe('A source behind a reader that stopped, in process', () => {
-  // 16 held and 12 in flight, one on its way; the reader has one.
+describe('A source whose reader stops, in process', () => {
+  // 16 held, 12 in flight, one being delivered; the reader has one.
   const MAX_AHEAD = 29;
 
   for (const serialize of [true, false]) {
-    it(`is asked for at most 29 messages more, however small: ${serialize ? 'serialized' : 'not serialized'}`, async () => {
+    it(`runs ahead by at most 29 messages, however small: ${serialize ? 'serialized' : 'not serialized'}`, async () => {
       let asked = 0;
       const client = over({ serverStream: () => endless$(() => asked++) }, { serialize });
       const reader = toAsyncIterable(client.serverStream({ n: 1 }))[Symbol.asyncIterator]();
@@ -160,7 +160,7 @@ describe('A source behind a reader that stopped, in process', () => {
       await reader.return?.();
     });
 
-    it(`is asked for two hops more by a proxy: ${serialize ? 'serialized' : 'not serialized'}`, async () => {
+    it(`runs ahead by two more hops through a proxy: ${serialize ? 'serialized' : 'not serialized'}`, async () => {
       let asked = 0;
       const far = over({ bidi: echo }, { serialize });
       const near = loopback(implement.partial(Lab, far), { serialize });
@@ -173,7 +173,7 @@ describe('A source behind a reader that stopped, in process', () => {
 });
 
 describe('An error, in process', () => {
-  it('comes after all responses before it, also to a reader who has stopped', async () => {
+  it('arrives after all responses before it, also at a reader that has stopped', async () => {
     const failed = deferred();
     const client = over({
       serverStream: () =>
@@ -195,7 +195,7 @@ describe('An error, in process', () => {
 describe('Fake timers', () => {
   afterEach(() => mock.timers.reset());
 
-  it('hold up no call, and turn the deadlines', async () => {
+  it('delay no call, and control its deadline', async () => {
     mock.timers.enable({ apis: ['setImmediate', 'setInterval', 'setTimeout', 'Date'], now: 0 });
     const client = over({ unary: echo, bidi: () => NEVER });
     for (let n = 0; n < 200; n++) expect(await lastValueFrom(client.unary({ n }))).to.deep.equal({ n });

@@ -31,7 +31,7 @@ const over = (implementation: LabImplementation, options?: LoopbackOptions<typeo
 const echo: LabHandler = request$ => request$;
 
 describe('loopback', () => {
-  it('refuses what is no service, and options that are none, do not exist or are of the wrong kind', () => {
+  it('refuses an invalid service, and invalid, unknown or mistyped options', () => {
     const service = implement.partial(Lab, {});
     for (const [given, options, message] of [
       [undefined, {}, /expected what implement\(\) gives, got undefined/],
@@ -55,7 +55,7 @@ describe('loopback', () => {
     }
   });
 
-  it('is ready from the start, and after close() shut down: further calls are CANCELLED', async () => {
+  it('is READY from the start, and SHUTDOWN after close(): further calls are CANCELLED', async () => {
     const client = over(inAllShapes(echo));
     const states = record(state$(client));
     expect(states.values).to.deep.equal(['READY']);
@@ -66,20 +66,20 @@ describe('loopback', () => {
     expect(await errorOf(client.unary(note))).to.include({ code: Code.CANCELLED, details: 'the client is closed' });
   });
 
-  it('answers UNIMPLEMENTED in the words of grpc-js', async () => {
+  it('answers UNIMPLEMENTED with the same text as grpc-js', async () => {
     expect(await errorOf(over({}).unary(note))).to.include({
       code: Code.UNIMPLEMENTED,
       details: 'The server does not implement the method /lab.Lab/Unary',
     });
   });
 
-  it('has no meaning for host and compression: the call goes where it would go', async () => {
+  it('ignores host and compression', async () => {
     const client = over(inAllShapes(echo), { compression: 'gzip' });
     const options = { host: 'elsewhere', compression: 'deflate', waitForReady: true } as const;
     expect(await lastValueFrom(client.unary(note, options))).to.deep.equal(note);
   });
 
-  it('shows both sides to inspect', async () => {
+  it('lists both sides in inspect', async () => {
     const client = over({ bidi: () => NEVER });
     const server = serverBehind(client)!;
     const call = record(client.bidi(concat(of(note), NEVER)));
@@ -93,7 +93,7 @@ describe('loopback', () => {
     expect(serverBehind({})).to.equal(undefined);
   });
 
-  it('runs the middleware of client, server and service, in that order, each for its side', async () => {
+  it('runs the middleware of client, server and service in order, each on its side', async () => {
     const seen: string[] = [];
     const saying = (name: string) => (rpc: any, method: any) => (request$: any, call: any) => {
       seen.push(`${name} ${method.path}`);
@@ -105,7 +105,7 @@ describe('loopback', () => {
     expect(seen).to.deep.equal(['client /lab.Lab/Unary', 'server /lab.Lab/Unary', 'service /lab.Lab/Unary']);
   });
 
-  it('tells the onError of its server what the caller is not shown', async () => {
+  it("reports to the server's onError what is hidden from the caller", async () => {
     const hidden: [unknown, string][] = [];
     const mine = new Error('mine');
     const onError = (error: unknown, call: ServerCall) => hidden.push([error, call.path]);
@@ -114,7 +114,7 @@ describe('loopback', () => {
     expect(hidden).to.deep.equal([[mine, '/lab.Lab/Unary']]);
   });
 
-  it('tells neither side anything before the other has returned', async () => {
+  it("notifies neither side before the other side's call has returned", async () => {
     const response$ = new Subject<Note>();
     const seen: string[] = [];
     const client = over({
@@ -145,7 +145,7 @@ describe('loopback', () => {
     expect(await heardBy(() => call.unsubscribe())).to.deep.equal([[], ['abort']]);
   });
 
-  it('tells its calls of draining$, which ends those that listen', async () => {
+  it('emits draining$ to its calls, and ends those that subscribe to it', async () => {
     const draining$ = new Subject<void>();
     const begun = deferred();
     const client = over(
@@ -164,7 +164,7 @@ describe('loopback', () => {
     expect(draining$.observed).to.equal(false);
   });
 
-  it('ends well when its reader ends what its handler answers with', async () => {
+  it("ends normally when its reader completes the handler's source", async () => {
     for (const failure of [undefined, new RpcError(Code.ABORTED, 'x')]) {
       const response$ = new Subject<Note>();
       const client = over({ serverStream: () => response$ });
@@ -178,7 +178,7 @@ describe('loopback', () => {
     }
   });
 
-  it('tells a handler nothing of requests, and of their end, that were sent in the turn of the cancellation', async () => {
+  it('delivers no requests, and no end of them, that were sent in the turn of the cancellation', async () => {
     const told: unknown[] = [];
     const client = over({
       bidi: request$ => {
@@ -204,7 +204,7 @@ describe('loopback', () => {
     }
   });
 
-  it('has a peer that is no address, and no certificate', async () => {
+  it('has a peer that is not an address, and no certificate', async () => {
     let seen: ServerCall | undefined;
     const client = over({
       unary: (request$, call) => {
@@ -217,8 +217,8 @@ describe('loopback', () => {
   });
 });
 
-describe('What a loopback shares', () => {
-  it('is no metadata: what one side changes, the other does not see', async () => {
+describe('The two sides of a loopback', () => {
+  it('share no metadata: changes on one side are invisible to the other', async () => {
     const metadata = new Metadata();
     metadata.set('k', 'v');
     metadata.set('k-bin', Buffer.of(1));
@@ -252,7 +252,7 @@ describe('What a loopback shares', () => {
     expect(headers.get('h-bin')).to.deep.equal([Buffer.of(1)]);
   });
 
-  it('is no byte, also where a serializer gives its own', async () => {
+  it('share no bytes, even if a serializer returns its own', async () => {
     const Bytes = {
       bidi: {
         ...Lab.bidi,
@@ -283,7 +283,7 @@ describe('What a loopback shares', () => {
     expect(String(mine)).to.equal('minx');
   });
 
-  it('is the messages, when they are not serialized', async () => {
+  it('share messages that are not serialized', async () => {
     const seen: Note[] = [];
     const handler: LabHandler = request$ =>
       request$.pipe(
@@ -304,7 +304,7 @@ describe('What a loopback shares', () => {
     }
   });
 
-  it('needs no codec when messages are not serialized, and with it a message that cannot be decoded is INTERNAL', async () => {
+  it('need no codec without serialization; with it, a message that cannot be decoded is INTERNAL', async () => {
     const broken = () => {
       throw new SyntaxError('broken');
     };
@@ -323,7 +323,7 @@ describe('What a loopback shares', () => {
     expect(await errorOf(client.serverStream(note))).to.include({ details: 'a response cannot be decoded' });
   });
 
-  it('is no async context: a handler has that of who made the loopback, a subscriber its own', async () => {
+  it("share no async context: a handler has that of the loopback's creator, a subscriber its own", async () => {
     const storage = new AsyncLocalStorage<string>();
     const seen: [where: string, store: string | undefined][] = [];
     const look = (where: string) => seen.push([where, storage.getStore()]);
@@ -356,7 +356,7 @@ describe('What a loopback shares', () => {
           const response$ = callOf(client, shape, of(note), options).pipe(map(() => look('response')));
           await storage.run('caller', () => record(response$).ending);
           await completed;
-          // The ends of the two sides have no order.
+          // The ends of the two sides are not ordered.
           expect(seen.splice(0), shape).to.have.deep.members([
             ['handler', maker],
             ['request', maker],
@@ -393,7 +393,7 @@ describe('Call credentials', () => {
     expect(asked).to.deep.equal([{ method_name: 'Unary', service_url: 'https://in-process/lab.Lab' }]);
   });
 
-  it('that fail end the call as over TLS, and the handler is not called', async () => {
+  it('that fail end the call as over TLS, before the handler is called', async () => {
     let calls = 0;
     const service = implement.partial(Lab, {
       unary: request$ => {
@@ -423,7 +423,7 @@ describe('Call credentials', () => {
     }
   });
 
-  it('that come after the call was unsubscribed from, or its deadline, begin nothing', async () => {
+  it('that arrive after an unsubscribe or the deadline start nothing', async () => {
     let calls = 0;
     const asked = deferred<(error: null, metadata: Metadata) => void>();
     const slow = credentials.createFromMetadataGenerator((_, callback) => asked.resolve(callback));
@@ -447,7 +447,7 @@ describe('Call credentials', () => {
 
 describe('A proxy between two loopbacks', () => {
   for (const shape of shapes) {
-    it(`passes deadline and cancellation on, and no metadata: ${shape}`, async () => {
+    it(`passes on deadline and cancellation, and no metadata: ${shape}`, async () => {
       const begun = deferred<ServerCall>();
       const aborted = deferred();
       const far = over(

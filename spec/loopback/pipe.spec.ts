@@ -18,14 +18,14 @@ describe('Pipe', () => {
     [17, 16],
     [30, 16],
   ] as const) {
-    it(`takes ${taken} of ${count} writes while nothing is read`, async () => {
+    it(`accepts ${taken} of ${count} writes while nothing is read`, async () => {
       const { pipe, writes } = written(count);
       await turn();
       expect([pipe.size, writes.taken]).to.deep.equal([count, taken]);
     });
   }
 
-  it('takes as many more as were read, but not while they are read', async () => {
+  it('accepts as many more as were read, in a later turn', async () => {
     const { pipe, writes } = written(30);
     for (let n = 0; n < 3; n++) expect(pipe.read()).to.deep.equal(message);
     expect(writes.taken).to.equal(16);
@@ -36,7 +36,7 @@ describe('Pipe', () => {
     expect([pipe.size, writes.taken]).to.deep.equal([0, 30]);
   });
 
-  it('takes writes in their order', async () => {
+  it('accepts writes in order', async () => {
     const pipe = new Pipe();
     const taken: number[] = [];
     for (let n = 0; n < 18; n++) pipe.write(message, () => taken.push(n));
@@ -46,7 +46,7 @@ describe('Pipe', () => {
     expect(taken).to.deep.equal([...Array(19).keys()]);
   });
 
-  it('holds nothing when it is drained, and takes all, but not in the turn of the write', async () => {
+  it('holds nothing once it is drained, and accepts everything, in a later turn than the write', async () => {
     const { pipe, writes } = written(30);
     pipe.drain();
     expect([pipe.size, writes.taken]).to.deep.equal([0, 16]);
@@ -58,7 +58,7 @@ describe('Pipe', () => {
     expect([pipe.size, writes.taken]).to.deep.equal([0, 130]);
   });
 
-  it('does not take for ever in one turn what is written whenever something is taken', async () => {
+  it('yields to the event loop when each accepted write causes another', async () => {
     const pipe = new Pipe();
     let taken = 0;
     const writeAgain = () => {
@@ -73,7 +73,7 @@ describe('Pipe', () => {
     pipe.write = () => {};
   });
 
-  it('holds a copy of bytes, and what is no bytes as it is', () => {
+  it('holds a copy of bytes, and any other value as it is', () => {
     const pipe = new Pipe();
     const bytes = Buffer.from('abc');
     const other = {} as Buffer;

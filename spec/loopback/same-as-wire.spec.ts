@@ -11,12 +11,12 @@ import { settled } from '../support/settled.ts';
 
 type Log = string[];
 
-/** What a script may do: its handler and its caller, and what tells the one that the other has begun. */
+/** The actions of a script: its handler and its caller, and a promise that the other side has started. */
 interface Script {
   readonly handler: LabHandler;
   readonly request$?: (begun: Promise<void>) => Observable<Note>;
   readonly options?: (begun: Promise<void>, timeoutMs: number) => CallOptions;
-  /** What one side has to have logged before the deadline passes, for the rest to be compared. */
+  /** What one side must have logged before the deadline for the rest to be compared. */
   readonly underWay?: (shape: Shape) => RegExp;
   readonly reader?: (
     response$: Observable<Note>,
@@ -183,10 +183,10 @@ const told = (error: unknown): string => {
   return `${error.code} ${details} ${error.path} ${texts(error.metadata)}`;
 };
 
-/** Over the wire a server has a deadline of its own, and the caller's cancellation may come long enough before it to be one. */
+/** Over the wire the server has its own deadline; the caller's cancellation may arrive early enough to count as one. */
 const withoutClock = (line: string): string => line.replace(/(?:4 |1 cancelled by the caller) (?=\/)/, 'cut ');
 
-/** All that both sides hear of one call. */
+/** The notifications of one call on both sides. */
 async function play(
   makeClient: (handler: LabHandler, hidden: Log) => Promise<LabClient>,
   shape: Shape,
@@ -246,7 +246,7 @@ describe('loopback', () => {
 
   for (const [name, script] of Object.entries(scripts)) {
     for (const shape of shapes) {
-      it(`tells both sides of ${name} what the wire tells them: ${shape}`, () =>
+      it(`notifies both sides of ${name} like the wire: ${shape}`, () =>
         withEnoughTime(50, async timeoutMs => {
           const wire = await play(over.wire, shape, script, timeoutMs);
           const underWay = script.underWay?.(shape) ?? /^/;

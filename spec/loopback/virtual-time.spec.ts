@@ -37,7 +37,7 @@ import { concatMap, mergeMap as pacedMergeMap } from '../../lib/operators.ts';
 import { callOf, inAllShapes, type LabClient, type LabHandler, type LabImplementation } from '../support/bench.ts';
 import { Lab, type Note, type Shape, shapes } from '../support/lab.ts';
 
-/** In virtual time; an error is its code there. */
+/** The notifications in virtual time; an error is represented by its code. */
 function marbles(test: (helpers: RunHelpers) => void): void {
   const codes = (frames: any) =>
     frames.map((frame: any) => {
@@ -59,7 +59,7 @@ for (const serialize of [true, false]) {
   const over = (implementation: LabImplementation, options?: LoopbackOptions<typeof Lab>): LabClient =>
     loopback(implement.partial(Lab, implementation), { ...options, serialize });
 
-  /** Calls of both sides that still run. */
+  /** The number of calls still running on both sides. */
   const running = (client: LabClient): number =>
     inspect(client).calls.length + inspect(serverBehind(client)!).calls.length;
 
@@ -72,14 +72,14 @@ for (const serialize of [true, false]) {
       });
     });
 
-    it('responses arrive at the frame at which they are sent: serverStream', () => {
+    it('responses arrive in the frame in which they are sent: serverStream', () => {
       marbles(({ cold, expectObservable }) => {
         const client = over({ serverStream: () => cold('-a--b-(c|)', abc) });
         expectObservable(client.serverStream(note)).toBe('-a--b-(c|)', abc);
       });
     });
 
-    it('requests arrive at the frame at which they are sent: clientStream', () => {
+    it('requests arrive in the frame in which they are sent: clientStream', () => {
       const seen: [frame: number, n: number][] = [];
       marbles(({ cold, expectObservable }) => {
         const see = ({ n }: Note) => seen.push([asyncScheduler.now(), n]);
@@ -89,7 +89,7 @@ for (const serialize of [true, false]) {
       expect(seen).to.deep.equal([[1, 1], [4, 2], [6, 3]]); // biome-ignore format: a list
     });
 
-    it('both directions run on their own: bidi', () => {
+    it('both directions are independent: bidi', () => {
       marbles(({ cold, expectObservable }) => {
         const client = over({ bidi: request$ => request$.pipe(debounceTime(3)) });
         expectObservable(client.bidi(cold('ab-----c--|', abc))).toBe('----b-----(c|)', abc);
@@ -97,7 +97,7 @@ for (const serialize of [true, false]) {
     });
 
     for (const shape of shapes) {
-      it(`an error has the frame at which the handler failed: ${shape}`, () => {
+      it(`an error arrives in the frame in which the handler failed: ${shape}`, () => {
         marbles(({ expectObservable }) => {
           const client = over(
             inShape(shape, () => timer(4).pipe(map(() => { throw new RpcError(Code.NOT_FOUND, 'x'); }))), // biome-ignore format: in one
@@ -106,7 +106,7 @@ for (const serialize of [true, false]) {
         });
       });
 
-      it(`a response one frame before the deadline arrives, one at its frame does not: ${shape}`, () => {
+      it(`a response arrives one frame before the deadline, but not in its frame: ${shape}`, () => {
         marbles(({ expectObservable }) => {
           const client = over(inShape(shape, () => timer(10).pipe(map(() => note))));
           expectObservable(callOf(client, shape, of(note), { timeoutMs: 11 })).toBe('10ms (a|)', abc);
@@ -119,7 +119,7 @@ for (const serialize of [true, false]) {
         });
       });
 
-      it(`the deadline ends both sides at its frame: ${shape}`, () => {
+      it(`the deadline ends both sides in its frame: ${shape}`, () => {
         let client!: LabClient;
         marbles(({ cold, expectObservable, expectSubscriptions }) => {
           const request$ = cold<Note>('-');
@@ -138,7 +138,7 @@ for (const serialize of [true, false]) {
         expect(running(client)).to.equal(0);
       });
 
-      it(`unsubscribing ends both sides at its frame: ${shape}`, () => {
+      it(`an unsubscribe ends both sides in its frame: ${shape}`, () => {
         let client!: LabClient;
         marbles(({ cold, expectObservable, expectSubscriptions }) => {
           const request$ = cold<Note>('-');
@@ -156,7 +156,7 @@ for (const serialize of [true, false]) {
         expect(running(client)).to.equal(0);
       });
 
-      it(`an error of request$ has its frame on both sides: ${shape}`, () => {
+      it(`an error of request$ ends both sides in its frame: ${shape}`, () => {
         marbles(({ cold, expectObservable, expectSubscriptions }) => {
           const response$ = cold<Note>('-');
           const client = over(
@@ -170,7 +170,7 @@ for (const serialize of [true, false]) {
         });
       });
 
-      it(`headers, trailers and status of withCall have theirs: ${shape}`, () => {
+      it(`headers, trailers and status of withCall arrive in their frames: ${shape}`, () => {
         marbles(({ cold, expectObservable }) => {
           const client = over(
             inShape(shape, (_, call) => {
@@ -190,7 +190,7 @@ for (const serialize of [true, false]) {
       });
     }
 
-    it('a deadline of 0 ms, or one that has passed, calls no handler', () => {
+    it('a deadline of 0 ms, or in the past, calls no handler', () => {
       let calls = 0;
       marbles(({ expectObservable }) => {
         const client = over(inAllShapes(request$ => { calls++; return request$; })); // biome-ignore format: in one
@@ -202,7 +202,7 @@ for (const serialize of [true, false]) {
       expect(calls).to.equal(0);
     });
 
-    it('retry with a growing wait makes its attempts at their frames', () => {
+    it('retry makes its attempts in the frames of its back-off', () => {
       marbles(({ expectObservable }) => {
         const frames: number[] = [];
         const client = over({
@@ -220,7 +220,7 @@ for (const serialize of [true, false]) {
       });
     });
 
-    it('draining$ ends at its frame a call that listens to it', () => {
+    it('draining$ ends a call that subscribes to it, in its frame', () => {
       marbles(({ cold, expectObservable }) => {
         const client = over(
           { bidi: (request$, call) => concat(request$.pipe(takeUntil(call.draining$)), of({ n: 3 })) },
@@ -230,7 +230,7 @@ for (const serialize of [true, false]) {
       });
     });
 
-    it('stallTimeoutMs ends at its frame a call whose responses, or whose requests, nobody takes', () => {
+    it('stallTimeoutMs ends a call whose responses or requests nobody takes, in its frame', () => {
       marbles(({ expectObservable }) => {
         const many$ = pull(Array.from({ length: 100 }, (_, n) => ({ n })));
         const never = concatMap(() => NEVER);
@@ -242,7 +242,7 @@ for (const serialize of [true, false]) {
       });
     });
 
-    it('the deadline ends at its frame the requests of a call whose responses nobody takes', () => {
+    it('the deadline ends the requests of a call whose responses nobody takes, in its frame', () => {
       marbles(({ cold, expectObservable, expectSubscriptions }) => {
         const request$ = cold<Note>('-');
         const client = over({ bidi: () => concat(of(...Array.from({ length: 100 }, (_, n) => ({ n }))), NEVER) });
@@ -252,7 +252,7 @@ for (const serialize of [true, false]) {
       });
     });
 
-    it('a paced source is asked as its reader takes, 29 ahead', () => {
+    it('a paced source runs ahead of its reader by 29 values', () => {
       const asked: number[] = [];
       marbles(({ expectObservable }) => {
         const source$ = pull(function* () {
@@ -269,7 +269,7 @@ for (const serialize of [true, false]) {
       expect(asked.at(-1)).to.be.within(700, 900);
     });
 
-    it('several calls on one frame keep apart and in order', () => {
+    it('several calls in one frame stay separate and in order', () => {
       marbles(({ expectObservable }) => {
         const client = over({ unary: request$ => request$.pipe(delay(1)) });
         const many$ = of(...Array.from({ length: 20 }, (_, n) => ({ n })));
@@ -278,7 +278,7 @@ for (const serialize of [true, false]) {
       });
     });
 
-    it('a call made on behalf of another has its deadline and ends with it', () => {
+    it('a call made on behalf of another inherits its deadline and ends with it', () => {
       let far!: LabClient;
       marbles(({ cold, expectObservable, expectSubscriptions }) => {
         const response$ = cold<Note>('-');
@@ -305,7 +305,7 @@ for (const serialize of [true, false]) {
       });
     });
 
-    it('a source of intervals is unsubscribed when its reader has enough', () => {
+    it('a source of intervals is unsubscribed when its reader is done', () => {
       marbles(({ expectObservable }) => {
         let stoppedAt = -1;
         const source$ = interval(5).pipe(map(n => ({ n })), finalize(() => { stoppedAt = asyncScheduler.now(); })); // biome-ignore format: in one
@@ -326,7 +326,7 @@ for (const serialize of [true, false]) {
       });
     });
 
-    it('a client serves before, in and after it', async () => {
+    it('a client works before, during and after virtual time', async () => {
       const client = over({ unary: echo });
       expect(await firstValueFrom(client.unary(note))).to.deep.equal(note);
       marbles(({ expectObservable }) => expectObservable(client.unary(note)).toBe('(a|)', abc));
