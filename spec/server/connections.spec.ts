@@ -21,7 +21,7 @@ describe('Connections', () => {
     return found;
   };
 
-  it('are those of the address and the port that a server is bound to', () => {
+  it('are those to the address and port that a server is bound to', () => {
     for (const [target, address] of [
       ['127.0.0.1:5000', '127.0.0.1'],
       ['127.0.0.1:5000', '::ffff:127.0.0.1'],
@@ -50,7 +50,7 @@ describe('Connections', () => {
     }
   });
 
-  /** A server, and a peer of it that reads, but does not close when the server has. */
+  /** A server, and a peer of it that reads but does not close after the server has. */
   const pair = async () => {
     const server = net.createServer({ allowHalfOpen: true }).listen(0, '127.0.0.1');
     await once(server, 'listening');
@@ -60,11 +60,11 @@ describe('Connections', () => {
     const [socket] = (await once(server, 'connection')) as [net.Socket];
     socket.on('error', () => {});
     peer.on('error', () => {});
-    await new Promise(setImmediate); // Node tells of it after the server
+    await new Promise(setImmediate); // Node reports it after the server
     return { server, connections, peer, socket };
   };
 
-  it('are closed so long after their server has ended them and the peer has not, before or after it was asked for', async () => {
+  it('are closed by closeAfter() when their server has ended them and the peer has not, in either order', async () => {
     for (const isEndedBefore of [true, false]) {
       const { server, connections, peer, socket } = await pair();
       if (isEndedBefore) await once(socket.end(), 'finish');
@@ -77,7 +77,7 @@ describe('Connections', () => {
     }
   });
 
-  it('are not closed while their server still has something to say, unless all are', async () => {
+  it('are not closed while their server still has data to send, unless all are closed', async () => {
     const { server, connections, peer, socket } = await pair();
     connections.stopTracking();
     connections.closeAfter(0);
@@ -90,7 +90,7 @@ describe('Connections', () => {
     await once(server.close(), 'close');
   });
 
-  it('are found until the server stops listening, and no more', async () => {
+  it('are tracked only until the server stops listening', async () => {
     const { server, connections, peer, socket } = await pair();
     connections.stopTracking();
     expect(accepted.hasSubscribers).to.equal(false);

@@ -12,7 +12,7 @@ import { settled } from '../support/settled.ts';
 
 const MAX_MESSAGES = 256;
 const MAX_BYTES = 16 * 1024;
-/** What HTTP/2 takes of a stream that nobody reads. */
+/** What HTTP/2 accepts on a stream that nobody reads. */
 const WINDOW = 65_535;
 
 const hostOf = (server: Server): string => server.target.replace('http://', '');
@@ -23,7 +23,7 @@ describe('Responses on the wire', () => {
 
   for (const coalesce of [true, false]) {
     for (const bytes of [64, 512, 20_000]) {
-      it(`stop at a reader that stopped, and are given up with the call: ${bytes} bytes, coalesce: ${coalesce}`, async () => {
+      it(`stop at a reader that stops, and are dropped with the call: ${bytes} bytes, coalesce: ${coalesce}`, async () => {
         let asked = 0;
         const ended = deferred();
         const text = 'x'.repeat(bytes);
@@ -46,7 +46,7 @@ describe('Responses on the wire', () => {
       });
     }
 
-    it(`come before the status, an error too, in order: coalesce: ${coalesce}`, async () => {
+    it(`precede the status, also an error, in order: coalesce: ${coalesce}`, async () => {
       for (const count of [0, 1, 127, 128, 129, 256, 257, 2000]) {
         const note$ = range(0, count).pipe(map((n): Note => ({ n })));
         const error = new RpcError(Code.ABORTED, 'enough');
@@ -64,7 +64,7 @@ describe('Responses on the wire', () => {
     });
   }
 
-  it('leave the status to one that is too large, behind all before it', async () => {
+  it('are ended by the error status of one that is too large, after those before it', async () => {
     const notes = (isAwaited: boolean) =>
       pull(async function* () {
         for (let n = 0; n < 1000; n++) {
@@ -83,7 +83,7 @@ describe('Responses on the wire', () => {
     }
   });
 
-  it('are for interceptors one message at a time, however long each takes', async () => {
+  it('reach interceptors one at a time, however slow those are', async () => {
     let atWork = 0;
     let most = 0;
     let seen = 0;
@@ -120,7 +120,7 @@ describe('Responses on the wire', () => {
     expect([most, seen]).to.deep.equal([1, 400]);
   });
 
-  it('of services of grpc-js are theirs: one whose serializer fails still tells its status', async () => {
+  it('of grpc-js services are unaffected: one whose serializer fails still sends its status', async () => {
     const serialize = (note: Note): Buffer => {
       if (note.n === 3) throw new Error('no');
       return Buffer.from(JSON.stringify(note));
@@ -137,7 +137,7 @@ describe('Responses on the wire', () => {
     expect([notes.length, status.code]).to.deep.equal([3, Code.INTERNAL]);
   });
 
-  it('end with the connection, and the source with them', async () => {
+  it('end with the connection, and so does their source', async () => {
     const ended = deferred();
     const started = deferred();
     const { server } = await bench.run({

@@ -12,7 +12,7 @@ const ignore = (): void => {};
 const bytes = (size: number, n = 0): Buffer => Buffer.alloc(size, n);
 const upTo = (last: number): number[] => Array.from({ length: last }, (_, i) => i + 1);
 
-/** grpc-js's own call: it writes down what it is given, and says that it is on the wire when told to. */
+/** The call of grpc-js: it records what it receives, and confirms writes on command. */
 class NextCall {
   readonly log: string[] = [];
   readonly messages: any[] = [];
@@ -69,7 +69,7 @@ class NextCall {
   }
 }
 
-/** Which is told by its prototype. */
+/** Call objects of grpc-js are recognized by their prototype. */
 function ofGrpcJsItself(call: NextCall): ServerInterceptingCallInterface {
   const own = Object.create(findPrivateParts()!.serverCall);
   for (const name of Object.getOwnPropertyNames(NextCall.prototype)) {
@@ -86,7 +86,7 @@ interface Given {
   readonly isBehindInterceptor?: boolean;
 }
 
-/** A call that was served, what its handler was given, and what is below. */
+/** A served call, the stream passed to its handler, and the call below it. */
 function served({ isJoining = false, maxMessageBytes = Number.POSITIVE_INFINITY, isBehindInterceptor }: Given = {}) {
   const next = new NextCall();
   const call = ofGrpcJsItself(next);
@@ -109,8 +109,8 @@ function served({ isJoining = false, maxMessageBytes = Number.POSITIVE_INFINITY,
   return { next, stream, toldGrpcJs };
 }
 
-describe('A call that is served directly', () => {
-  it('is told to its handler with its headers, and to nothing of grpc-js', () => {
+describe('A directly served call', () => {
+  it('reaches its handler with its headers, and bypasses the listener of grpc-js', () => {
     const { next, stream, toldGrpcJs } = served();
     expect(stream.metadata.get('x-key')).to.deep.equal(['v']);
     expect([stream.getPeer(), stream.getDeadline()]).to.deep.equal(['a peer', Number.POSITIVE_INFINITY]);
@@ -129,7 +129,7 @@ describe('A call that is served directly', () => {
     expect(toldGrpcJs).to.deep.equal([]);
   });
 
-  it('of a service of others goes on to their handler, through what is next', () => {
+  it('of a foreign service is passed on to its handler, through the next call', () => {
     const next = new NextCall();
     const call = next as unknown as ServerInterceptingCallInterface;
     const intercept = serveDirectly(new Map(), {
@@ -153,7 +153,7 @@ describe('A call that is served directly', () => {
     expect([log, next.messages]).to.deep.equal([['headers', 'of any kind', 'end'], ['an answer']]);
   });
 
-  it('asks for requests as they are read, and tells of their end behind them', () => {
+  it('requests messages as they are read, and reports their end after them', () => {
     const { next, stream } = served();
     expect(next.asked).to.equal(0);
     const log: string[] = [];
@@ -167,7 +167,7 @@ describe('A call that is served directly', () => {
     expect([stream.read(), log]).to.deep.equal([null, ['end']]);
   });
 
-  it('asks for 16 requests ahead of who reads at the most', () => {
+  it('requests at most 16 messages ahead of the reader', () => {
     const { next, stream } = served();
     stream.read();
     let given = 0;
@@ -178,7 +178,7 @@ describe('A call that is served directly', () => {
     expect(given).to.be.within(1, 16);
   });
 
-  it('tells of a cancellation, and of none behind its end', () => {
+  it('reports a cancellation, but none after its end', () => {
     for (const end of ['no end', 'an end', 'an error']) {
       const { next, stream } = served();
       let told = 0;
@@ -207,18 +207,18 @@ describe('A call that is served directly', () => {
   });
 });
 
-describe('What a call that is served directly writes', () => {
+describe('Messages written by a directly served call', () => {
   const writeAll = (stream: ServerStream, sizes: readonly number[]): void => {
     for (const size of sizes) stream.write(bytes(size), ignore);
   };
 
-  it('is a write each, at once, where nothing stands between', () => {
+  it('are written separately and at once when nothing is in between', () => {
     const { next, stream } = served();
     writeAll(stream, upTo(100));
     expect(next.messages.map(({ byteLength }) => byteLength)).to.deep.equal(upTo(100));
   });
 
-  it('is joined where that may be: one write at a time', () => {
+  it('are joined if permitted, with one write at a time', () => {
     const { next, stream } = served({ isJoining: true });
     writeAll(stream, [1, 1, 1, 1]);
     expect(next.messages).to.have.lengthOf(1);
@@ -226,7 +226,7 @@ describe('What a call that is served directly writes', () => {
     expect(next.log).to.deep.equal(['message of 1', `message of ${3 + 2 * 5}`]);
   });
 
-  it('is one message at a time behind an interceptor, never joined', () => {
+  it('are written one at a time behind an interceptor, never joined', () => {
     for (const isJoining of [false, true]) {
       const { next, stream } = served({ isJoining, isBehindInterceptor: true });
       writeAll(stream, upTo(20));
@@ -242,7 +242,7 @@ describe('What a call that is served directly writes', () => {
     ['16 KiB', 65, 253],
     ['two messages, however large', 1_000_000, 2],
   ] as const) {
-    it(`is up to ${what} ahead of the wire, in any case`, () => {
+    it(`may be up to ${what} ahead of the wire, in any case`, () => {
       for (const given of [{}, { isJoining: true }, { isBehindInterceptor: true }]) {
         const { next, stream } = served(given);
         const source = new Counted();
@@ -255,7 +255,7 @@ describe('What a call that is served directly writes', () => {
     });
   }
 
-  it('comes before the status, an error too', () => {
+  it('precede the status, also an error', () => {
     for (const [given, writes] of [
       [{}, ['message of 1', 'message of 2', 'message of 3']],
       [{ isJoining: true }, ['message of 1', 'message of 10']],
@@ -272,7 +272,7 @@ describe('What a call that is served directly writes', () => {
     }
   });
 
-  it('does not hold the status back where nothing waits', () => {
+  it('do not delay the status when none is waiting', () => {
     for (const given of [{}, { isJoining: true }]) {
       const { next, stream } = served(given);
       writeAll(stream, [1]);
@@ -281,14 +281,14 @@ describe('What a call that is served directly writes', () => {
     }
   });
 
-  it('is DEADLINE_EXCEEDED, whatever the handler says, where the deadline comes before a message', () => {
+  it('are not sent after the deadline: the call ends with DEADLINE_EXCEEDED, whatever the handler says', () => {
     const now = Date.now;
     try {
       for (const given of [{}, { isJoining: true }, { isBehindInterceptor: true }]) {
         for (const end of ['end', 'error'] as const) {
           for (const [atMs, isSent] of [
             [999_998, true],
-            [999_999, false], // grpc-js's timer may be a millisecond early
+            [999_999, false], // grpc-js's timer may fire a millisecond early
             [1_000_001, false],
           ] as const) {
             const { next, stream } = served(given);
@@ -316,7 +316,7 @@ describe('What a call that is served directly writes', () => {
     }
   });
 
-  it('is nothing behind a message that is larger than grpc-js sends', () => {
+  it('stop after a message that is larger than grpc-js sends', () => {
     for (const isBehindInterceptor of [false, true]) {
       const { next, stream } = served({ maxMessageBytes: 100, isBehindInterceptor });
       const source = new Counted(10);

@@ -13,7 +13,7 @@ const whole = { unary: echo, serverStream: echo, clientStream: echo, bidi: echo 
 describe('implement', () => {
   const bench = useBench();
 
-  it('refuses an implementation with a method too few, too many, or of the wrong kind, and names it', () => {
+  it('refuses an implementation with a missing, surplus or mistyped method, and names it', () => {
     const { bidi: _, ...less } = whole;
     expect(thrownBy(() => implement(Lab, less as never)).message).to.match(/"bidi" \(\/lab\.Lab\/Bidi\).*partial/);
     expect(thrownBy(() => implement(Lab, { ...whole, bido: echo } as never)).message).to.match(/no method "bido"/);
@@ -25,7 +25,7 @@ describe('implement', () => {
     expect(thrownBy(() => implement({} as never, whole as never))).to.be.an.instanceOf(TypeError);
   });
 
-  it('takes nothing that every object has for a handler', () => {
+  it('does not accept inherited object properties as handlers', () => {
     class Nothing {}
     for (const name of ['Constructor', 'ToString']) {
       const service = { [name]: { ...Lab.unary, path: `/lab.Lab/${name}` } };
@@ -35,13 +35,13 @@ describe('implement', () => {
     }
   });
 
-  it('answers what partial() leaves out with UNIMPLEMENTED', async () => {
+  it('answers methods that partial() omits with UNIMPLEMENTED', async () => {
     const { client } = await bench.run({ unary: echo });
     expect(await firstValueFrom(client.unary({ n: 1 }))).to.deep.equal({ n: 1 });
     expect(await errorOf(client.bidi(of({ n: 1 })))).to.include({ code: Code.UNIMPLEMENTED });
   });
 
-  it('takes an instance of a class, and calls its methods as such', async () => {
+  it('accepts a class instance, and calls its methods on it', async () => {
     class Service {
       readonly #add: number;
       constructor(add: number) {
@@ -60,7 +60,7 @@ describe('implement', () => {
     expect(await firstValueFrom(bench.connect(server).unary({ n: 1 }))).to.deep.equal({ n: 11 });
   });
 
-  it('gives what a server of grpc-js takes', async () => {
+  it('returns what a grpc-js server accepts', async () => {
     const grpc = new GrpcServer();
     const { definition, implementation } = implement(Lab, whole);
     grpc.addService(definition, implementation);
@@ -75,7 +75,7 @@ describe('implement', () => {
     expect(await firstValueFrom(client.bidi(of({ n: 1 })))).to.deep.equal({ n: 1 });
   });
 
-  it('gives the handler its call: path, method, metadata, peer, no deadline', async () => {
+  it('passes the handler its call: path, method, metadata, peer, no deadline', async () => {
     const seen: unknown[] = [];
     const { client } = await bench.run(
       inAllShapes((request$, call) => {

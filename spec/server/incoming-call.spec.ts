@@ -14,11 +14,11 @@ describe('incomingCall', () => {
       abort: () => {},
     });
 
-  it('is recognised as a ServerCall', () => {
+  it('is recognized as a ServerCall', () => {
     expect(isServerCall(call())).to.equal(true);
   });
 
-  it('tells the calls made for it of its cancellation, but none that has ended, and each once', () => {
+  it('notifies the calls made for it of its cancellation, each once, except those that have ended', () => {
     const parent = call();
     const told: string[] = [];
     parent[onCancelled](() => told.push('ended'))();
@@ -28,7 +28,7 @@ describe('incomingCall', () => {
     expect(told).to.deep.equal(['running', 'late']);
   });
 
-  it('has a signal that aborts with the reason, also when it is first asked for afterwards', () => {
+  it('has a signal that aborts with the reason, also when it is first accessed afterwards', () => {
     const before = call();
     const { signal } = before;
     before.end(reason);

@@ -14,7 +14,7 @@ import { record } from '../support/record.ts';
 
 const notes = (count: number): Note[] => Array.from({ length: count }, (_, n) => ({ n }));
 
-/** It lets a message pass a turn later. */
+/** An interceptor that passes a message on one turn later. */
 const slow: ServerInterceptor = (_, call) =>
   new ServerInterceptingCall(call, { sendMessage: (message, next) => setImmediate(() => next(message)) });
 
@@ -24,7 +24,7 @@ describe('A server with interceptors', () => {
   for (const shape of shapes) {
     const count = streaming(shape).responses ? 3 : 1;
 
-    it(`ends a call behind the last message, however long that takes them: ${shape}`, async () => {
+    it(`ends a call after the last message, however slow they are: ${shape}`, async () => {
       const { client } = await bench.run(
         inAllShapes(() => from(notes(count))),
         { serverOptions: { interceptors: [slow] } },
@@ -35,7 +35,7 @@ describe('A server with interceptors', () => {
     });
   }
 
-  it('fails a call behind the last message, however long that takes them', async () => {
+  it('fails a call after the last message, however slow they are', async () => {
     const failure = throwError(() => new RpcError(Code.NOT_FOUND, 'no more'));
     const { client } = await bench.run(
       { serverStream: () => concat(from(notes(3)), failure) },
@@ -47,7 +47,7 @@ describe('A server with interceptors', () => {
   });
 
   for (const from of ['its options', 'its credentials']) {
-    it(`gives single messages to one of another copy of grpc-js, that is among ${from}`, async () => {
+    it(`writes single messages to one from another copy of grpc-js among ${from}`, async () => {
       const seen: unknown[] = [];
       const foreign: ServerInterceptor = (_, call) => ofAnotherCopy(call, message => seen.push(message));
       const insecure = ServerCredentials.createInsecure();
@@ -71,7 +71,7 @@ describe('A server with interceptors', () => {
 describe('The grpc-js server of a server', () => {
   const bench = useBench();
 
-  it('serves what took the place of a service that was removed', async () => {
+  it('serves the replacement of a removed service', async () => {
     const first = implement.partial(Lab, { unary: () => of({ n: 1 }) });
     const second = implement.partial(Lab, { unary: () => of({ n: 2 }) });
     const server = await serve('http://127.0.0.1:0', first);
@@ -91,7 +91,7 @@ describe('The grpc-js server of a server', () => {
 
 const ofNotes = (count: number): Observable<Note> => from(notes(count));
 
-/** What an interceptor returns that brings its own ServerInterceptingCall; it has place for one message. */
+/** The call of an interceptor with its own ServerInterceptingCall, which has room for one message. */
 function ofAnotherCopy(
   call: ServerInterceptingCallInterface,
   sees: (message: unknown) => void,

@@ -13,27 +13,27 @@ const services = implement.partial(Lab, { unary: request$ => request$ });
 describe('serve', () => {
   const bench = useBench();
 
-  it('takes a free port for 0, and tells an address for connect()', async () => {
+  it('picks a free port for 0, and has an address for connect()', async () => {
     const server = await serve('http://127.0.0.1:0/', services);
     bench.onEnd(() => server.shutdown({ graceMs: 0 }));
     expect(server.target).to.equal(`http://127.0.0.1:${server.port}`);
     expect(await firstValueFrom(bench.connect(server).unary({ n: 1 }))).to.deep.equal({ n: 1 });
   });
 
-  it('serves at a bare address with credentials, IPv6 and unix sockets included', async () => {
+  it('accepts a bare address with credentials, including IPv6 and Unix sockets', async () => {
     for (const [address, pattern] of [
       ['127.0.0.1:0', /^127\.0\.0\.1:\d+$/],
       ['[::1]:0', /^\[::1\]:\d+$/],
       [`unix:${tmpdir()}/rx-grpc-${process.pid}.sock`, /^unix:/],
     ] as const) {
-      if (address.startsWith('[') && !hasIPv6) continue; // not every machine has it
+      if (address.startsWith('[') && !hasIPv6) continue; // not every machine supports IPv6
       const server = await serve(address, services, { credentials: ServerCredentials.createInsecure() });
       bench.onEnd(() => server.shutdown({ graceMs: 0 }));
       expect(server.target).to.match(pattern);
     }
   });
 
-  it('says which address is taken, and leaves nothing running', async () => {
+  it('names an address in use, and leaves nothing running', async () => {
     const { server } = await bench.run(inAllShapes(request$ => request$));
     const error = await rejectionOf(serve(server.target, services));
     expect(error.message).to.match(new RegExp(`127\\.0\\.0\\.1:${server.port}.*EADDRINUSE`));
@@ -42,7 +42,7 @@ describe('serve', () => {
     close(client);
   });
 
-  it('refuses what is no address, no service or no option, and names it', async () => {
+  it('refuses an invalid address, service or option, and names it', async () => {
     for (const [address, given, options, message] of [
       ['127.0.0.1:0', services, {}, /http:\/\/.*credentials/],
       ['https://127.0.0.1:0', services, {}, /tls: \{ key, cert \}/],

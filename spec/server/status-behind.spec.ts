@@ -10,8 +10,8 @@ import { rawCall } from '../support/raw-call.ts';
 
 const upTo = (count: number): number[] => [...Array(count).keys()];
 
-/** grpc-js loses a status that comes while an interceptor still has a message. */
-describe('A status behind interceptors that take their time', () => {
+/** grpc-js loses a status that arrives while an interceptor still has a message. */
+describe('A status behind slow interceptors', () => {
   const bench = useBench();
   const slow: ServerInterceptor = (_, call) =>
     new ServerInterceptingCall(call, {
@@ -29,7 +29,7 @@ describe('A status behind interceptors that take their time', () => {
   ];
 
   for (const [of, address, options] of servers) {
-    it(`comes behind all messages: interceptors ${of}`, async () => {
+    it(`arrives after all messages: interceptors ${of}`, async () => {
       const server = await serve(address, implement(Lab, inAllShapes(request$ => request$) as any), options);
       bench.onEnd(() => server.shutdown({ graceMs: 0 }));
       for (const shape of shapes) {
@@ -38,7 +38,7 @@ describe('A status behind interceptors that take their time', () => {
       }
     });
 
-    it(`comes behind many messages, an error too: interceptors ${of}`, async () => {
+    it(`arrives after many messages, also an error: interceptors ${of}`, async () => {
       for (const count of [1, 2, 200]) {
         const note$ = range(0, count).pipe(map((n): Note => ({ n })));
         const failing$ = concat(
@@ -58,7 +58,7 @@ describe('A status behind interceptors that take their time', () => {
   }
 });
 
-/** grpc-js sends the status at the deadline; a message written behind it would break the HTTP/2 stream. */
+/** grpc-js sends the status at the deadline; a message written after it would break the HTTP/2 stream. */
 describe('A deadline that passes while the reader has stopped', () => {
   const bench = useBench();
 
@@ -67,9 +67,9 @@ describe('A deadline that passes while the reader has stopped', () => {
       ['has more', Number.POSITIVE_INFINITY],
       ['has completed', 100],
     ] as const) {
-      it(`is what the reader is told when it goes on, where the handler ${what}: coalesce: ${coalesce}`, async () => {
+      it(`reaches the reader when it resumes, when the handler ${what}: coalesce: ${coalesce}`, async () => {
         const ended = deferred();
-        const passed = deferred(); // the deadline of a call that came later
+        const passed = deferred(); // resolves at the deadline of a later call
         const text = 'x'.repeat(1000);
         const source = function* () {
           for (let n = 0; n < last; n++) yield { n, text };
