@@ -29,42 +29,42 @@ export type LabHandler = (request$: Observable<Note>, call: ServerCall) => any;
 export interface Running<S = Server> {
   readonly server: S;
   readonly client: LabClient;
-  /** What onError was told. */
+  /** The errors passed to onError. */
   readonly hidden: unknown[];
 }
 
 export interface Bench<S = Server, ToServe = ServeOptions, ToConnect = ConnectOptions> {
-  /** A server of the lab and a client of it; over the wire on a free port. `service` is for implement(). */
+  /** Starts a server of the lab service and a client of it, over the wire on a free port. `service` is for implement(). */
   run(
     implementation: LabImplementation,
     options?: ToServe & { readonly service?: ImplementOptions },
     connectOptions?: ToConnect,
   ): Promise<Running<S>>;
-  /** Another client. */
+  /** Creates another client. */
   connect(server: S, options?: ToConnect): LabClient;
   /** Closes something at the end of the spec. */
   onEnd(close: () => unknown): void;
 }
 
-/** A server, whatever its calls come over; `inspect` knows it. */
+/** A server on any transport, which `inspect` accepts. */
 export interface AnyServer {
   /** Resolves when its calls have ended. */
   shutdown(): Promise<unknown>;
 }
 
-/** What the specs of calls are given: nothing of it tells what the calls go over. */
+/** What the specs of calls receive; it hides the transport of the calls. */
 export type AnyBench = Bench<AnyServer, ServerDefaults, ClientDefaults>;
 
 const transports = ['over the wire', 'in process', 'in process, not serialized'] as const;
 
 export type TransportName = (typeof transports)[number];
 
-/** A `describe` for each way in which calls are carried: over a socket, over loopback() with and without serialization. */
+/** A `describe` for each transport: a socket, and loopback() with and without serialization. */
 export function overEachTransport(title: string, specs: (bench: AnyBench, transport: TransportName) => void): void {
   overTransports(transports, title, specs);
 }
 
-/** As {@link overEachTransport}, of specs for which it matters how many bytes a message has. */
+/** Like {@link overEachTransport}, for specs that depend on the bytes of messages. */
 export function overTransportsOfBytes(title: string, specs: (bench: AnyBench, transport: TransportName) => void): void {
   overTransports(transports.slice(0, 2), title, specs);
 }
@@ -82,7 +82,7 @@ function overTransports(
   }
 }
 
-/** For a `describe` of sockets: servers and clients that are closed after each spec of it, by nobody else. */
+/** For a `describe` over sockets: servers and clients that are closed after each of its specs, and by nothing else. */
 export function useBench(): Bench {
   const onEnd = useEnd();
   const bench: Bench = {
@@ -105,7 +105,7 @@ export function useBench(): Bench {
   return bench;
 }
 
-/** The same without sockets. */
+/** The same over loopback(). */
 function useLoopback(serialize: boolean): AnyBench {
   const onEnd = useEnd();
   const settings = new WeakMap<AnyServer, { bound: Bound<typeof Lab>; server: ServerDefaults }>();
@@ -134,7 +134,7 @@ function useLoopback(serialize: boolean): AnyBench {
   };
 }
 
-/** What closes, after each spec of a `describe`, what was opened in it. */
+/** Closes everything that was opened in a spec of a `describe`, after that spec. */
 function useEnd(): (close: () => unknown) => void {
   const toClose: (() => unknown)[] = [];
   afterEach(async () => {
@@ -143,12 +143,12 @@ function useEnd(): (close: () => unknown) => void {
   return close => toClose.push(close);
 }
 
-/** The same handler for a shape, or for all of them. */
+/** The same handler for one shape, or for all of them. */
 export function inAllShapes(handler: LabHandler): LabImplementation {
   return { unary: handler, serverStream: handler, clientStream: handler, bidi: handler };
 }
 
-/** A call of any shape: all of them take an Observable. */
+/** A call of any shape: all of them accept an Observable. */
 export function callOf(
   client: LabClient,
   shape: Shape,

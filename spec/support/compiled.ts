@@ -6,7 +6,7 @@ import { type BuildOptions, buildSync, type OutputFile } from 'esbuild';
 const root = join(import.meta.dirname, '../..');
 const out = join(root, '.compiled');
 const chunks = join(out, 'chunks');
-/** With files beside their code, or loaded only when they are there. */
+/** Packages that read files beside their code, or are loaded only if installed. */
 const external = ['@bufbuild/*', '@nestjs/*', 'esbuild', 'node-sqlite3-wasm', 'typescript'];
 const done = new Map<string, string>();
 
@@ -32,24 +32,24 @@ export function compileAll(modules: readonly string[]): void {
   const split = { entryPoints: [...modules], splitting: true, outdir: out, outbase: root, chunkNames: 'chunks/[hash]' };
   const files = bundle(split);
   const isChunk = ({ path }: OutputFile) => path.startsWith(chunks + sep);
-  // A module is there once all that it imports is.
+  // A module exists only when everything it imports exists.
   for (const { path, contents } of [...files.filter(isChunk), ...files.filter(file => !isChunk(file))]) {
     write(path, contents);
   }
 }
 
-/** Where the JavaScript of a module is. */
+/** The path of a module's JavaScript. */
 export function compiledPath(module: string): string {
   return join(out, relative(root, module)).replace(/ts$/, 'js');
 }
 
-/** The code of a module that imports from the repository's folder by `./`. `import.meta.url` is that of a module of spec/support. */
+/** Compiles code that imports relative to the repository by `./`. `import.meta.url` is that of a module in spec/support. */
 export function compiledText(code: string): string {
   const input = { stdin: { contents: code, resolveDir: root, loader: 'ts' } } as const;
   return bundle(input, join(import.meta.dirname, 'module.ts'))[0]!.text;
 }
 
-/** Writes the whole file or nothing: other workers may write and read the same file. */
+/** Writes a file atomically: other workers may write and read it at the same time. */
 function write(path: string, contents: Uint8Array): void {
   mkdirSync(dirname(path), { recursive: true });
   const own = `${path}.${process.pid}`;
@@ -57,13 +57,13 @@ function write(path: string, contents: Uint8Array): void {
   renameSync(own, path);
 }
 
-/** @param as The module whose URL `import.meta.url` is; without it, `import.meta.url` stays as it is. */
+/** @param as The module whose URL `import.meta.url` becomes; without it, `import.meta.url` is unchanged. */
 function bundle(input: BuildOptions, as?: string): readonly OutputFile[] {
   const { outputFiles } = buildSync({
     ...input,
     bundle: true,
     external,
-    // What CommonJS packages in an ES module need.
+    // Needed by CommonJS packages inside an ES module.
     banner: {
       js: "import { createRequire as requireFrom } from 'node:module'; const require = requireFrom(import.meta.url);",
     },

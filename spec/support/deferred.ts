@@ -3,7 +3,7 @@ export interface Deferred<T> {
   readonly resolve: (value: T) => void;
 }
 
-/** A promise to be resolved from a callback: what a spec waits on instead of a time. */
+/** A promise that a callback resolves. Specs wait on it instead of a time. */
 export function deferred<T = void>(): Deferred<T> {
   let resolve!: (value: T) => void;
   const promise = new Promise<T>(settle => {

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 
-/** The rows of the table in docs/backpressure.md, which says how far a source runs ahead. */
+/** The rows of the table in docs/backpressure.md that states how far a source runs ahead. */
 const rows = {
   serverStream: "a server's stream",
   others: 'requests, and responses to a stream of requests',
@@ -9,13 +9,13 @@ const rows = {
   loopback: '`loopback()`',
 } as const;
 
-/** What a source is asked for more than was read, at the most, in messages of 32 KiB and of 1 KiB. */
+/** The maximum that a source is ahead of the reader, in messages of 32 KiB and of 1 KiB. */
 export interface RunAhead {
   readonly of32KiB: number;
   readonly of1KiB: number;
 }
 
-/** As documented for a release of Node. */
+/** The documented values for a release of Node. */
 export function documentedRunAhead(row: keyof typeof rows, major: number = ownMajor): RunAhead {
   const docs = readFileSync(new URL('../../docs/backpressure.md', import.meta.url), 'utf8');
   const line = docs.split('\n').find(each => each.startsWith(`| ${rows[row]} |`));

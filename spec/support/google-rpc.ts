@@ -2,7 +2,7 @@ import protobuf from 'protobufjs';
 
 type Fields = Readonly<Record<string, string>>;
 
-/** Each field as its number and its type, written down a second time: an oracle that knows nothing of the library's own. */
+/** Each field by number and type, written independently of the library as an oracle. */
 const messages: Readonly<Record<string, Fields>> = {
   'rpc.Status': { code: '1 int32', message: '2 string', details: '3 repeated google.protobuf.Any' },
   'rpc.ErrorInfo': { reason: '1 string', domain: '2 string', metadata: '3 map' },
@@ -57,7 +57,7 @@ for (const [name, fields] of Object.entries(messages)) {
 }
 root.resolveAll();
 
-/** A google.rpc.Status as protobufjs decodes it, its details too, by the name after the last slash of their type. */
+/** A google.rpc.Status as protobufjs decodes it, with its details, by the last part of their type URL. */
 export function decodeStatus(bytes: Uint8Array): { code: number; message: string; details: [string, any][] } {
   const { code, message, details } = object('google.rpc.Status', bytes);
   const decoded = (details ?? []).map(({ type_url, value }: { type_url: string; value: Uint8Array }) => {
@@ -76,7 +76,7 @@ export function encodeStatus(code: number, message: string, details: readonly [n
   return encode('google.rpc.Status', { code, message, details: anys });
 }
 
-/** Any of these messages, encoded. */
+/** Encodes any of these messages. */
 export function encode(name: string, value: object): Buffer {
   return Buffer.from(root.lookupType(name).encode(value).finish());
 }

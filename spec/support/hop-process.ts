@@ -1,5 +1,5 @@
-// A process of the gateway spec. `far` reads so many notes and stops until it is told to go on; `gateway` hands each call
-// to another server. Both answer 'ping'.
+// A process of the gateway spec. `far` reads some notes and stops until it is told to continue; `gateway` passes each call on to another
+// server. Both answer 'ping'.
 import { map, Observable, type Subscriber } from 'rxjs';
 import { connect, implement, serve } from '../../lib/index.ts';
 import { mergeMap } from '../../lib/operators.ts';
@@ -10,7 +10,7 @@ const waiting: Subscriber<Note>[] = [];
 let isStopped = role === 'far';
 let taken = 0;
 
-/** The work on one note; after the first `argument` notes it ends when the spec says so. */
+/** The work on one note. After the first `argument` notes, it waits for the spec to resume it. */
 const work = (note: Note): Observable<Note> =>
   new Observable(done => {
     if (isStopped && ++taken > Number(argument)) waiting.push(done);

@@ -1,6 +1,6 @@
 import type { Method } from '../../lib/index.ts';
 
-/** A message of the lab. */
+/** A message of the lab service. */
 export interface Note {
   readonly n: number;
   readonly text?: string;
@@ -21,7 +21,7 @@ function method<RequestStream extends boolean, ResponseStream extends boolean>(
   return { path: `/lab.Lab/${name}`, requestStream, responseStream, ...codec };
 }
 
-/** A service with one RPC of each shape, its messages JSON, so that specs of client and server need no codec. */
+/** The lab service: one RPC of each shape with JSON messages, so that specs of client and server need no codec. */
 export const Lab = {
   unary: method('Unary', false, false),
   serverStream: method('ServerStream', false, true),

@@ -3,13 +3,13 @@ import type { ServerCall, ServerMiddleware } from '../../lib/index.ts';
 
 export const storage: AsyncLocalStorage<unknown> = new AsyncLocalStorage();
 
-/** A middleware as everybody writes it first: the store of a call is its id. */
+/** A typical first middleware: the store of a call is its id. */
 export const withStore: ServerMiddleware = rpc => (request$, call) =>
   storage.run(idOf(call), () => rpc(request$, call));
 
 export const idOf = (call: ServerCall): string => String(call.metadata.get('id'));
 
-/** Writes down where a callback saw another store than that of its call, and how often each was looked at. */
+/** Counts the callbacks at each place, and records those that ran with another store than that of their call. */
 export class Looks {
   readonly wrong: Set<string> = new Set();
   readonly #seen = new Map<string, number>();

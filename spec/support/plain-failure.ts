@@ -2,7 +2,7 @@ import { Client, credentials, Metadata, Server, ServerCredentials, type ServiceE
 import { Lab } from './lab.ts';
 import type { Seen } from './plain.ts';
 
-/** All that a plain grpc-js client was told, bytes as text, too. */
+/** Everything that a plain grpc-js client received, including bytes as text. */
 export function told({ headers, status }: Seen): string {
   const values = [headers, status.metadata].flatMap(metadata =>
     Object.entries(metadata?.toJSON() ?? {}).map(([name, all]) => `${name}: ${all.map(String).join()}`),
@@ -10,7 +10,7 @@ export function told({ headers, status }: Seen): string {
   return [status.code, status.details, ...values].join('\n');
 }
 
-/** A plain grpc-js server whose calls all end with this error. */
+/** A plain grpc-js server that ends all calls with this error. */
 export async function plainFailure(error: Partial<ServiceError>): Promise<{ readonly target: string; stop(): void }> {
   const server = new Server();
   const fail = (_: unknown, callback: (error: Partial<ServiceError>) => void) => callback(error);

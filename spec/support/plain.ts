@@ -15,14 +15,14 @@ import {
 } from '@grpc/grpc-js';
 import { Lab, type Note, type Shape } from './lab.ts';
 
-/** What a plain grpc-js client saw of one call. */
+/** The outcome of one call for a plain grpc-js client. */
 export interface Seen {
   readonly notes: Note[];
   readonly headers: Metadata | undefined;
   readonly status: StatusObject;
 }
 
-/** Calls the Lab with grpc-js and nothing else. */
+/** Calls the lab service with plain grpc-js. */
 export function plainCall(
   target: string,
   shape: Shape,
@@ -70,7 +70,7 @@ export function plainCall(
   }).finally(() => client.close());
 }
 
-/** Serves the Lab with grpc-js and nothing else: echoes, with a header and a trailer, or fails at a note with n = 13. */
+/** Serves the lab service with plain grpc-js: echoes with a header and a trailer, or fails at a note with n = 13. */
 export async function plainServer(): Promise<{ readonly port: number; readonly stop: () => void }> {
   const headers = new Metadata();
   headers.set('x-header', 'h');

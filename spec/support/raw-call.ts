@@ -3,12 +3,12 @@ import http2 from 'node:http2';
 import type { Server } from '../../lib/index.ts';
 import type { Note } from './lab.ts';
 
-/** What is on the wire of one call: HTTP/2 alone, with nothing of grpc-js that drops or delays. */
+/** A call over bare HTTP/2: it shows what is on the wire, while grpc-js drops and delays some of it. */
 export interface RawCall {
   readonly session: http2.ClientHttp2Session;
   readonly stream: http2.ClientHttp2Stream;
   send(note: Note): void;
-  /** Reads to the end: the messages, and the status with its trailers. */
+  /** Reads to the end, and returns the messages and the status with its trailers. */
   finish(): Promise<{ readonly notes: Note[]; readonly trailers: http2.IncomingHttpHeaders }>;
   close(): void;
 }

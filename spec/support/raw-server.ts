@@ -2,19 +2,19 @@ import http2 from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import type { Note } from './lab.ts';
 
-/** What a call put on the wire. */
+/** What a call sent on the wire. */
 interface RawRequest {
   readonly headers: http2.IncomingHttpHeaders;
-  /** Each message as it came, with the flag before it that says whether it is compressed. */
+  /** The messages, each with the flag that says whether it is compressed. */
   readonly frames: { readonly compressed: boolean; readonly bytes: Buffer }[];
 }
 
-/** HTTP/2 alone: takes any call, writes down what came, and answers OK with one note. */
+/** A bare HTTP/2 server: it accepts any call, records what it receives, and answers OK with one note. */
 export interface RawServer {
   readonly port: number;
   readonly target: string;
   readonly requests: RawRequest[];
-  /** Connections that were ever made. */
+  /** The number of connections made so far. */
   readonly connections: number;
   close(): Promise<void>;
 }

@@ -1,7 +1,7 @@
 import type { Observable, Subscription } from 'rxjs';
 import { deferred } from './deferred.ts';
 
-/** How an Observable ended: completed when there is no error. */
+/** How an Observable ended: completed if there is no error. */
 interface Ending {
   readonly error?: unknown;
 }
@@ -9,12 +9,12 @@ interface Ending {
 export interface Recording<T> {
   readonly values: T[];
   readonly ending: Promise<Ending>;
-  /** Resolves with the first n values as soon as there are so many. */
+  /** Resolves with the first n values when they have arrived. */
   received(n: number): Promise<T[]>;
   readonly subscription: Subscription;
 }
 
-/** Subscribes, and writes down what comes. */
+/** Subscribes, and records the notifications. */
 export function record<T>(source$: Observable<T>): Recording<T> {
   const values: T[] = [];
   const { promise: ending, resolve: end } = deferred<Ending>();
@@ -42,12 +42,12 @@ export function record<T>(source$: Observable<T>): Recording<T> {
   };
 }
 
-/** What an Observable fails with; undefined when it completes. */
+/** The error of an Observable; undefined when it completes. */
 export async function errorOf(source$: Observable<unknown>): Promise<any> {
   return (await record(source$).ending).error;
 }
 
-/** What a function throws. */
+/** The exception of a function. */
 export function thrownBy(run: () => unknown): any {
   try {
     run();
@@ -57,7 +57,7 @@ export function thrownBy(run: () => unknown): any {
   throw new Error('it throws nothing');
 }
 
-/** What a promise is rejected with. */
+/** The rejection reason of a promise. */
 export async function rejectionOf(promise: Promise<unknown>): Promise<any> {
   try {
     await promise;

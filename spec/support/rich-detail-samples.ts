@@ -1,8 +1,8 @@
 import type { RichDetailInput } from '../../lib/index.ts';
 
-/** Without prototypes, as what was read has its maps. */
+/** Maps have no prototype, as in decoded messages. */
 
-/** What is written, what protobufjs reads of it, what we read of it, and what we read where nothing is written. */
+/** The input, the result of protobufjs for it, our result, and our result for absent fields. */
 export const samples: readonly [input: RichDetailInput, theirs: object, ours: object, empty: object][] = [
   [
     { case: 'errorInfo', value: { reason: 'OUT', domain: 'a.b', metadata: { left: '0' } } },

@@ -12,8 +12,8 @@ export interface ChildEnd {
 }
 
 /**
- * Runs a module in a process of its own and waits until that ends by itself; after `timeoutMs` it is killed. What it prints
- * last tells what it held on to. It imports from the folder `lib` by `lib/...`, and from `spec/support` by `support/...`.
+ * Runs a module in a process of its own and waits until it exits by itself; after `timeoutMs` it is killed. Its last output
+ * shows what kept it running. It imports from the folder `lib` by `lib/...`, and from `spec/support` by `support/...`.
  */
 export function runChild(module: string, { execArgv = [] as string[], timeoutMs = 60_000 } = {}): Promise<ChildEnd> {
   const code = compiledText(module.replaceAll(/'lib\//g, "'./lib/").replaceAll(/'support\//g, "'./spec/support/"));

@@ -11,13 +11,13 @@ import {
 } from '../../lib/index.ts';
 import { Lab } from './lab.ts';
 
-/** A server of the Lab and its client, over a real socket. */
+/** A server of the lab service and its client, over a real socket. */
 export interface Running extends AsyncDisposable {
   readonly server: Server;
   readonly client: ClientOf<typeof Lab>;
 }
 
-/** Serves the Lab with what is given and connects to it; disposing of it closes both. */
+/** Serves the lab service with this implementation and connects to it; disposal closes both. */
 export async function running(
   implementation: Partial<Implementation<typeof Lab>>,
   serveOptions: ServeOptions = {},

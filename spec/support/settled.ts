@@ -1,7 +1,7 @@
-/** Turns of the event loop without a change after which a count is taken for final. */
+/** The number of turns of the event loop without a change after which a count is final. */
 const QUIET_TURNS = 400;
 
-/** Resolves with a count once it has stopped changing: not after a time, but after many turns in which nothing came. */
+/** Resolves with a count once it has not changed for many turns of the event loop. */
 export async function settled(count: () => number): Promise<number> {
   let last = count();
   for (let quiet = 0; quiet < QUIET_TURNS; quiet++) {

@@ -1,4 +1,4 @@
-/** The process warnings that come while `run` runs, as `code: message`. */
+/** The process warnings emitted during `run`, as `code: message`. */
 export async function warningsOf(run: () => unknown): Promise<string[]> {
   const warnings: string[] = [];
   const note = (warning: Error & { readonly code?: string }): unknown =>
@@ -6,7 +6,7 @@ export async function warningsOf(run: () => unknown): Promise<string[]> {
   process.on('warning', note);
   try {
     await run();
-    await new Promise(setImmediate); // they come in the turn after
+    await new Promise(setImmediate); // they are emitted one turn later
   } finally {
     process.off('warning', note);
   }
