@@ -25,25 +25,25 @@ import { cutShort } from './cut-short.ts';
 import type { RetryBudget } from './retry-budget.ts';
 import { Backoff, pushbackOf, type ReadOnceWarning, type RetryPolicy } from './retry-policy.ts';
 
-/** What the calls of one `retry()` share. */
+/** The state that all calls of one `retry()` share. */
 export interface Retrying<I, O> {
   readonly policy: RetryPolicy<I, O>;
   readonly budget: RetryBudget | undefined;
   readonly warning: ReadOnceWarning;
 }
 
-/** The attempts of one call: what each of them sends, and whether and when there is another. */
+/** The attempts of one call: the requests and options of each, and whether and when there is another one. */
 export class Attempts<I, O> {
   readonly #policy: RetryPolicy<I, O>;
   readonly #budget: RetryBudget | undefined;
   readonly #warning: ReadOnceWarning;
   readonly #path: string;
-  /** What of request$ outlives an attempt. */
+  /** The subscription to request$ that outlives an attempt. */
   readonly #reading = new Subscription();
   readonly #request$: Observable<I>;
   readonly #call: CallOptions;
   readonly #backoff: Backoff;
-  /** Since the last response. */
+  /** The number of attempts since the last response. */
   #count = 0;
   #lastResponse: O | undefined;
   #hasResponded = false;
@@ -94,7 +94,7 @@ export class Attempts<I, O> {
     this.#tellTrailers(this.#trailers);
   }
 
-  /** The call is over. */
+  /** Releases request$ when the call is over. */
   close(): void {
     this.#reading.unsubscribe();
   }
@@ -106,7 +106,7 @@ export class Attempts<I, O> {
       this.#previous = { error, trailers: this.#trailers };
       return merge(timer(waitMs), cutShort(this.#path, this.#call));
     }
-    // Requests that cannot be read again are known too late when they hide in a defer or a merge.
+    // Requests that cannot be read again, hidden in a defer or a merge, show only when they are read again.
     const isReadAgain = isRefusal(error) && this.#previous !== undefined;
     if (isReadAgain) this.#warning.warn(this.#path);
     const last = isReadAgain ? this.#previous! : { error, trailers: this.#trailers };
@@ -122,7 +122,7 @@ export class Attempts<I, O> {
       if (isObservable(resumed$)) return resumed$ as Observable<I>;
       throw new TypeError(`retry: expected resume to give an Observable of requests, got ${kindOf(resumed$)}`);
     } catch (error) {
-      failed(error); // whatever it is, it is not the call's
+      failed(error); // an error of resume is never retried
       throw error;
     }
   }
@@ -149,7 +149,7 @@ export class Attempts<I, O> {
     return options;
   }
 
-  /** Those of the last attempt are those of the call. */
+  /** Passes on the trailers of the last attempt. */
   #tellTrailers(trailers: Metadata | undefined): void {
     if (trailers !== undefined) this.#call.onTrailers?.(trailers);
   }
@@ -195,9 +195,9 @@ function replayOne<I>(request$: Observable<I>, until: Subscription): Observable<
 }
 
 /**
- * An operator for the request$ of all attempts. It errors where request$ completes with fewer values than an earlier attempt has
- * taken: the source can be read once (`from` of an iterator or a stream) and has only the rest. The server would take the completion
- * for the end of a complete upload.
+ * An operator for the request$ of all attempts. It errors when request$ completes with fewer values than an earlier
+ * attempt has taken: the source can be read only once (`from` of an iterator or a stream) and has only the rest. The
+ * server would take the completion for the end of a complete upload.
  */
 function wholeRequests<I>(): MonoTypeOperatorFunction<I> {
   let most = 0;
@@ -227,5 +227,5 @@ function wholeRequests<I>(): MonoTypeOperatorFunction<I> {
 }
 
 const NOT_WHOLE =
-  'retry: request$ completed without all that was taken of it before. ' +
-  'What can be read only once (from(an iterator or stream)) is opened anew by pull(() => open())';
+  'retry: request$ completed with fewer values than an earlier attempt took. ' +
+  'A source that can be read only once (from(an iterator or stream)) has to be opened anew: pull(() => open())';

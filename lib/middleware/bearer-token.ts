@@ -1,28 +1,28 @@
 import type { Metadata } from '@grpc/grpc-js';
 import { kindOf } from '../core/validate.ts';
 
-/** The key of the metadata. */
+/** The metadata key of the credentials. */
 export const AUTHORIZATION = 'authorization';
 
-/** Visible ASCII: RFC 6750 allows less, real tokens are not so strict, and no header can be injected by these. */
+/** Visible ASCII. RFC 6750 allows fewer characters, but real tokens use more. None of these can inject a header. */
 const TOKEN = /^[\x21-\x7e]+$/;
 const CREDENTIALS = /^bearer +([\x21-\x7e]+)$/i;
 
 /**
- * What a client sends: `Bearer <token>`.
+ * The credentials that a client sends: `Bearer <token>`.
  *
  * Source: https://www.rfc-editor.org/rfc/rfc6750#section-2.1
  *
- * @throws TypeError when this cannot be a token; it does not show it.
+ * @throws TypeError when the value cannot be a token. The error does not show the value.
  */
 export function authorization(token: string): string {
   if (typeof token !== 'string') {
     const got = typeof token === 'object' ? kindOf(token) : typeof token;
-    throw new TypeError(`bearer: expected the token to be a text, got ${got}`);
+    throw new TypeError(`bearer: expected the token to be a string, got ${got}`);
   }
   if (!TOKEN.test(token)) {
     throw new TypeError(
-      'bearer: expected the token to be visible ASCII characters without spaces, got others, or none',
+      'bearer: expected the token to be visible ASCII characters without spaces, got other characters, or none',
     );
   }
   return `Bearer ${token}`;

@@ -13,22 +13,22 @@ import { checkSide, failure } from './failure.ts';
 
 export interface BearerOptions {
   /**
-   * Sends the token over a connection that is not encrypted, too, where whoever listens can read it: for a proxy on the same
-   * machine, and for tests. Default: false, such a call ends with UNAUTHENTICATED before anything is sent.
+   * Whether to send the token over a plaintext connection, where anyone on the network can read it. For a proxy on the
+   * same machine, and for tests. Default: false; such a call ends with UNAUTHENTICATED before anything is sent.
    */
   readonly allowPlaintext?: boolean | undefined;
 }
 
 /**
- * Sends a token with each call: `authorization: Bearer <token>`. A function is asked for it at each call; what it gives is not
- * kept. A call that brings an `authorization` of its own in its metadata keeps that.
+ * Sends a token with each call: `authorization: Bearer <token>`. A function is called for each call, and its result is
+ * not kept. A call whose metadata already has an `authorization` keeps its own.
  *
- * When the function fails, or what it gives cannot be a token, the call ends with UNAUTHENTICATED, the failure as its cause. The
- * token is in no text of an error.
+ * When the function fails or returns a value that cannot be a token, the call ends with UNAUTHENTICATED, with the
+ * failure as its cause. No error text contains the token.
  *
  * Source: https://www.rfc-editor.org/rfc/rfc6750#section-2.1
  *
- * @throws TypeError when this is neither a function nor what can be a token.
+ * @throws TypeError when the token is neither a function nor a possible token.
  */
 export function bearer(
   token: string | (() => string | PromiseLike<string>),
@@ -59,7 +59,7 @@ export function bearer(
       });
 }
 
-/** grpc-js asks for the token when there is a connection, and does not send it over one that is not encrypted. */
+/** grpc-js calls the generator once there is a connection, and sends no credentials over a plaintext one. */
 function withCredentials(
   header: () => Promise<string>,
   path: string,
@@ -99,5 +99,5 @@ function withAuthorization(metadata: Metadata, value: string): Metadata {
 }
 
 function noToken(path: string, call: CallOptions, cause: unknown): Error {
-  return failure(call, Code.UNAUTHENTICATED, 'there is no token to send: asking for it failed', { path, cause });
+  return failure(call, Code.UNAUTHENTICATED, 'the token to send could not be obtained', { path, cause });
 }

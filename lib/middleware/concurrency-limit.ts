@@ -11,30 +11,31 @@ import { failure } from './failure.ts';
 import { Semaphore } from './semaphore.ts';
 
 export interface ConcurrencyLimitOptions {
-  /** Calls at a time, from 1. */
+  /** The most calls that run at a time, from 1. */
   readonly max: number;
-  /** Calls that may wait for one of those to end, from 0. Default: 0. */
+  /** The most calls that wait for a running call to end, from 0. Default: 0. */
   readonly maxQueued?: number | undefined;
 }
 
 export type ConcurrencyLimit = Middleware & {
-  /** Calls that run now. */
+  /** The number of running calls. */
   readonly running: number;
-  /** Calls that wait now. */
+  /** The number of waiting calls. */
   readonly queued: number;
 };
 
 /**
- * Lets so many calls run at a time, of all methods, clients and servers that this instance is given to, and so many more wait for their turn, in
- * the order of arrival. One more ends at once with RESOURCE_EXHAUSTED.
+ * Limits how many calls run at a time, over all methods, clients and servers that share this instance. Up to
+ * `maxQueued` further calls wait, in the order of arrival. One more ends at once with RESOURCE_EXHAUSTED.
  *
- * A call has its place until it ends or is unsubscribed from; whoever unsubscribes while it waits has left the queue. Nothing of
- * a call that waits is begun: its requests are not subscribed to. The waiting is part of its time: a client's call ends with
- * DEADLINE_EXCEEDED when its deadline passes, and with CANCELLED when its signal or parent says so.
+ * A call counts until it ends or is unsubscribed. A waiting call starts nothing: its requests are not subscribed to.
+ * Unsubscribing from a waiting call removes it from the queue. The waiting is part of the call's time: a client's call
+ * ends with DEADLINE_EXCEEDED at its deadline, and with CANCELLED when its signal aborts or its parent is cancelled.
  *
- * A call that is made within another, through the same instance, may wait for what waits for it: each side has one of its own.
+ * A call made within another through the same instance can deadlock: it may wait for the call that waits for it. Give
+ * the client and the server an instance each.
  *
- * @throws RangeError when a limit is not what it should be.
+ * @throws RangeError when `max` is less than 1, `maxQueued` is less than 0, or either is not an integer or Infinity.
  */
 export function concurrencyLimit(options: ConcurrencyLimitOptions): ConcurrencyLimit {
   checkOptions('concurrencyLimit', options, ['max', 'maxQueued']);
@@ -43,7 +44,7 @@ export function concurrencyLimit(options: ConcurrencyLimitOptions): ConcurrencyL
   checkLimit('maxQueued', maxQueued, 0);
   const places = new Semaphore(max, maxQueued);
   const refusal =
-    `${max} calls run and ${maxQueued} wait, as many as may (concurrencyLimit): ` +
+    `${max} calls run and ${maxQueued} wait, the most that concurrencyLimit allows: ` +
     'call again later, or raise max or maxQueued';
 
   const middleware: Middleware =
@@ -60,7 +61,7 @@ export function concurrencyLimit(options: ConcurrencyLimitOptions): ConcurrencyL
             run(places, rpc, request$, fixed).subscribe(output);
           };
           output.add(waiting);
-          output.add(places.enter(AsyncResource.bind(start))); // it is another call's end that starts it
+          output.add(places.enter(AsyncResource.bind(start))); // it is started by the end of another call, in that call's context
         }
       });
   return Object.defineProperties(middleware, {
@@ -69,7 +70,10 @@ export function concurrencyLimit(options: ConcurrencyLimitOptions): ConcurrencyL
   }) as ConcurrencyLimit;
 }
 
-/** The call, which leaves its place once; before its end is passed on, where the next call may begin. */
+/**
+ * Runs a call, and releases its permit exactly once. It does so before the end is passed on, because the end may start
+ * the next call.
+ */
 function run<Call extends CallOptions | ServerCall>(
   places: Semaphore,
   rpc: Rpc<Call>,

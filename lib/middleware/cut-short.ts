@@ -7,8 +7,9 @@ import { Code } from '../core/status.ts';
 import { failure } from './failure.ts';
 
 /**
- * For a call of a client that a middleware lets wait, so that it does not exist yet: errors as the call would, when its signal
- * aborts, its parent is cancelled or its deadline passes. Never emits. (A server unsubscribes from what it cuts short.)
+ * Errors as a client's call would when its signal aborts, its parent is cancelled or its deadline passes, and never
+ * emits. For a middleware that delays a call, which therefore does not exist yet. (A server unsubscribes from the calls
+ * that it aborts.)
  */
 export function cutShort(path: string, call: CallOptions | ServerCall): Observable<never> {
   if (isServerCall(call)) return NEVER;

@@ -4,24 +4,27 @@ import type { Middleware } from '../core/middleware.ts';
 import { isServerCall, limitDeadline, type ParentCall } from '../core/server-call.ts';
 import { checkOptions, kindOf, MAX_TIMER_MS } from '../core/validate.ts';
 
-/** At least one of the two. */
+/** The limits; at least one of the two must be given. */
 export interface DeadlineOptions {
-  /** Milliseconds for a call of which nobody has said how long it may take. Default: `maxMs`. */
+  /** Milliseconds for a call without a deadline. Default: `maxMs`. */
   readonly defaultMs?: number | undefined;
-  /** Milliseconds for any call, whatever was said of it. Default: no limit. */
+  /** The most milliseconds for any call. Default: no limit. */
   readonly maxMs?: number | undefined;
 }
 
 /**
- * Limits how long calls may take: a number is `defaultMs`. They end with DEADLINE_EXCEEDED.
+ * Limits how long calls may take; a number is the `defaultMs`. A call that takes longer ends with DEADLINE_EXCEEDED.
  *
- * `defaultMs` never changes what somebody has said. On a client that is a `deadline`, a `timeoutMs` (`Infinity` for a call
- * without a limit) or a `parent` that has a deadline; on a server the deadline that the caller sent. `maxMs` makes a later
- * deadline an earlier one, never the reverse. On a server `call.deadline` is then the new one, and further calls inherit it.
+ * `defaultMs` applies to calls without a deadline. On a client, these are calls without `deadline`, `timeoutMs`
+ * (`Infinity` for a call without a limit) and a `parent` that has a deadline; on a server, calls whose caller sent no
+ * deadline. `maxMs` shortens a later deadline, and never extends one. On a server, `call.deadline` is then the new
+ * deadline, and further calls inherit it.
  *
- * The time counts from where it stands: on a client before `retry` it is for all attempts together, behind it for each.
+ * The time counts from this middleware on. On a client, before `retry` it covers all attempts together; after `retry`,
+ * each attempt.
  *
- * @throws RangeError when a time is not from 1 to 2^31 - 1 milliseconds (24 days), or `defaultMs` is more than `maxMs`.
+ * @throws RangeError when a time is not from 1 to 2^31 - 1 milliseconds (24 days), or `defaultMs` is more than `maxMs`;
+ *   TypeError when neither is given.
  */
 export function deadline(limits: number | DeadlineOptions): Middleware {
   const { defaultMs = NONE, maxMs = NONE } = check(typeof limits === 'number' ? { defaultMs: limits } : limits);

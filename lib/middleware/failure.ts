@@ -5,8 +5,8 @@ import { isServerCall, type ServerCall } from '../core/server-call.ts';
 import type { Code } from '../core/status.ts';
 
 /**
- * The error by which a middleware itself ends a call. On a server its caller is told; on a client it counts as received, so that
- * a server which makes that call does not show it to a caller of its own.
+ * The error with which a middleware ends a call. A server sends it to its caller. On a client it counts as received, so
+ * that a server that makes the call does not reveal it to its own caller.
  */
 export function failure(
   call: CallOptions | ServerCall,
@@ -18,7 +18,7 @@ export function failure(
   return isServerCall(call) ? error : markReceived(error);
 }
 
-/** @throws TypeError where middleware of a client was given to a server, or the reverse. */
+/** @throws TypeError when middleware of a client was given to a server, or the reverse. */
 export function checkSide(apiName: string, side: 'client' | 'server', call: CallOptions | ServerCall): void {
   if ((side === 'server') === isServerCall(call)) return;
   throw new TypeError(

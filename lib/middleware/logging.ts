@@ -12,10 +12,10 @@ import { checkOptions, isPlainObject, kindOf } from '../core/validate.ts';
 
 export type LogLevel = 'info' | 'warn' | 'error';
 
-/** What takes the lines: a logger of pino, `console`, or anything with these three. */
+/** Writes the lines: a logger of pino, `console`, or any object with these three methods. */
 export type Logger = { readonly [level in LogLevel]: (line: CallLine, message: string) => void };
 
-/** What is said of a call at its end. Of its messages nothing is, and of its metadata no value. */
+/** The log line of a call. It contains no messages and no metadata values. */
 export interface CallLine {
   /** `/package.Service/Method` */
   readonly method: string;
@@ -23,31 +23,38 @@ export interface CallLine {
   /** The name of the status: `OK`, `NOT_FOUND` ... */
   readonly code: string;
   readonly durationMs: number;
-  /** Messages of request$ that passed; where it was subscribed to several times, for a retry, the most of them. */
+  /** The number of messages of request$. If request$ was subscribed to several times, by a retry, the highest count. */
   readonly requests: number;
-  /** Messages of response$ that passed. */
+  /** The number of messages of response$. */
   readonly responses: number;
   /** The caller's address, on a server. */
   readonly peer?: string;
   /**
-   * On level `error` and `warn`, and wherever there is a cause, but of a call that somebody just wanted no more of: what the call ended with, as a copy that can be written as JSON:
-   * name, message, those fields that are texts, numbers or booleans (`code`, `codeName`, `details`, `path`), rich details, the keys
-   * of its metadata, cause.
+   * The error that the call ended with, as a copy that can be written as JSON: its name, message, fields that are
+   * strings, numbers or booleans (`code`, `codeName`, `details`, `path`), rich details, metadata keys and cause.
+   *
+   * Present on the levels `error` and `warn`. On `info`, present only if the error has a cause and the call was not
+   * just unsubscribed from or aborted.
    */
   readonly err?: unknown;
 }
 
 export interface LoggingOptions {
   readonly logger: Logger;
-  /** Default: `error` for UNKNOWN, INTERNAL and DATA_LOSS, `warn` for UNAVAILABLE, DEADLINE_EXCEEDED and RESOURCE_EXHAUSTED. */
+  /**
+   * The level of a line. Default: `error` for UNKNOWN, INTERNAL and DATA_LOSS, `warn` for UNAVAILABLE,
+   * DEADLINE_EXCEEDED and RESOURCE_EXHAUSTED, `info` for all others.
+   */
   readonly level?: ((line: CallLine) => LogLevel) | undefined;
   /** The text of each line. Default: `rpc`. */
   readonly message?: string | undefined;
   /**
-   * Gives more fields for the line, a request id for instance. It is called once for each call, when it ends, in the async context
-   * in which the call began, with the call as this middleware got it: a {@link ServerCall} on a server, the options on a client.
-   * The fields of {@link CallLine} cannot be replaced. When it throws, or gives what is no plain object and not undefined, the
-   * line is written all the same, without them and with the reason as `fieldsErr`. Default: none.
+   * Returns more fields for the line, a request id for instance. It is called once for each call, when the call ends,
+   * in the async context in which the call began. Its argument is the call as this middleware got it: a {@link
+   * ServerCall} on a server, the options on a client. It cannot replace the fields of {@link CallLine}.
+   *
+   * If it throws, or returns anything but a plain object or undefined, the line is written without the fields and with
+   * the reason as `fieldsErr`. Default: none.
    */
   readonly fields?:
     | ((call: CallOptions | ServerCall, line: CallLine) => Readonly<Record<string, unknown>> | undefined)
@@ -55,13 +62,15 @@ export interface LoggingOptions {
 }
 
 /**
- * One line for each call, when it ends in whatever way: completed, failed, or unsubscribed from, which is CANCELLED. On a server
- * a call that was cut short has the reason as its code, whatever its handler still said. What goes wrong behind a server's
- * middleware (a response that cannot be sent, a second one where there should be one) is not seen here: OK, or CANCELLED.
+ * Writes one line for each call when the call completes, fails or is unsubscribed from, which is CANCELLED. On a
+ * server, an aborted call has the reason of the abort as its code, whatever its handler returned.
  *
- * What the logger throws is dropped: it changes nothing for the call. Nothing is buffered.
+ * Failures after a server's middleware (a response that cannot be sent, a second response to a unary call) are not
+ * visible here: the line says OK or CANCELLED.
  *
- * @throws TypeError when the logger lacks a level, or an option is not what it should be.
+ * An error that the logger throws is ignored and does not affect the call. Nothing is buffered.
+ *
+ * @throws TypeError when the logger lacks a level, or an option has the wrong type.
  */
 export function logging(options: LoggingOptions): Middleware {
   const { logger, level = levelOf, message = 'rpc', fields } = check(options);
@@ -72,7 +81,7 @@ export function logging(options: LoggingOptions): Middleware {
       const isShown = error !== undefined && (at !== 'info' || (hasCause(error) && !isUnwanted));
       logger[at]({ ...more, ...line, ...(isShown && { err: printableError(error) }) }, message);
     } catch {
-      // The call is not the logger's.
+      // A failing logger must not fail the call.
     }
   };
 
@@ -131,7 +140,7 @@ function moreFields(give: () => unknown, inContext: ReturnType<typeof captureCon
   try {
     const given = inContext === undefined ? give() : inContext(give);
     if (given === undefined || isPlainObject(given)) return given;
-    throw new TypeError(`logging: expected fields to give a plain object or undefined, got ${kindOf(given)}`);
+    throw new TypeError(`logging: expected fields to return a plain object or undefined, got ${kindOf(given)}`);
   } catch (error) {
     return { fieldsErr: printableError(error) };
   }
@@ -140,8 +149,8 @@ function moreFields(give: () => unknown, inContext: ReturnType<typeof captureCon
 const CANCELLED = codeName(Code.CANCELLED);
 
 /**
- * Whether a call was cancelled because nobody wants more of it, and nothing else has happened: it was unsubscribed from, its signal
- * was aborted, or the call on whose behalf it was made has ended. The stacks of that lead nowhere.
+ * Whether a call was cancelled only because it was unsubscribed from, its signal aborted, or the call on whose behalf
+ * it was made has ended. The stacks of these errors explain nothing.
  */
 function isUnwanted(error: unknown): boolean {
   return causesOf(error).every(cause => isRpcError(cause) || isAbort(cause));
@@ -154,7 +163,7 @@ function causesOf(error: unknown): readonly unknown[] {
   return [...causes];
 }
 
-/** What `controller.abort()` gives as the reason. */
+/** Whether this is the default reason of `controller.abort()`. */
 function isAbort(cause: unknown): boolean {
   return (cause as Error | null)?.name === 'AbortError';
 }
@@ -173,7 +182,7 @@ function whyCutShort(call: ParentCall): RpcError | undefined {
   return why;
 }
 
-/** On a server what its caller is told. */
+/** The name of the call's code; on a server, of the code that the caller receives. */
 function codeOf(error: unknown, call: CallOptions | ServerCall): string {
   const code = isServerCall(call) ? statusToSend(error)?.code : isRpcError(error) ? error.code : undefined;
   return codeName(code ?? Code.UNKNOWN);
@@ -191,7 +200,7 @@ function check(options: LoggingOptions): LoggingOptions {
     throw new TypeError(`logging: expected ${name} to be a function, got ${kindOf(given)}`);
   }
   if (message !== undefined && typeof message !== 'string') {
-    throw new TypeError(`logging: expected message to be a text, got ${kindOf(message)}`);
+    throw new TypeError(`logging: expected message to be a string, got ${kindOf(message)}`);
   }
   return options;
 }

@@ -1,15 +1,16 @@
 import { checkOptions, kindOf } from '../core/validate.ts';
 
 /**
- * There are `maxTokens` at first. An attempt that fails with a code that is retried, or that the server wants not retried, takes
- * one; a call that ends well gives `tokenRatio` back. While no more than half of them are left no call is retried.
+ * Limits retries while many calls fail. The budget starts with `maxTokens`. An attempt that fails with a retryable
+ * code, or with a pushback against retries, takes one token; a successful call returns `tokenRatio`. While half of the
+ * tokens or fewer are left, no call is retried.
  *
  * Source: https://github.com/grpc/proposal/blob/master/A6-client-retries.md#throttling-retry-attempts-and-hedged-rpcs
  */
 export interface RetryBudgetOptions {
   /** More than 0. */
   readonly maxTokens: number;
-  /** More than 0; 0.1 lets one retry follow ten calls that end well. */
+  /** More than 0. With 0.1, ten successful calls pay for one retry. */
   readonly tokenRatio: number;
 }
 

@@ -5,9 +5,9 @@ import { Code, codeName } from '../core/status.ts';
 import { checkOptions, kindOf, MAX_TIMER_MS } from '../core/validate.ts';
 import type { RetryBudgetOptions } from './retry-budget.ts';
 
-/** The names are those of gRFC A6, with units. */
+/** Options of `retry`, named as in gRFC A6, with units. */
 export interface RetryOptions<I = any, O = any> {
-  /** Attempts of one call, the first among them, from 1 (no retry) to Infinity. Default: 5. */
+  /** The most attempts of one call, including the first, from 1 (no retry) to Infinity. Default: 5. */
   readonly maxAttempts?: number | undefined;
   /** The statuses after which another attempt is made. Default: UNAVAILABLE. */
   readonly codes?: readonly Code[] | undefined;
@@ -15,18 +15,20 @@ export interface RetryOptions<I = any, O = any> {
   readonly initialBackoffMs?: number | undefined;
   /** The most milliseconds before an attempt. Default: 1000. */
   readonly maxBackoffMs?: number | undefined;
-  /** What each wait is multiplied by to give the next one. Default: 2. */
+  /** The factor from one wait to the next. Default: 2. */
   readonly backoffMultiplier?: number | undefined;
-  /** Ends the retries while too many calls fail; shared by all methods and calls of this `retry()`. Default: none. */
+  /** Stops retries while too many calls fail. All methods and calls of this `retry()` share it. Default: none. */
   readonly budget?: RetryBudgetOptions | undefined;
   /**
-   * Goes on with a stream that broke after responses: it is given the last response and the request$ of the call, and gives
-   * the requests of the next attempt. That request$ errors where it is read again and completes with fewer values than were
-   * taken of it; another Observable is sent as it is. Attempts are counted anew after each response. What it throws is the call's error.
-   * Default: none, such a call is not retried.
+   * Resumes a stream that broke after responses. It gets the last response and the request$ of the call, and returns
+   * the requests of the next attempt. Attempts are counted anew after each response. An error that it throws is the
+   * error of the call. Default: none; such a call is not retried.
+   *
+   * The given request$ errors if it is read again and completes with fewer values than were taken before. Any other
+   * Observable is sent as it is.
    */
   readonly resume?: ((lastResponse: O, request$: Observable<I>) => Observable<NoInfer<I>>) | undefined;
-  /** From 0 to 1, for the jitter. Default: Math.random. */
+  /** Returns a number from 0 to 1 for the jitter. Default: Math.random. */
   readonly random?: (() => number) | undefined;
 }
 

@@ -7,28 +7,32 @@ import { RetryBudget } from './retry-budget.ts';
 import { ReadOnceWarning, type RetryOptions, retryPolicy } from './retry-policy.ts';
 
 /**
- * Makes a call again when it fails with UNAVAILABLE, or one of `codes`, before its first response: at most `maxAttempts` times
- * in all, each wait twice as long as the one before, give or take a fifth. A server that says how long to wait is listened to:
- * its trailer `grpc-retry-pushback-ms` is the wait, or the end when it is negative or no number; google.rpc.RetryInfo is the
- * least wait. Each attempt after the first has the metadata `grpc-previous-rpc-attempts`.
+ * Repeats a call that fails with UNAVAILABLE, or one of `codes`, before its first response, up to `maxAttempts`
+ * attempts in all. Each wait is twice as long as the one before, with a jitter of a fifth. The server can change the
+ * wait: the trailer `grpc-retry-pushback-ms` sets it, or stops retries if it is negative or not a number, and
+ * google.rpc.RetryInfo is its minimum. Each attempt after the first has the metadata `grpc-previous-rpc-attempts`.
  *
- * The error itself comes through, at once, when there is no further attempt: after a response (without `resume`), or after
- * headers if `onHeaders` was told of them; when the deadline would pass before; when request$ itself failed; when a stream of
- * requests cannot be sent again, because it is one-shot: a Subject, a pulled stream, iterator or generator object, the request$ of
- * an incoming call. Such a call is told by a process warning, `RX_GRPC_RETRY_OFF`, once for each method. `timeoutMs` and
- * `deadline` are for all attempts together. `onHeaders` and `onTrailers` are called once, the latter for the last attempt.
+ * `timeoutMs` and `deadline` cover all attempts together. `onHeaders` and `onTrailers` are called once, the latter for
+ * the last attempt.
  *
- * A method with a single request reads request$ once, whatever it is, and sends the same request in each attempt. A stream is
- * subscribed to anew. One that can be read only once and does not say so (`from` of an iterator or a stream; what hides in a
- * `defer`) is known when it is read again: a request$ that completes with fewer values than an earlier attempt took is not
- * half-closed, and the call ends with the error of the attempt before, and the warning. `pull(() => open())` can be read again.
+ * The call fails at once with the error of the attempt:
+ * - after a response (without `resume`), or after headers if `onHeaders` was called with them;
+ * - when the deadline would pass during the wait;
+ * - when request$ itself failed;
+ * - when a stream of requests is one-shot and cannot be sent again: a Subject, a pulled stream, iterator or generator
+ *   object, the request$ of an incoming call. A process warning, `RX_GRPC_RETRY_OFF`, reports it once for each method.
  *
- * Unsubscribing ends the attempt under way, or the wait. Nothing is buffered but a single request, and with `resume` the last
- * response.
+ * A method with a single request reads request$ once and sends the same request in each attempt. A stream of requests
+ * is subscribed to anew. A one-shot stream that does not show it (`from` of an iterator or a stream, or any source
+ * inside a `defer`) is detected when it is read again and completes with fewer values than an earlier attempt took. It
+ * is then not half-closed, and the call ends with the error of the attempt before, and the warning. Use `pull(() =>
+ * open())`, which can be read again.
+ *
+ * Unsubscribing ends the current attempt or the wait. Buffered: a single request, and with `resume` the last response.
  *
  * Source: https://github.com/grpc/proposal/blob/master/A6-client-retries.md
  *
- * @throws TypeError, RangeError when an option is not what it should be.
+ * @throws TypeError, RangeError when an option has the wrong type or range.
  */
 export function retry<I = any, O = any>(options: RetryOptions<I, O> = {}): ClientMiddleware<I, O> {
   const retrying = {

@@ -2,7 +2,7 @@
 export class Semaphore {
   readonly #max: number;
   readonly #maxQueued: number;
-  /** A circular list of the waiters, with this node as its head, so that any waiter can leave cheaply. */
+  /** A circular list of the waiters, with this node as its head, so that any waiter can leave in constant time. */
   readonly #ring = new Waiter(() => {});
   #running = 0;
   #queued = 0;
@@ -31,7 +31,7 @@ export class Semaphore {
     return this.#running + this.#queued >= this.#max + this.#maxQueued;
   }
 
-  /** Calls back when it has acquired a permit. Returns a function that leaves the queue. */
+  /** Calls back when it has acquired a permit, possibly at once. Returns a function that leaves the queue. */
   enter(start: () => void): () => void {
     const waiter = new Waiter(start);
     waiter.putBefore(this.#ring);
@@ -46,7 +46,7 @@ export class Semaphore {
     this.#fill();
   }
 
-  /** A loop, not a recursion: a waiter may leave while it starts. */
+  /** A loop, not a recursion, because a waiter may release its permit while it starts. */
   #fill(): void {
     if (this.#isFilling) return;
     this.#isFilling = true;

@@ -8,18 +8,19 @@ import { tokenOf } from './bearer-token.ts';
 import { checkSide } from './failure.ts';
 
 /**
- * Lets only calls through whose `authorization: Bearer <token>` is verified, and sets what `verify` finds out in
- * `call.context`, where handlers get it by the same key. Until then the handler is not called, and its requests wait unread;
- * whoever cancels in the meantime never comes to the handler.
+ * Admits only calls with a verified `authorization: Bearer <token>`, and stores the result of `verify` in
+ * `call.context`, where handlers get it by the same key. Until then, the handler is not called and its requests are not
+ * read. A call that is cancelled meanwhile never reaches the handler.
  *
- * A call without a token ends with UNAUTHENTICATED, and so does one for which `verify` gives undefined, null or false, or a
- * promise of them. To say something else (PERMISSION_DENIED, that it has expired) throw an RpcError: it is sent as it is, unless
- * it came from another call. Anything else that `verify` throws or rejects with is no verdict (its key server is down, it has a
- * bug): the call ends with UNKNOWN, nothing of it is sent, and the server's `onError` is told.
+ * A call without a token ends with UNAUTHENTICATED. So does a call for which `verify` returns undefined, null or false,
+ * or a promise of them. To send another status (PERMISSION_DENIED, or details that say that the token has expired),
+ * throw an RpcError: it is sent as it is, unless it came from another call. Any other error that `verify` throws or
+ * rejects with means that the check itself failed (its key server is down, it has a bug). The call then ends with
+ * UNKNOWN and no details, and the server's `onError` gets the error.
  *
  * Sources: https://www.rfc-editor.org/rfc/rfc6750#section-2.1, https://www.rfc-editor.org/rfc/rfc7235#section-2.1
  *
- * @throws TypeError when identity is no key of contextKey(), or verify no function.
+ * @throws TypeError when `identity` is not a key of contextKey(), or `verify` is not a function.
  */
 export function verifyBearer<T>(
   identity: ContextKey<T>,
@@ -52,13 +53,13 @@ export function verifyBearer<T>(
     };
 }
 
-/** An identity, or what says that there is none. */
+/** An identity, or a value that says that there is none. */
 type Verified<T> = T | undefined | null | false;
 
 const NO_OBSERVABLE =
-  'verifyBearer: expected verify to give a value or a promise of one, got an Observable; write firstValueFrom(...)';
+  'verifyBearer: expected verify to return a value or a promise of one, got an Observable; write firstValueFrom(...)';
 
-/** What a look-up gives that found nothing, and a check that says no. */
+/** Whether a lookup found nothing, or a check failed. */
 function isNobody(value: unknown): boolean {
   return value === undefined || value === null || value === false;
 }

@@ -48,7 +48,7 @@ describe('bearer and verifyBearer over the wire', () => {
     bench.onEnd(() => failing[Symbol.dispose]());
     const error = await errorOf(failing.unary(note));
     expect(error).to.include({ code: Code.UNAUTHENTICATED });
-    expect(error.details).to.equal('there is no token to send: asking for it failed');
+    expect(error.details).to.equal('the token to send could not be obtained');
     expect(error.cause).to.have.property('message', 'no key');
   });
 

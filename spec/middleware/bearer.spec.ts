@@ -120,7 +120,7 @@ describe('bearer', () => {
       it(`ends with UNAUTHENTICATED and the cause when the function ${how}; allowPlaintext: ${allowPlaintext}`, async () => {
         const error = await errorOf(call(token, {}, { allowPlaintext }).call$);
         expect(error).to.include({ code: Code.UNAUTHENTICATED, path: method.path });
-        expect(error.details).to.equal('there is no token to send: asking for it failed');
+        expect(error.details).to.equal('the token to send could not be obtained');
         expect(error.cause).to.have.property('message', 'no key');
         expect(statusToSend(error)).to.equal(undefined); // a server does not show it to its own caller
       });

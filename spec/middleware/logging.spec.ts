@@ -418,7 +418,7 @@ describe('The fields of logging', () => {
       const [entry] = logged(() => EMPTY, { fields: () => given as never });
       expect(entry![1])
         .to.have.nested.property('fieldsErr.message')
-        .that.matches(/expected fields to give a plain object/);
+        .that.matches(/expected fields to return a plain object/);
       expect(entry![1]).to.include({ code: 'OK' });
     });
   }
@@ -443,7 +443,7 @@ describe('The options of logging', () => {
     [{ logger: { info: () => {} } }, /logger to have the function "warn"/],
     [{ logger: good, level: 'info' }, /level to be a function, got string "info"/],
     [{ logger: good, fields: {} }, /fields to be a function, got an object/],
-    [{ logger: good, message: 1 }, /message to be a text/],
+    [{ logger: good, message: 1 }, /message to be a string/],
     [{ logger: good, log: 1 }, /no option "log"; there are logger, level, message, fields/],
   ] as const) {
     it(`are refused at once: ${JSON.stringify(options)}`, () => {

@@ -78,7 +78,7 @@ describe('verifyBearer', () => {
       const { seen, call } = guarded(verify);
       const error = await errorOf(call('Bearer t'));
       expect(error).to.be.instanceOf(TypeError);
-      expect(error.message).to.match(/^verifyBearer: expected verify to give .* got an Observable/);
+      expect(error.message).to.match(/^verifyBearer: expected verify to return .* got an Observable/);
       expect([statusToSend(error), seen]).to.deep.equal([undefined, []]);
     }
   });
