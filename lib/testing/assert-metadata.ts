@@ -6,8 +6,9 @@ import { type ExpectedMetadata, metadataMismatches } from './expected.ts';
 import { mismatchError } from './mismatch.ts';
 
 /**
- * Asserts that metadata has these values; it may have others. A RegExp matches a text; bytes stand for a key that ends in
- * `-bin`; undefined says that a key is not there. Several texts of one key are one text with commas, as over the wire.
+ * Asserts that metadata has the expected values; other keys may be present. A RegExp matches a string. A key that ends
+ * in `-bin` has bytes. `undefined` means that the key is absent. Several strings of one key compare as one string
+ * joined with `, `, as on the wire.
  *
  * @throws AssertionError of node:assert that names each key that differs, with `actual` and `expected`.
  */

@@ -5,15 +5,18 @@ import { kindOf } from '../core/validate.ts';
 import { serverBehind } from '../loopback/loopback.ts';
 import { isWatched } from './watch.ts';
 
-/** How long a server behind a socket may take to hear of the end of a call. */
+/** The time that a server behind a socket gets to learn of the end of a call. */
 const PATIENCE_MS = 1000;
 
 /**
- * Asserts that nothing is left over now: no call of these clients (of a loopback, on its server's side as well) or servers
- * runs, and none of the Observables that {@link watch} counts is subscribed to. In virtual time, call it behind `marbles`; in
- * real time {@link untilNothingSubscribed} gives the other side the time to hear of an end.
+ * Asserts that nothing is subscribed or running now: no call of the given clients and servers, and no subscription to
+ * the Observables that {@link watch} counts. For a client of a loopback, this includes its server.
  *
- * @throws AssertionError of node:assert that lists what is left. TypeError when something is neither.
+ * In virtual time, call it after `marbles`. In real time, use {@link untilNothingSubscribed}, which gives the other
+ * side time to learn of an end.
+ *
+ * @throws AssertionError of node:assert that lists what is left. TypeError when an argument is not a client, a server
+ *   or a watch() result.
  */
 export function assertNothingSubscribed(...of: readonly object[]): void {
   const left = of.flatMap(leftOf);
@@ -21,9 +24,9 @@ export function assertNothingSubscribed(...of: readonly object[]): void {
 }
 
 /**
- * Resolves as soon as nothing is left over, see {@link assertNothingSubscribed}; it waits a second at most.
+ * Resolves as soon as {@link assertNothingSubscribed} would pass, and waits at most one second.
  *
- * @throws (rejects) as that does.
+ * @throws Rejects with the errors of {@link assertNothingSubscribed}.
  */
 export async function untilNothingSubscribed(...of: readonly object[]): Promise<void> {
   const start = performance.now();
@@ -49,7 +52,7 @@ function callsOf(one: object): string[] {
   try {
     calls = inspect(one).calls;
   } catch (cause) {
-    throw new TypeError(`expected clients, servers and what watch() gives, got ${kindOf(one)}`, { cause });
+    throw new TypeError(`expected clients, servers and results of watch(), got ${kindOf(one)}`, { cause });
   }
   return calls.map(
     ({ path, shape, received, sent }) =>
@@ -59,7 +62,7 @@ function callsOf(one: object): string[] {
 
 function leftOver(left: readonly string[], stackStartFn: (...of: never[]) => unknown): AssertionError {
   return new AssertionError({
-    message: `expected nothing to be left subscribed, there are\n${left.join('\n')}`,
+    message: `expected nothing to be left subscribed, found\n${left.join('\n')}`,
     actual: left,
     expected: [],
     stackStartFn,

@@ -5,10 +5,12 @@ import { type AnyStatus, type ExpectedStatus, isStatus, statusMismatches } from 
 import { mismatchError } from './mismatch.ts';
 
 /**
- * Asserts how a call ended: of the error that it failed with, or of the status that withCall and collect() give, that code,
- * details (a text or a RegExp) and metadata (see {@link assertMetadata}) are these; what is left out may be anything.
+ * Asserts the status of a call: its code, details (a string or a RegExp) and metadata (see {@link assertMetadata}). A
+ * field that is left out matches any value. The status is the error that the call failed with, or the status of
+ * withCall and collect().
  *
- * @throws AssertionError of node:assert that says what differs, with `actual` and `expected`; the error is its cause.
+ * @throws AssertionError of node:assert that names what differs, with `actual` and `expected`; its cause is the given
+ *   status.
  */
 export function assertStatus(status: unknown, expected: ExpectedStatus): asserts status is AnyStatus {
   if (!isStatus(status)) {

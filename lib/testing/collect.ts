@@ -4,24 +4,25 @@ import { type Status, withCall } from '../client/with-call.ts';
 import type { CallOptions } from '../core/call-options.ts';
 import type { ServerCall } from '../core/server-call.ts';
 
-/** All that a client learns of one call. */
+/** Everything that a client receives in one call. */
 export interface Collected<O> {
   readonly responses: readonly O[];
-  /** The response headers; undefined when the call ended without any. */
+  /** The response headers; undefined when the call ended without headers. */
   readonly headers: Metadata | undefined;
-  /** Undefined when the call did not get as far as its end, because request$ or a callback failed. */
+  /** The trailers; undefined when request$ or a callback failed, because the call then ends before the trailers. */
   readonly trailers: Metadata | undefined;
-  /** How the call ended, OK or not. CANCELLED when request$ or a callback failed. */
+  /** The final status, OK or an error. CANCELLED when request$ or a callback failed. */
   readonly status: Status;
-  /** What the responses errored with; undefined when the call ended well. */
+  /** The error of the responses; undefined when the call ended with OK. */
   readonly error: unknown;
 }
 
 /**
- * Makes a call and resolves when it has ended, however it did: `collect(users.createUser, user$, options)`. It keeps all
- * responses; who wants the first few of a long stream gives a `signal`, or pipes the call through `take` instead.
+ * Makes a call and resolves when the call has ended, successfully or not: `collect(users.createUser, user$, options)`.
+ * It keeps all responses in memory. For the first few responses of a long stream, give a `signal`, or pipe the call
+ * through `take` instead.
  *
- * @throws TypeError, RangeError, at once, when an argument is of the wrong kind.
+ * @throws TypeError, RangeError, at once, when an argument has the wrong type or range.
  */
 export function collect<Request, O>(
   rpc: (request: Request, options?: CallOptions | ServerCall) => Observable<O>,

@@ -7,17 +7,18 @@ import { asExpected, isExpectedStatus, isStatus, plain } from './expected.ts';
 import { inFull } from './mismatch.ts';
 
 /**
- * Runs a test in virtual time: TestScheduler.run of RxJS with assertions of node:assert, whose messages are lists of frames.
- * What a call gives is compared as it should be: an error or a status with `{ code, details?, metadata? }` (as by
- * {@link assertStatus}), Metadata with a plain object (as by {@link assertMetadata}), bytes by their values, a map with a
- * plain object, and an undefined field like an absent one.
+ * Runs a test in virtual time: RxJS's TestScheduler.run with assertions of node:assert, whose messages list the frames.
  *
- * A call of `loopback()` takes the time that its parts take (`delay`, `interval`, a deadline: a frame for each
- * millisecond) and none of its own. Promises are not waited for.
+ * Results of calls compare by content: an error or a status with `{ code, details?, metadata? }` (as in {@link
+ * assertStatus}), Metadata with a plain object (as in {@link assertMetadata}), bytes by value, a map with a plain
+ * object, and an undefined field like an absent one.
  *
- * @returns what the test returns.
- * @throws AssertionError of node:assert with the frames in words as `actual` and `expected`, its cause the error that came, if
- *   one did; whatever the test throws.
+ * A call of `loopback()` takes only the time of its parts (`delay`, `interval`, a deadline: one frame per millisecond)
+ * and no time of its own. Promises do not resolve within the test.
+ *
+ * @returns the return value of the test.
+ * @throws AssertionError of node:assert with the frames as text in `actual` and `expected`, and the received error, if
+ *   any, as its cause. Errors that the test throws pass through.
  */
 export function marbles<T>(test: (helpers: RunHelpers) => T): T {
   return new TestScheduler(assertFrames).run(test);

@@ -1,14 +1,14 @@
 import { AssertionError } from 'node:assert';
 import { inspect } from 'node:util';
 
-/** A part of something that is not as it was expected. */
+/** A part of a value that differs from the expected one. */
 export interface Mismatch {
   readonly name: string;
   readonly actual: unknown;
   readonly expected: unknown;
 }
 
-/** The error of an assertion, its message a line for each part that differs. */
+/** The error of an assertion, with a line for each part that differs. */
 export function mismatchError(
   what: string,
   mismatches: readonly Mismatch[],
@@ -24,7 +24,9 @@ export function mismatchError(
   });
 }
 
-/** A value in words, all of it: what differs may lie deep, or far back in a list or a text. */
+/**
+ * Formats a value without any cut, because the difference may lie deep in an object or far back in a list or a string.
+ */
 export function inFull(value: unknown): string {
   return inspect(value, { depth: null, maxArrayLength: null, maxStringLength: null });
 }

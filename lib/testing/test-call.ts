@@ -15,27 +15,36 @@ import type { ServerStream } from '../server/transport.ts';
 export interface TestCallOptions {
   /** The request headers. */
   readonly metadata?: MetadataInput | undefined;
-  /** When the call is cut with DEADLINE_EXCEEDED; in virtual time `new Date(ms)`. It keeps no process alive. Default: never. */
+  /**
+   * The time at which the call is aborted with DEADLINE_EXCEEDED; in virtual time `new Date(ms)`. Its timer does not
+   * keep the process alive. Default: never.
+   */
   readonly deadline?: Date | undefined;
-  /** A method of a service (`Users.CreateUser`), or its path and shape. Default: `/test.Test/Call`, a stream both ways. */
+  /**
+   * A method of a service (`Users.CreateUser`), or its path and shape. Default: `/test.Test/Call`, with streams in both
+   * directions.
+   */
   readonly method?: MethodInfo | undefined;
   /** Default: `in-process`. */
   readonly peer?: string | undefined;
   readonly peerCertificate?: PeerCertificate | undefined;
-  /** What `call.draining$` is. Default: the server never shuts down. */
+  /** The `call.draining$`. Default: the server never shuts down. */
   readonly draining$?: Observable<void> | undefined;
 }
 
-/** A {@link ServerCall} without a call. What middleware would have found out is set with `call.context.set(key, value)`. */
+/**
+ * A {@link ServerCall} without a connection. Set the values that middleware would set with `call.context.set(key,
+ * value)`.
+ */
 export interface TestCall extends ServerCall, Disposable {
-  /** What the handler gave to sendHeaders; undefined as long as it has not. */
+  /** The headers that the handler has sent with sendHeaders; undefined until then. */
   readonly headers: Metadata | undefined;
   /**
-   * Cuts the call short: its signal aborts, `cancelled$` emits, calls made on behalf of it are cancelled. request$ is
-   * yours: of a real call it errors with the same reason. Default: CANCELLED.
+   * Aborts the call: its signal aborts, `cancelled$` emits, and calls made on its behalf are cancelled. The test owns
+   * request$; in a real call, request$ errors with the same reason. Default reason: CANCELLED.
    */
   cancel(reason?: RpcError): void;
-  /** The call has ended well: `cancelled$` and `draining$` complete. `using call = testCall()` does it. */
+  /** Ends the call normally: `cancelled$` and `draining$` complete. `using call = testCall()` calls it. */
   end(): void;
 }
 
@@ -49,10 +58,11 @@ const known: readonly (keyof TestCallOptions)[] = [
 ];
 
 /**
- * A call to give to a handler: `handler(of(request), testCall({ metadata: { authorization: 'Bearer x' } }))`. It is what a
- * server makes for each call, without a caller: `sendHeaders` ends in `headers`, what the handler sets is in `trailers`.
+ * Makes a call for a handler: `handler(of(request), testCall({ metadata: { authorization: 'Bearer x' } }))`. It is the
+ * object that a server makes for each call, without a caller. Headers that the handler sends are in `headers`, and
+ * trailers that it sets in `trailers`.
  *
- * @throws TypeError when an option is unknown or of the wrong kind.
+ * @throws TypeError when an option is unknown or has the wrong type.
  */
 export function testCall(options: TestCallOptions = {}): TestCall {
   checkOptions('testCall', options, known);
@@ -99,7 +109,7 @@ function methodOf(method: MethodInfo = { path: '/test.Test/Call', requestStream:
   throw new TypeError(`testCall: expected method to be a method of a service, got ${kindOf(method)}`);
 }
 
-/** A test ends when its assertions do, and not when the deadlines of its calls have passed. */
+/** The timer is unreferenced: a test ends with its assertions, and not with the deadlines of its calls. */
 function startTimer(deadline: Date | undefined, passed: () => void): () => void {
   if (deadline === undefined || isVirtualTime()) return startDeadline(deadline, passed);
   const delayMs = deadline.getTime() - Date.now();

@@ -4,21 +4,21 @@ import { kindOf } from '../core/validate.ts';
 
 /** An Observable whose subscriptions are counted; see {@link watch}. */
 export interface Watched<T = unknown> {
-  /** What to give in the place of the source. */
+  /** The Observable to use in place of the source. */
   readonly source$: Observable<T>;
   readonly name: string;
-  /** How often it was subscribed to. */
+  /** The number of subscriptions so far. */
   readonly subscriptions: number;
-  /** How many of these have neither ended nor been unsubscribed from. */
+  /** The number of subscriptions that have neither ended nor been unsubscribed. */
   readonly active: number;
 }
 
 /**
- * Counts the subscriptions of an Observable, for {@link assertNothingSubscribed}. A source that can wait is paced through it
- * as without it.
+ * Counts the subscriptions of an Observable, for {@link assertNothingSubscribed}. Backpressure passes through it
+ * unchanged.
  *
- * @param name what a message calls it. Default: `source$`.
- * @throws TypeError when it is no Observable.
+ * @param name the name in error messages. Default: `source$`.
+ * @throws TypeError when the value is not an Observable.
  */
 export function watch<T>(source$: Observable<T>, name = 'source$'): Watched<T> {
   if (!isObservable(source$)) throw new TypeError(`watch: expected an Observable, got ${kindOf(source$)}`);
@@ -37,7 +37,7 @@ class Watching<T> implements Watched<T> {
 
   constructor(source$: Observable<T>, name: string) {
     this.name = name;
-    // The subscriber goes to the source itself, so that the chain of Demand is whole.
+    // The source gets the subscriber itself, so that the chain of Demand stays intact.
     this.source$ = withSource(source$, subscriber => {
       this.subscriptions++;
       this.active++;

@@ -72,7 +72,7 @@ describe('assertNothingSubscribed', () => {
     const error = thrownBy(() => assertNothingSubscribed(a, b, c));
     expect(error).to.be.instanceOf(AssertionError);
     expect(error.message).to.equal(
-      'expected nothing to be left subscribed, there are\na$: 1 of 2 subscriptions\nb$: 1 of 1 subscriptions',
+      'expected nothing to be left subscribed, found\na$: 1 of 2 subscriptions\nb$: 1 of 1 subscriptions',
     );
     expect([error.actual, error.expected]).to.deep.equal([
       ['a$: 1 of 2 subscriptions', 'b$: 1 of 1 subscriptions'],
@@ -110,7 +110,7 @@ describe('assertNothingSubscribed', () => {
     for (const given of [{}, undefined, 5, NEVER, implement.partial(Lab, {})]) {
       expect(() => assertNothingSubscribed(given as object)).to.throw(
         TypeError,
-        /expected clients, servers and what watch/,
+        /expected clients, servers and results of watch/,
       );
     }
   });
