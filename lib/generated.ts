@@ -1,5 +1,5 @@
 /**
- * `rx-grpc/generated`: what code generated from .proto files imports at run time. For that code only: names and meanings may
+ * `rx-grpc/generated`: the runtime of code generated from .proto files. For that code only: names and meanings may
  * change together with the generator.
  */
 import type protobuf from 'protobufjs';
@@ -45,7 +45,7 @@ export type { Message, Method } from './core/method.ts';
 export type Reader = protobuf.Reader;
 export type Writer = protobuf.Writer;
 
-/** A message that is being read. */
+/** A message while it is being decoded: its fields can be assigned. */
 export type Draft<T> = { -readonly [K in keyof T]: DraftField<T[K]> };
 type DraftField<T> = T extends readonly (infer E)[]
   ? E[]
@@ -55,7 +55,7 @@ type DraftField<T> = T extends readonly (infer E)[]
 
 declare const nothing: unique symbol;
 
-/** An object that has nothing: of a message without fields, of a service without methods. */
+/** An object without members: a message without fields, a service without methods. */
 export interface Nothing {
   readonly [nothing]?: never;
 }

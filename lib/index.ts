@@ -1,4 +1,4 @@
-// For those who call and serve.
+// Clients and servers.
 
 export { type Pullable, pull } from './backpressure/pull.ts';
 export { type ToAsyncIterableOptions, toAsyncIterable } from './backpressure/to-async-iterable.ts';
@@ -37,7 +37,7 @@ export { type Bound, type Implement, type ImplementOptions, implement } from './
 export { type ServeOptions, type Server, type ServerTls, serve } from './server/serve.ts';
 export type { ShutdownOptions, ShutdownReport } from './server/shutdown.ts';
 
-// For those who write middleware.
+// For authors of middleware.
 
 export {
   type ClientMiddleware,
@@ -50,12 +50,12 @@ export {
 } from './core/middleware.ts';
 export { type CallContext, type ContextKey, contextKey } from './core/server-call.ts';
 
-// For those who look into it.
+// Inspection of running calls.
 
 export type { WaitsFor } from './call/direction-stats.ts';
 export { type CallReport, type Direction, type DirectionReport, type Inspector, inspect } from './call/live-calls.ts';
 
-// For those who write the types of what they pass on.
+// Types for signatures.
 
 export type { CallOptions, Compression, FlowOptions } from './core/call-options.ts';
 export type { MetadataInput } from './core/metadata.ts';
@@ -65,7 +65,7 @@ export type { ClientMethod, ClientOf, Handler, Implementation } from './core/ser
 export type { PartialMessage } from './foreign/generic-definition.ts';
 export type { MessageInit } from './foreign/protobuf-es.ts';
 
-// For those who write operators and sources of their own.
+// For authors of operators and sources.
 
 export { type Demand, demand } from './backpressure/demand.ts';
 export { type MemoryLimit as Budget, queueBudget } from './backpressure/memory-limit.ts';

@@ -1,4 +1,4 @@
-// For those who stand something before calls. What to write one with is in the first door: Middleware, compose, contextKey.
+// Ready-made middleware. The types to write your own (Middleware, compose, contextKey) are in `rx-grpc`.
 
 export { type BearerOptions, bearer } from './middleware/bearer.ts';
 export {

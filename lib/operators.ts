@@ -1,10 +1,10 @@
-// RxJS's operators that queue, paced: the same names, the same signatures.
+// RxJS's queueing operators with backpressure, with the same names and signatures.
 
 export { delay } from './backpressure/operators/delay.ts';
 export { concatAll, concatMap, mergeAll, mergeMap } from './backpressure/operators/merge-map.ts';
 export { mergeScan } from './backpressure/operators/merge-scan.ts';
 export { observeOn } from './backpressure/operators/observe-on.ts';
-// For what comes faster than it is read, and for operators of one's own.
+// Policies for sources that cannot wait, and custom operators.
 export {
   type LatestOptions,
   type Overflow,

@@ -1,4 +1,4 @@
-// For those who test their services and clients.
+// Tools for tests of services and clients.
 
 export { assertMetadata } from './testing/assert-metadata.ts';
 export { assertNothingSubscribed, untilNothingSubscribed } from './testing/assert-nothing-subscribed.ts';
