@@ -146,7 +146,7 @@ export function checkCallOptions(name: string, given: CallOptions | ServerCall):
   }
   checkCompression(name, compression);
   if (host !== undefined && typeof host !== 'string') {
-    throw new TypeError(`${name}: expected host to be a text, got ${kindOf(host)}`);
+    throw new TypeError(`${name}: expected host to be a string, got ${kindOf(host)}`);
   }
   if (metadata !== undefined) toMetadata(metadata);
   return given as CallOptions;

@@ -19,7 +19,7 @@ function readable({ code, details }: StatusObject): { readonly code: Code; reado
   const reason =
     code === undefined
       ? 'a response is compressed, and its grpc-encoding is missing or not one of gzip and deflate'
-      : `the grpc-status of the response is no number (${code})`;
+      : `the grpc-status of the response is not a number (${code})`;
   return { code: Code.INTERNAL, details: details ? `${reason}: ${details}` : reason };
 }
 

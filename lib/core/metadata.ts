@@ -5,7 +5,9 @@ import { isPlainObject, kindOf } from './validate.ts';
 export type MetadataInput = Metadata | Readonly<Record<string, MetadataValueInput | readonly MetadataValueInput[]>>;
 type MetadataValueInput = string | Uint8Array;
 
-/** Keys that HTTP/2 forbids or gRPC writes itself. With one of them grpc-js sends nothing, and the call hangs. */
+/**
+ * Keys that HTTP/2 forbids or gRPC writes itself. If one of them is present, grpc-js sends nothing, and the call hangs.
+ */
 const RESERVED_KEYS: ReadonlySet<string> = new Set(
   (
     'connection content-length grpc-message grpc-status http2-settings keep-alive proxy-connection te ' +
@@ -13,7 +15,7 @@ const RESERVED_KEYS: ReadonlySet<string> = new Set(
   ).split(' '),
 );
 
-/** Keys of which Node's http2 refuses a second value: its `kSingleValueHeaders`. */
+/** Keys for which Node's http2 rejects a second value: its `kSingleValueHeaders`. */
 const SINGLE_VALUE_KEYS: ReadonlySet<string> = new Set(
   (
     'access-control-allow-credentials access-control-max-age access-control-request-method age authorization ' +
@@ -24,14 +26,19 @@ const SINGLE_VALUE_KEYS: ReadonlySet<string> = new Set(
   ).split(' '),
 );
 
-/** Node's http2 takes 128 headers at a time. The difference is for gRPC's own. */
+/**
+ * The most values in a block of headers or trailers. Node's http2 accepts 128 headers; gRPC needs the rest for its own.
+ */
 const MAX_PAIRS = 100;
 
-/** The most bytes of a block of headers or trailers. nghttp2 drops a block of 64 KiB silently. The difference is for gRPC's own. */
+/**
+ * The most bytes of a block of headers or trailers. nghttp2 drops a block of 64 KiB silently; gRPC needs the rest for
+ * its own headers.
+ */
 const MAX_BLOCK_BYTES = 40 * 1024;
 
 /**
- * The key under which a server sends a google.rpc.Status, with the code and the message once more.
+ * The key under which a server sends a google.rpc.Status, which repeats the code and the message.
  *
  * Source: https://github.com/grpc/proposal/blob/master/L44-python-rich-status.md
  */
@@ -50,9 +57,9 @@ const TRANSPORT_KEYS: readonly string[] = [
 ];
 
 /**
- * Makes the Metadata of grpc-js from a plain object, or copies the Metadata that was given.
+ * Converts a plain object to Metadata of grpc-js, or copies the given Metadata.
  *
- * @throws TypeError that names the key or the value that gRPC does not accept; RangeError above 40 KiB or 100 values.
+ * @throws TypeError that names a key or a value that gRPC does not accept; RangeError above 40 KiB or 100 values.
  */
 export function toMetadata(input: MetadataInput | undefined): Metadata {
   if (input === undefined) return new Metadata();
@@ -61,14 +68,15 @@ export function toMetadata(input: MetadataInput | undefined): Metadata {
   return metadata;
 }
 
-/** Looks at the methods and not at the class: each copy of grpc-js has its own class. */
+/** Checks the methods and not the class, because each copy of grpc-js has its own class. */
 export function isMetadata(input: unknown): input is Metadata {
   const { clone, toHttp2Headers } = (input ?? {}) as Partial<Metadata>;
   return typeof clone === 'function' && typeof toHttp2Headers === 'function';
 }
 
 /**
- * Rejects metadata that grpc-js accepts and cannot send: as headers of a client it hangs the call, as trailers it ends the process.
+ * Rejects metadata that grpc-js accepts but cannot send. As headers of a client, such metadata hangs the call; as
+ * trailers, it ends the process.
  *
  * @throws TypeError that names the key; RangeError above 40 KiB or 100 values.
  */
@@ -84,14 +92,17 @@ export function checkSendable(metadata: Metadata): void {
     pairs += values.length;
   }
   if (pairs > MAX_PAIRS) {
-    throw new RangeError(`metadata: ${pairs} values are too many to be sent, at most ${MAX_PAIRS} can be`);
+    throw new RangeError(`metadata: ${pairs} values are too many, at most ${MAX_PAIRS} can be sent`);
   }
   if (bytes > MAX_BLOCK_BYTES) {
-    throw new RangeError(`metadata: ${bytes} bytes are too many to be sent, at most ${MAX_BLOCK_BYTES} can be`);
+    throw new RangeError(`metadata: ${bytes} bytes are too many, at most ${MAX_BLOCK_BYTES} can be sent`);
   }
 }
 
-/** Removes the keys that cannot be sent, and those beyond the limits. For the trailers of a call that has failed already. */
+/**
+ * Removes the keys that cannot be sent, and those beyond the limits, for the trailers of a call that has already
+ * failed.
+ */
 export function sendable(metadata: Metadata): Metadata {
   let bytes = 0;
   let pairs = 0;
@@ -107,7 +118,9 @@ export function sendable(metadata: Metadata): Metadata {
   return metadata;
 }
 
-/** A copy of received metadata with what the sender's program put there, without what gRPC, HTTP and proxies added. */
+/**
+ * A copy of received metadata with only the sender's own keys, without those that gRPC, HTTP and proxies have added.
+ */
 export function ownMetadata(metadata: Metadata): Metadata {
   const own = sendable(metadata.clone());
   for (const key of Object.keys(own.getMap())) {
@@ -127,7 +140,7 @@ function fromObject(input: unknown): Metadata {
       try {
         metadata.add(key, typeof value === 'string' ? value : Buffer.from(value as Uint8Array));
       } catch (cause) {
-        throw new TypeError(`metadata: "${key}" is no key, or its value no value, that gRPC takes: ${String(cause)}`, {
+        throw new TypeError(`metadata: "${key}" or its value is not valid in gRPC: ${String(cause)}`, {
           cause,
         });
       }
@@ -140,7 +153,7 @@ function entriesOf(metadata: Metadata): [key: string, values: string[]][] {
   return Object.entries(metadata.toHttp2Headers()).map(([key, values]) => [key, [values as string | string[]].flat()]);
 }
 
-/** The size by HTTP/2's count, which adds 32 bytes to each value. */
+/** The size as HTTP/2 counts it, with 32 bytes more for each value. */
 function weigh(key: string, values: readonly string[]): number {
   return values.reduce((bytes, value) => bytes + key.length + value.length + 32, 0);
 }

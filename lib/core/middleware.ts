@@ -107,13 +107,14 @@ function apply(outer: AnyMiddleware, inner: Rpc<any>, method: MethodInfo): Rpc<a
   const expected = `${method.path}: expected ${outer.name === '' ? 'middleware' : `the middleware ${outer.name}`}`;
   const rpc: unknown = outer(inner, method);
   if (typeof rpc !== 'function') {
-    throw new TypeError(`${expected} to give a function (request$, call), got ${kindOf(rpc)}`);
+    throw new TypeError(`${expected} to return a function (request$, call), got ${kindOf(rpc)}`);
   }
   return (request$, call) => {
     const inContext = captureContext();
     const response$: unknown = rpc(request$, call);
     if (isObservable(response$)) return subscribedIn(inContext, response$);
-    const hint = response$ instanceof Promise ? '; what is awaited first goes into from(...).pipe(mergeMap(...))' : '';
+    const hint =
+      response$ instanceof Promise ? '; to await something first, use from(promise).pipe(mergeMap(...))' : '';
     throw new TypeError(`${expected} to return an Observable of responses, got ${kindOf(response$)}${hint}`);
   };
 }

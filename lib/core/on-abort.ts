@@ -1,8 +1,8 @@
 const waiting = new WeakMap<AbortSignal, Set<() => void>>();
 
 /**
- * Calls back when the signal aborts; returns its undo. However many wait, the signal has one listener (Node warns at
- * more than ten), and none when nobody waits.
+ * Calls back when the signal aborts. Returns a function that removes the callback. However many callbacks there are,
+ * the signal has at most one listener (Node warns above ten), and none without callbacks.
  */
 export function onAbort(signal: AbortSignal, aborted: () => void): () => void {
   const all = waiting.get(signal) ?? new Set();

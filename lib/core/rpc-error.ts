@@ -65,7 +65,7 @@ export class RpcError extends Error {
       throw new RangeError(`RpcError: expected a status code from 1 to 16, got ${String(code)}`);
     }
     if (typeof details !== 'string') {
-      throw new TypeError(`RpcError: expected details to be a text, got ${kindOf(details)}`);
+      throw new TypeError(`RpcError: expected details to be a string, got ${kindOf(details)}`);
     }
     checkErrorOptions(options);
     const { path, richDetails } = options;

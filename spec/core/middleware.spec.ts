@@ -26,9 +26,9 @@ const unfit: readonly [middleware: unknown, message: RegExp][] = [
   [of(1), /expected middleware to be a function .* got an object \(Observable\)/],
 ];
 const barren: readonly [middleware: unknown, message: RegExp][] = [
-  [() => undefined, /\/lab\.Lab\/Unary: expected middleware to give a function \(request\$, call\), got undefined/],
-  [() => NEVER, /to give a function \(request\$, call\), got an object \(Observable\)/],
-  [function named() {}, /expected the middleware named to give a function/],
+  [() => undefined, /\/lab\.Lab\/Unary: expected middleware to return a function \(request\$, call\), got undefined/],
+  [() => NEVER, /to return a function \(request\$, call\), got an object \(Observable\)/],
+  [function named() {}, /expected the middleware named to return a function/],
 ];
 
 describe('compose', () => {

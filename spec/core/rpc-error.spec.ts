@@ -186,7 +186,7 @@ describe('errorFromStatus', () => {
         /^a response is compressed, and its grpc-encoding is missing or not one of gzip and deflate$/,
       ],
       [undefined, 'more', /gzip and deflate: more$/],
-      [Number.NaN, '', /^the grpc-status of the response is no number \(NaN\)$/],
+      [Number.NaN, '', /^the grpc-status of the response is not a number \(NaN\)$/],
     ] as const) {
       const error = errorFromStatus({ code, details, metadata: new Metadata() } as never, '/a.B/C');
       expect(error).to.include({ code: Code.INTERNAL, path: '/a.B/C' });

@@ -49,7 +49,7 @@ const refused: readonly [options: unknown, message: RegExp][] = [
   [{ credentials: 'token' }, /credentials to be CallCredentials of grpc-js, got string "token"/],
   [{ compression: 'br' }, /compression to be one of identity, deflate, gzip, got string "br"/],
   [{ compression: 2 }, /compression to be one of .* got number/],
-  [{ host: 5 }, /host to be a text, got number/],
+  [{ host: 5 }, /host to be a string, got number/],
   [{ prefetch: 15 }, /prefetch to be 16 or more/],
   [{ maxQueuedBytes: -1 }, /maxQueuedBytes to be 0 or more/],
   [{ stallTimeoutMs: 0 }, /stallTimeoutMs to be 1 or more/],

@@ -72,7 +72,7 @@ describe('The status in the trailers of a call', () => {
 
     it(`grpc-status twice ${answer} is INTERNAL, for a grpc-js Client`, async () => {
       const error = await endWith('a Client of grpc-js', answer, { 'grpc-status': ['5', '5'], 'grpc-message': 'gone' });
-      const details = 'the grpc-status of the response is no number (NaN): gone';
+      const details = 'the grpc-status of the response is not a number (NaN): gone';
       expect(error).to.include({ code: Code.INTERNAL, details });
     });
 
