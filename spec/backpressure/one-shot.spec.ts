@@ -31,7 +31,7 @@ async function* later() {
 }
 
 const oneShots: Record<string, () => Observable<any>> = {
-  'what was marked so': () => markOneShot(NEVER.pipe(map(x => x))),
+  'a source marked as one-shot': () => markOneShot(NEVER.pipe(map(x => x))),
   'pull of a generator object': () => pull(numbers()),
   'pull of an async generator object': () => pull(later()),
   'pull of an iterator': () => pull([1].values()),
@@ -59,27 +59,27 @@ const replayable: Record<string, () => Observable<any>> = {
 };
 
 const operators: Record<string, (x$: Observable<any>) => Observable<any>> = {
-  nothing: x$ => x$,
+  'no operator': x$ => x$,
   'operators of RxJS': x$ =>
     x$.pipe(
       map(x => x),
       filter(() => true),
     ),
-  'operators of ours': x$ =>
+  'paced operators': x$ =>
     x$.pipe(
       operator(output => ({ next: x => output.next(x) })),
       concatMap(x => of(x)),
     ),
-  'a paced share': x$ => x$.pipe(share()),
+  'the paced share': x$ => x$.pipe(share()),
 };
 
 describe('isOneShot', () => {
   for (const [how, through] of Object.entries(operators)) {
     for (const [name, source$] of Object.entries(oneShots)) {
-      it(`recognizes ${name}, behind ${how}`, () => expect(isOneShot(through(source$()))).to.equal(true));
+      it(`recognizes ${name}, through ${how}`, () => expect(isOneShot(through(source$()))).to.equal(true));
     }
     for (const [name, source$] of Object.entries(replayable)) {
-      it(`does not recognize ${name}, behind ${how}`, () => expect(isOneShot(through(source$()))).to.equal(false));
+      it(`does not recognize ${name}, through ${how}`, () => expect(isOneShot(through(source$()))).to.equal(false));
     }
   }
 

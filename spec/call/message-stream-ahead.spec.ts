@@ -24,7 +24,7 @@ describe('send into a MessageStream', () => {
   }
 
   for (const [name, writing, isAppending] of [
-    ['each a write of its own', plain, true],
+    ['with a write for each message', plain, true],
     ['one by one', oneByOne, true],
     ['joined', joining, false],
     ['encoded into a joined write', joining, true],
@@ -37,7 +37,7 @@ describe('send into a MessageStream', () => {
         ['24 of a KiB', 1024, 24],
         ['25 of a byte less than a KiB', 1023, 25],
         ['two that are 24 KiB together', 12_288, 2],
-        ['three, where two are two bytes less than 24 KiB', 12_287, 3],
+        ['three of which two have two bytes less than 24 KiB', 12_287, 3],
         ['two of 24 KiB', 24_576, 2],
         ['two, however large', 1_000_000, 2],
       ] as const) {

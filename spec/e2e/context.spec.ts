@@ -130,11 +130,11 @@ describe('AsyncLocalStorage around a handler', () => {
     'concatMap over promises': work => concatMap(async note => work(await sleep(1, note))),
     'mergeMap over timers': work => mergeMap(note => timer(1).pipe(map(() => work(note))), 3),
     'concatMap over rows that are pulled': work => concatMap(note => pull([note, note]).pipe(map(work))),
-    'a function of concatMap whose turn somebody else makes': work => concatMap(note => inPool(work(note))),
+    'a function of concatMap that another call starts': work => concatMap(note => inPool(work(note))),
     "RxJS's mergeMap": work => rxMergeMap(async note => work(await sleep(1, note))),
     zip: work => request$ => zip(request$, pull(notes())).pipe(map(([note]) => work(note))),
     delay: work => request$ => request$.pipe(delay(2), map(work)),
-    'observeOn a scheduler that takes all in one turn': work => request$ =>
+    'observeOn with a scheduler that runs everything in one turn': work => request$ =>
       request$.pipe(observeOn(asapScheduler), map(work)),
     share: work => request$ => request$.pipe(share(), map(work)),
     'share with maxLag': work => request$ => request$.pipe(share({ maxLag: 4 }), map(work)),

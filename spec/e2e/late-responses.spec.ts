@@ -59,7 +59,7 @@ const slow: ServerInterceptor = (_, call) =>
 const servers: readonly (readonly [string, ServeOptions])[] = [
   ['joined writes', {}],
   ['writes of one message', { coalesce: false }],
-  ['an interceptor that takes its time', { serverOptions: { interceptors: [slow] } }],
+  ['a slow interceptor', { serverOptions: { interceptors: [slow] } }],
 ];
 
 describe('Status OK, for a client without a deadline of its own,', () => {

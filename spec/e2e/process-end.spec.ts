@@ -66,7 +66,7 @@ describe('A process exits by itself', () => {
       const other = connect(Lab, target);
       state$(other, { connect: true }).subscribe();
       await lastValueFrom(client.unary(note));`,
-    'though the state of a client is watched that finds nobody': `
+    'although a client without a server has a subscriber of state$': `
       const lost = connect(Lab, 'http://127.0.0.1:1');
       state$(lost, { connect: true }).subscribe();
       await lastValueFrom(lost.unary(note)).catch(() => {});`,

@@ -269,8 +269,8 @@ describe('peerCertificate', () => {
   const shown = { ca: tls.cert, key: tls.key, cert: tls.cert };
 
   for (const [how, serverTls, clientTls, name] of [
-    ['is that of the caller where the server asks for one', { ...tls, ca: tls.cert }, shown, 'localhost'],
-    ['is undefined where it asks for none', tls, shown, undefined],
+    ["is the caller's when the server requests one", { ...tls, ca: tls.cert }, shown, 'localhost'],
+    ['is undefined when the server requests none', tls, shown, undefined],
     ['is undefined over plaintext', undefined, undefined, undefined],
   ] as const) {
     it(`${how}; in every shape, and after the call`, async () => {

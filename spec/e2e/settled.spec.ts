@@ -31,13 +31,18 @@ class Local {
 
   end(how: (typeof locals)[number]): void {
     if (how === 'close(client)') close(this.client);
-    else if (how === 'its signal') this.#controller.abort();
-    else if (how === 'its parent') this.#parent.cancel();
+    else if (how === 'an abort of its signal') this.#controller.abort();
+    else if (how === 'a cancellation of its parent') this.#parent.cancel();
     else this.#more$.error(new Error('of request$'));
   }
 }
 
-const locals = ['close(client)', 'its signal', 'its parent', 'an error of request$'] as const;
+const locals = [
+  'close(client)',
+  'an abort of its signal',
+  'a cancellation of its parent',
+  'an error of request$',
+] as const;
 
 const notes = (count: number): Note[] => Array.from({ length: count }, (_, n) => ({ n: n + 1 }));
 
@@ -272,7 +277,9 @@ describe('A status and a client that ends its call', () => {
 
   it('a response that is still being decompressed does not count as delivered', async () => {
     const { peer, local } = await run();
-    const call = callWith(local, 'serverStream', { onHeaders: () => setImmediate(() => local.end('its signal')) });
+    const call = callWith(local, 'serverStream', {
+      onHeaders: () => setImmediate(() => local.end('an abort of its signal')),
+    });
     const response = record(call.response$);
     const stream = await peer.stream(0);
     const note = gzipSync(JSON.stringify({ n: 1, text: 'x'.repeat(3_000_000) }));

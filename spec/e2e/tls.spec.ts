@@ -92,7 +92,7 @@ describe('A connection that TLS refuses', () => {
       /address.*grpc\.ssl_target_name_override/,
     ],
     [
-      'no certificate where one is asked for',
+      'a missing client certificate',
       serverOf(tls.cert, ca),
       trusting,
       /certificate required/,

@@ -102,7 +102,7 @@ describe('A connection that the client closes', () => {
     ['noise', Buffer.from(Array.from({ length: 1000 }, (_, i) => (i * 7919) & 0xff))],
   ];
   for (const [what, greeting] of greetings) {
-    it(`after ${what} leaves nothing behind`, async () => {
+    it(`leaves nothing behind when it has sent ${what}`, async () => {
       const { connect, handled, livesOn } = await bad.run();
       for (const [, close] of ways) {
         for (let i = 0; i < 5; i++) {

@@ -77,7 +77,7 @@ const faults: readonly Fault[] = [
     ...bomb,
   },
   {
-    what: 'an encoding that nobody knows',
+    what: 'an unknown encoding',
     encoding: 'snappy',
     bytes: compressed(json),
     ...unknown,

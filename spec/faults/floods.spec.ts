@@ -54,7 +54,7 @@ const floods: readonly Flood[] = [
     handlers: 2 * MAX_INVALID_FRAMES,
   },
   {
-    what: 'HEADERS that are no request',
+    what: 'HEADERS that are not a request',
     bytes: () => times(STREAMS, i => headerBlock(idOf(i), { ':method': 'POST' }, false)),
     handlers: 0,
   },

@@ -23,7 +23,7 @@ const malformed: Readonly<Record<string, string>> = {
   'field 0': '0200',
   'wire type 6': '0e',
   'wire type 7': '0f',
-  'the end of a group that did not begin': '0c',
+  'the end of a group without its start': '0c',
   'a group that does not end': '0b',
   'groups without end': '0b'.repeat(10_000),
 };

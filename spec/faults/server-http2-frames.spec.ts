@@ -21,7 +21,7 @@ describe('HTTP/2 frames from a server', () => {
     const more: typeof connectionFaults = {
       ...connectionFaults,
       'a pushed stream': id => [frame(PUSH_PROMISE, END_HEADERS, id, Buffer.alloc(4))],
-      'a stream of its own': () => [responseHeaders(2)],
+      'a stream started by the server': () => [responseHeaders(2)],
       'messages before the headers': id => [data(id, message({ n: 1 }))],
       'a window of 0 more': id => [windowUpdate(id, 0)],
       'a window of a stream beyond its maximum': id => [windowUpdate(id, MAX_WINDOW), windowUpdate(id, MAX_WINDOW)],

@@ -85,14 +85,14 @@ const faults: readonly Fault[] = [
     hasNote: true,
   },
   {
-    what: 'a grpc-message that is not well encoded',
+    what: 'an ill-encoded grpc-message',
     frames: endedBy({ 'grpc-status': '5', 'grpc-message': '100%, %zz%' }),
     code: Code.NOT_FOUND,
     details: '100%, %zz%',
     hasNote: true,
   },
   {
-    what: 'a grpc-message that is no UTF-8',
+    what: 'a grpc-message that is not UTF-8',
     frames: endedBy({ 'grpc-status': '5', 'grpc-message': '%ff' }),
     code: Code.NOT_FOUND,
     details: '%ff',

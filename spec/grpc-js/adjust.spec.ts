@@ -146,7 +146,7 @@ describe('The adjustments of grpc-js', () => {
 
   for (const [what, changes, names] of [
     [
-      'a method takes another parameter',
+      'a method has another parameter',
       { clientCall: s => s.replace('endCall(status)', 'endCall(status, more)') },
       ['status-waits'],
     ],
@@ -156,7 +156,7 @@ describe('The adjustments of grpc-js', () => {
       ['whole-frames (server)'],
     ],
     [
-      'a method takes its parameters as one',
+      'a method has a single rest parameter',
       { clientCall: s => s.replace(/sendMessageWithContext\([^)]*\) \{/, 'sendMessageWithContext(options) {') },
       ['writes-end', 'waits-for-place'],
     ],
@@ -181,7 +181,7 @@ describe('The adjustments of grpc-js', () => {
       ['status-waits', 'ends-heard (client)'],
     ],
     [
-      'a method of the channel takes another parameter',
+      'a method of the channel has another parameter',
       { internalChannel: s => s.replace('getConfig(method, metadata)', 'getConfig(method)') },
       ['short-calls'],
     ],

@@ -194,7 +194,7 @@ describe('mayBatch', () => {
   });
   for (const [how, unfit] of Object.entries<PrivateParts | undefined>({
     'private parts are missing': undefined,
-    'a client takes the prefix off in another way': client(async frame => frame.subarray(5)),
+    'a client removes the prefix in another way': client(async frame => frame.subarray(5)),
     'a client reads other bytes': client(async frame => (frame.readUInt8(4) === 0 ? frame.slice(5) : frame)),
     'a client reads a frame later': client(async frame => {
       await undefined;

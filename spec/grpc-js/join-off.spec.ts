@@ -82,7 +82,7 @@ describe('Joining of messages', () => {
     ['with coalesce: undefined', { coalesce: undefined }],
     ['without compression', { compression: 'identity' }],
     ['in a call without compression', { compression: 'gzip' }, { compression: 'identity' }],
-    ['where any size may be sent', channelOptions({ 'grpc.max_send_message_length': -1 })],
+    ['without a size limit', channelOptions({ 'grpc.max_send_message_length': -1 })],
     ['with channelz off', channelOptions(noChannelz)],
     ['with an empty list of interceptors', channelOptions({ interceptors: [] })],
   ] as [string, ConnectOptions, CallOptions?][]) {
@@ -97,7 +97,7 @@ describe('Joining of messages', () => {
     ['with deflate', { compression: 'deflate' }],
     ['with the gzip of grpc-js', channelOptions({ 'grpc.default_compression_algorithm': 2 })],
     ['in a call with gzip', {}, { compression: 'gzip' }],
-    ['where the size to send is limited', channelOptions({ 'grpc.max_send_message_length': 1000 })],
+    ['with a size limit', channelOptions({ 'grpc.max_send_message_length': 1000 })],
     ['with channelz on', channelOptions({ 'grpc.enable_channelz': 1 })],
     ['with interceptors', channelOptions({ interceptors: [interceptor] })],
     ['with providers of interceptors', channelOptions({ interceptor_providers: [() => interceptor] })],
@@ -112,7 +112,7 @@ describe('Joining of messages', () => {
   for (const [what, server] of [
     ['by default', {}],
     ['with coalesce: true', { coalesce: true }],
-    ['where any size may be sent', { serverOptions: { 'grpc.max_send_message_length': -1 } }],
+    ['without a size limit', { serverOptions: { 'grpc.max_send_message_length': -1 } }],
     ['with channelz off', { serverOptions: noChannelz }],
     ['with an empty list of interceptors', { serverOptions: { interceptors: [] } }],
   ] as [string, ServeOptions][]) {
@@ -128,7 +128,7 @@ describe('Joining of messages', () => {
 
   for (const [what, server] of [
     ['with coalesce: false', { coalesce: false }],
-    ['where the size to send is limited', { serverOptions: { 'grpc.max_send_message_length': 1000 } }],
+    ['with a size limit', { serverOptions: { 'grpc.max_send_message_length': 1000 } }],
     ['with channelz on', { serverOptions: { 'grpc.enable_channelz': 1 } }],
     ['with interceptors', { serverOptions: { interceptors: [serverInterceptor] } }],
     ['with credentials that have interceptors', { credentials: withInterceptor }],
@@ -211,14 +211,14 @@ describe('mayJoin', () => {
     'a client copies a message elsewhere': framesOfClient(async (message: Buffer) => {
       message.copy(Buffer.alloc(64), 9);
     }),
-    'a client takes a message for a Buffer': framesOfClient(async (message: Buffer) => Buffer.concat([message])),
+    'a client treats a message as a Buffer': framesOfClient(async (message: Buffer) => Buffer.concat([message])),
     'a client frames no message': framesOfClient(async () => {}),
     'a server copies a message elsewhere': framesOfServer((message: Buffer) => {
       const frame = Buffer.alloc(message.length + 6);
       message.copy(frame, 6);
       return frame;
     }),
-    'a server takes a message for a Buffer': framesOfServer((message: Buffer) => Buffer.concat([message])),
+    'a server treats a message as a Buffer': framesOfServer((message: Buffer) => Buffer.concat([message])),
     'a server has no such method': framesOfServer(undefined),
   })) {
     it(`is false when ${how}`, async () => {
@@ -250,7 +250,7 @@ describe('mayJoin', () => {
   for (const [how, first, isJoining] of [
     ['as it is', '', true],
     ['with RX_GRPC_ADJUST=off', "process.env['RX_GRPC_ADJUST'] = 'off';", false],
-    ['where private parts are missing', 'mayJoin({}, () => undefined);', false],
+    ['without private parts', 'mayJoin({}, () => undefined);', false],
   ] as const) {
     it(`decides for the whole process: ${how}`, async () => {
       const { stdout, stderr } = await runChild(`

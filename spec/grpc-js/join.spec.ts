@@ -221,10 +221,10 @@ describe('Joined requests', () => {
   });
 
   for (const [when, isTime] of [
-    ['before anything came', () => true],
-    ['when the first message has come', (peer: RawPeer, stream: number) => dataOf(peer, stream).length > 0],
-    ['when joined ones have come', (peer: RawPeer, stream: number) => dataOf(peer, stream).length > 100],
-    ['when all have come', (peer: RawPeer, stream: number) => peer.frames(stream).some(isEndOfStream)],
+    ['before anything has arrived', () => true],
+    ['when the first message has arrived', (peer: RawPeer, stream: number) => dataOf(peer, stream).length > 0],
+    ['when joined ones have arrived', (peer: RawPeer, stream: number) => dataOf(peer, stream).length > 100],
+    ['when all have arrived', (peer: RawPeer, stream: number) => peer.frames(stream).some(isEndOfStream)],
   ] as const) {
     it(`arrive once and in order on a second stream when the first is refused, ${when}`, async () => {
       const lab = await run();

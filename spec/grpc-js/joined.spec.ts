@@ -111,7 +111,7 @@ describe('Joined', () => {
     ['a message could not be encoded into', (joined: Joined) => expect(() => joined.encode(broken, 0)).to.throw()],
     ['holds more than 32 KiB', (joined: Joined) => fill(joined, 32_768)],
     [
-      'has a large message that was taken back',
+      'contained a large message that was returned',
       (joined: Joined) => {
         joined.encode(raw, Buffer.alloc(16_385));
         joined.takeBack();

@@ -26,7 +26,7 @@ describe('keepalive', () => {
 
   for (const [what, keepalive, timeMs] of [
     ['every 5 minutes', {}, 300_000],
-    ['no more often than it is told', { timeMs: 10_000 }, 10_000],
+    ['no more often than configured', { timeMs: 10_000 }, 10_000],
   ] as const) {
     it(`pings a server while a call runs, ${what}`, async () => {
       const { peer, client } = await peers.run({}, { keepalive });
@@ -55,7 +55,7 @@ describe('keepalive', () => {
 
   for (const [what, keepalive, timeMs] of [
     ['every minute', {}, 60_000],
-    ['as often as it is told', { timeMs: 1000 }, 1000],
+    ['as often as configured', { timeMs: 1000 }, 1000],
   ] as const) {
     it(`pings a client ${what}`, async () => {
       mock.timers.enable({ apis: ['setTimeout'] });

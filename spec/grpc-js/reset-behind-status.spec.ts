@@ -27,7 +27,7 @@ const ENDS_AND_RESETS = ['END_STREAM', `RST_STREAM ${NO_ERROR}`];
 const handlers: readonly (readonly [string, LabHandler])[] = [
   ['OK', () => of(note)],
   ['an error', () => throwError(() => new RpcError(Code.NOT_FOUND, 'no'))],
-  ['an error behind headers', (_, call) => {
+  ['an error after headers', (_, call) => {
     call.sendHeaders({ 'x-key': 'v' });
     return throwError(() => new RpcError(Code.NOT_FOUND, 'no'));
   }],
@@ -38,7 +38,7 @@ const refusals: readonly (readonly [string, Readonly<Record<string, string>>])[]
   ['an unknown method', { ':path': '/lab.Lab/None' }],
   ['an unknown service', { ':path': '/none.None/None' }],
   ['a content-type that is not gRPC', { 'content-type': 'text/plain' }],
-  ['a content-type that only begins as one of gRPC', { 'content-type': 'application/grpc-web' }],
+  ['a content-type that merely starts like gRPC', { 'content-type': 'application/grpc-web' }],
   ['another verb', { ':method': 'PUT' }],
   ['an unknown compression', { 'grpc-encoding': 'foo' }],
   ['an ill-formed timeout', { 'grpc-timeout': '1s' }],
@@ -156,7 +156,7 @@ describe('A client whose call is reset after its status', () => {
   /** An upload that never ends: idle, endless, or larger than the window. */
   const uploads: readonly (readonly [string, () => Observable<Note>])[] = [
     ['is idle', () => NEVER],
-    ['goes on', () => concat(range(0, 50).pipe(map(n => ({ n, text }))), NEVER)],
+    ['continues', () => concat(range(0, 50).pipe(map(n => ({ n, text }))), NEVER)],
     ['is blocked', () => concat(of({ n: 0, text: 'x'.repeat(1_000_000) }), NEVER)],
   ];
   const ends: readonly (readonly [string, Observable<never>, Code])[] = [

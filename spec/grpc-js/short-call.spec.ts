@@ -159,7 +159,7 @@ describe('A short call (grpc-js)', () => {
         {},
         { retryThrottling: { maxTokens: 9, tokenRatio: 1 } },
       ),
-      'where retries are off': { channelOptions: { 'grpc.enable_retries': 0 } },
+      'with retries off': { channelOptions: { 'grpc.enable_retries': 0 } },
       'with an interceptor': { channelOptions: { interceptors: [interceptor] } },
       'with compression': { compression: 'gzip' },
       'with channelz': { channelOptions: { 'grpc.enable_channelz': 1 } },

@@ -14,9 +14,9 @@ import { usePeers } from './use-peers.ts';
 type Fields = Parameters<typeof trailers>[1];
 
 const answers: Readonly<Record<string, (peer: RawPeer, stream: number, fields: Fields) => void>> = {
-  'behind a response': (peer, stream, fields) =>
+  'after a response': (peer, stream, fields) =>
     peer.send(responseHeaders(stream), data(stream, message({ n: 1 })), trailers(stream, fields)),
-  'in trailers alone': (peer, stream, fields) => peer.send(trailersOnly(stream, fields)),
+  'in a trailers-only response': (peer, stream, fields) => peer.send(trailersOnly(stream, fields)),
 };
 
 describe('The status in the trailers of a call', () => {

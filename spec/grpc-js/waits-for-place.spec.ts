@@ -129,7 +129,7 @@ describe('A call that waits for a stream of its connection (grpc-js)', () => {
   });
 
   for (const [how, leave] of [
-    ['is told to end by GOAWAY', (peer: RawPeer, id: number) => peer.send(goAway(id, NO_ERROR))],
+    ['gets a GOAWAY', (peer: RawPeer, id: number) => peer.send(goAway(id, NO_ERROR))],
     ['is lost', (peer: RawPeer) => peer.connections[0]!.destroy()],
   ] as const) {
     for (const shape of shapes) {

@@ -66,7 +66,7 @@ describe('logging over the wire', () => {
 
   for (const [name, handler] of Object.entries<LabHandler>({
     'that never ends': () => NEVER,
-    'that makes an error of its own of it': request$ =>
+    'that replaces the error': request$ =>
       concat(
         request$,
         throwError(() => new Error('mine')),

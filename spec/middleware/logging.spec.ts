@@ -153,7 +153,7 @@ describe('logging', () => {
 
   const cancelled = (cause?: unknown) => new RpcError(Code.CANCELLED, 'cancelled', { cause });
   for (const [how, error] of Object.entries({
-    'by who made it': cancelled(),
+    'by its caller': cancelled(),
     'by its parent call': cancelled(cancelled(new RpcError(Code.DEADLINE_EXCEEDED, 'late'))),
     'by a signal that was aborted': cancelled(new DOMException('This operation was aborted', 'AbortError')),
   })) {
@@ -167,7 +167,7 @@ describe('logging', () => {
   }
 
   for (const [what, cause] of Object.entries({
-    'an error of its own': new Error('why'),
+    'a custom error': new Error('why'),
     'a text': 'why',
     null: null,
   })) {

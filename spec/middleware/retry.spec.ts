@@ -78,7 +78,7 @@ describe('retry', () => {
 
   for (const [name, error] of Object.entries({
     'another code': new RpcError(Code.INTERNAL, 'no'),
-    'no RpcError': new Error('no'),
+    'an error other than RpcError': new Error('no'),
   })) {
     it(`passes on at once ${name}`, () => {
       virtually(({ flush }) => {

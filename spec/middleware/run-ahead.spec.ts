@@ -86,7 +86,7 @@ async function stacked(
 }
 
 describe('A source whose reader stops, behind all middleware', () => {
-  it('runs ahead no further than without: server to client', async () => {
+  it('runs ahead no further than without middleware: server to client', async () => {
     const { asked, note$ } = counted();
     await using lab = await stacked({ serverStream: () => note$ });
     const reader = await readSome(lab.client.serverStream({ n: 1 }));
@@ -94,7 +94,7 @@ describe('A source whose reader stops, behind all middleware', () => {
     await reader.return?.();
   });
 
-  it('runs ahead no further than without: client to server', async () => {
+  it('runs ahead no further than without middleware: client to server', async () => {
     const { asked, note$ } = counted();
     const { hasRead, handler } = stoppingReader();
     await using lab = await stacked({ clientStream: handler });
@@ -104,7 +104,7 @@ describe('A source whose reader stops, behind all middleware', () => {
     upload.unsubscribe();
   });
 
-  it('runs ahead no further than without: requests of a bidi call', async () => {
+  it('runs ahead no further than without middleware: requests of a bidi call', async () => {
     const { asked, note$ } = counted();
     const { hasRead, handler } = stoppingReader();
     await using lab = await stacked({ bidi: handler });
@@ -114,7 +114,7 @@ describe('A source whose reader stops, behind all middleware', () => {
     upload.unsubscribe();
   });
 
-  it('runs ahead no further than without: responses of a bidi call', async () => {
+  it('runs ahead no further than without middleware: responses of a bidi call', async () => {
     const { asked, note$ } = counted();
     await using lab = await stacked({ bidi: () => note$ });
     const reader = await readSome(lab.client.bidi(NEVER));
@@ -122,7 +122,7 @@ describe('A source whose reader stops, behind all middleware', () => {
     await reader.return?.();
   });
 
-  it('runs ahead no further than without: a handler that answers each request, two hops', async () => {
+  it('runs ahead no further than without middleware: a handler that answers each request, two hops', async () => {
     const { asked, note$ } = counted();
     await using lab = await stacked({ bidi: request$ => request$.pipe(map(note => ({ ...note }))) });
     const reader = await readSome(lab.client.bidi(note$));

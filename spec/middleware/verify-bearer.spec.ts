@@ -33,14 +33,18 @@ describe('verifyBearer', () => {
   }
 
   for (const [name, authorization, details] of [
-    ['there is none', undefined, /expected the metadata "authorization: Bearer <token>", there is no "authorization"/],
+    [
+      'there is no authorization',
+      undefined,
+      /expected the metadata "authorization: Bearer <token>", there is no "authorization"/,
+    ],
     ['it is of another scheme', 'Basic s3cret', /expected .*, "authorization" is something else/],
     ['it has no token', 'Bearer', /something else/],
     ['its token is empty', 'Bearer ', /something else/],
     ['it has two tokens', 'Bearer s3cret b', /something else/],
     ['it has something before it', 'xBearer s3cret', /something else/],
   ] as const) {
-    it(`ends a call with UNAUTHENTICATED without calling verify when ${name}, and does not repeat it`, async () => {
+    it(`ends a call with UNAUTHENTICATED without calling verify when ${name}, and does not repeat the token`, async () => {
       let asked = 0;
       const { seen, call } = guarded(() => String(++asked));
       const status = statusToSend(await errorOf(call(authorization)))!;

@@ -25,7 +25,7 @@ const pulled$ = (last: number) => pull(new Counted(last));
 describe('Paced operators over windows and groups', () => {
   const windows: Record<string, (window$: Observable<number>) => Observable<unknown>> = {
     'concatMap(toArray)': window$ => window$.pipe(toArray()),
-    'an operator of ours': window$ =>
+    'a paced operator': window$ =>
       window$.pipe(
         concatMap(n => of(n)),
         toArray(),
@@ -50,7 +50,7 @@ describe('Paced operators over windows and groups', () => {
   const groups: Record<string, (group$: Observable<number>) => Observable<number>> = {
     'as it is': identity,
     'through an operator': group$ => group$.pipe(map(n => n)),
-    'through an operator of ours': group$ => group$.pipe(mergeMap(n => of(n), 1)),
+    'through a paced operator': group$ => group$.pipe(mergeMap(n => of(n), 1)),
     'through a hidden subscription': group$ => concat(defer(() => group$)),
   };
   for (const [how, project] of Object.entries(groups)) {
