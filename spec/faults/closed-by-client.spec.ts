@@ -22,7 +22,7 @@ describe('A connection that the client closes', () => {
   for (const [how, close] of ways) {
     for (const { at, sent, notes } of requestPoints) {
       for (const shape of shapes) {
-        if (notes.length > 1 && !streaming(shape).requests) continue; // there is no such point
+        if (notes.length > 1 && !streaming(shape).requests) continue; // this shape has no such point
 
         it(`ends a call with CANCELLED: ${how} ${at}, ${shape}`, async () => {
           const { connect, handler, livesOn } = await bad.run();

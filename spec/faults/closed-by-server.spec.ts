@@ -25,7 +25,7 @@ describe('A connection that the server closes', () => {
   for (const [how, close] of ways) {
     for (const { at, sent, notes } of responsePoints) {
       for (const shape of shapes) {
-        if (notes.length > 1 && !streaming(shape).responses) continue; // there is no such point
+        if (notes.length > 1 && !streaming(shape).responses) continue; // this shape has no such point
 
         it(`ends a call with UNAVAILABLE, after the responses that arrived: ${how} ${at}, ${shape}`, async () => {
           const { peer, call, taken, livesOn } = await bad.run();

@@ -31,7 +31,7 @@ describe('GOAWAY from the server', () => {
 
   for (const { at, sent, notes, rest, allNotes } of responsePoints) {
     for (const shape of shapes) {
-      if (allNotes.length > 1 && !streaming(shape).responses) continue; // there is no such point
+      if (allNotes.length > 1 && !streaming(shape).responses) continue; // this shape has no such point
 
       it(`that covers a call lets it run to its end: ${at}, ${shape}`, async () => {
         for (const isTold of [true, false]) {
@@ -55,7 +55,7 @@ describe('GOAWAY from the server', () => {
     }
 
     for (const shape of shapes) {
-      if (notes.length > 1 && !streaming(shape).responses) continue; // there is no such point
+      if (notes.length > 1 && !streaming(shape).responses) continue; // this shape has no such point
 
       it(`that excludes a call ${at === 'before the headers' ? 'repeats it' : 'ends it with UNAVAILABLE'}: ${at}, ${shape}`, async () => {
         const { peer, call, serveNext, livesOn } = await bad.run();
@@ -111,7 +111,7 @@ describe('GOAWAY from the client', () => {
 
   for (const { at, sent, notes, rest, allNotes } of requestPoints) {
     for (const shape of shapes) {
-      if (allNotes.length > 1 && !streaming(shape).requests) continue; // there is no such point
+      if (allNotes.length > 1 && !streaming(shape).requests) continue; // this shape has no such point
 
       it(`lets a call run to its end: ${at}, ${shape}`, async () => {
         const { connect, handler, livesOn } = await bad.run();
@@ -129,7 +129,7 @@ describe('GOAWAY from the client', () => {
     }
 
     for (const shape of shapes) {
-      if (notes.length > 1 && !streaming(shape).requests) continue; // there is no such point
+      if (notes.length > 1 && !streaming(shape).requests) continue; // this shape has no such point
 
       it(`with an error ends a call with CANCELLED: ${at}, ${shape}`, async () => {
         const { connect, handler, livesOn } = await bad.run();

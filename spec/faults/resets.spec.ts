@@ -16,7 +16,7 @@ describe('A reset by the server', () => {
 
   for (const { at, sent, notes } of responsePoints) {
     for (const shape of shapes) {
-      if (notes.length > 1 && !streaming(shape).responses) continue; // there is no such point
+      if (notes.length > 1 && !streaming(shape).responses) continue; // this shape has no such point
       it(`ends a call with the status for its code, after the responses that arrived: ${at}, ${shape}`, async () => {
         const { peer, call, livesOn } = await bad.run();
         for (const code of errorCodes) {
@@ -69,7 +69,7 @@ describe('A reset by the client', () => {
 
   for (const { at, sent, notes } of requestPoints) {
     for (const shape of shapes) {
-      if (notes.length > 1 && !streaming(shape).requests) continue; // there is no such point
+      if (notes.length > 1 && !streaming(shape).requests) continue; // this shape has no such point
       it(`ends the call with CANCELLED, whatever its code: ${at}, ${shape}`, async () => {
         const { connect, handler, livesOn } = await bad.run();
         const { open, send } = connect();

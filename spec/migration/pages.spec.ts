@@ -8,7 +8,7 @@ const read = (file: string) => readFileSync(join(root, file), 'utf8');
 /** A block of a program, and the file that the line above it links to. */
 const linkedBlock = /\(\.\.\/(spec\/migration\/\S+\.(?:ts|proto))\)[^\n]*\n\n```(?:ts|proto)\n(.*?)```/gs;
 
-/** The first cells of the tables that say what differs: each is the title of a spec. */
+/** The first cells of the tables of differences: each is the title of a spec. */
 function claimsOf(text: string): string[] {
   const tables = text.matchAll(/^\| (?:what happens|a value) \|.*\n\|[ -|]+\|\n((?:\|.*\n)+)/gm);
   return [...tables].flatMap(([, rows]) => rows!.trim().split('\n')).map(row => row.split(' | ')[0]!.slice(2));
@@ -23,7 +23,7 @@ for (const page of ['nestjs', 'grpc-js']) {
     const folder = `spec/migration/${page}`;
     const blocks = [...text.matchAll(linkedBlock)].map(([, file, block]) => ({ file: file!, block: block! }));
 
-    it('shows nothing but what stands in the file that it links to', () => {
+    it('shows only code from the linked files', () => {
       expect(blocks).to.have.lengthOf(text.match(/^```(ts|proto)$/gm)!.length);
       for (const { file, block } of blocks) expect(read(file), file).to.include(block);
     });
@@ -34,7 +34,7 @@ for (const page of ['nestjs', 'grpc-js']) {
       }
     });
 
-    it('claims no difference without a spec, and leaves none out', () => {
+    it('has a spec for each difference in its tables, and a row for each spec', () => {
       const specs = [`${folder}/answers.spec.ts`, `${folder}/flow.spec.ts`];
       if (page === 'grpc-js') specs.push('spec/migration/values.spec.ts');
       expect(claimsOf(text).sort()).to.deep.equal(specs.flatMap(titlesIn).sort());

@@ -13,7 +13,7 @@ import { useClosing } from './support/closing.ts';
 import { freeAddress, type Party, parties } from './support/parties.ts';
 import { requireToken } from './token-middleware.ts';
 
-describe('a call without its token', () => {
+describe('A call without its token', () => {
   const onEnd = useClosing();
   const bookOf = ({ order }: Party) => {
     const book = new OrderBook<any>();
@@ -47,7 +47,7 @@ describe('a call without its token', () => {
   };
 
   for (const [name, run] of Object.entries(servers)) {
-    it(`is UNAUTHENTICATED with ${name}, and answered with it`, async () => {
+    it(`is UNAUTHENTICATED with ${name}, and gets an answer with the token`, async () => {
       const { orders, close } = nestjsBefore.connectOrders(await run());
       onEnd(close);
       const metadata = new Metadata();

@@ -6,7 +6,7 @@ import { load } from 'rx-grpc';
 const file = new URL('values.proto', import.meta.url);
 const { Everything, Color } = await load(file);
 
-/** What proto-loader reads and writes, with the options that the pages' programs give it. */
+/** The codec of proto-loader with the options of the programs on the pages. */
 const options = { longs: String, enums: String, defaults: true, oneofs: true };
 const protoLoader = (given: Options): any => (loadSync(fileURLToPath(file), given)['values.Values'] as any).Get;
 const read = (bytes: Buffer, given: Options = options): any => protoLoader(given).requestDeserialize(bytes);
@@ -14,7 +14,7 @@ const write = (value: object): Buffer => protoLoader(options).requestSerialize(v
 
 const empty = Everything.encode({});
 
-describe('from-nestjs and from-grpc-js, the values of proto-loader and of load():', () => {
+describe('from-nestjs and from-grpc-js, the values of proto-loader and load():', () => {
   it('int64, uint64 and the like', () => {
     const bytes = Everything.encode({ long: 2n ** 53n + 1n });
     expect(read(bytes).long).to.equal('9007199254740993');

@@ -29,7 +29,7 @@ const preamble = `
   }
 `;
 
-/** What a program prints to stderr when an error of its own ends it. */
+/** The stderr of a program that is ended by its own error. */
 async function deathOf(program: string): Promise<string> {
   const running = promisify(execFile)(process.execPath, ['-e', preamble + program]);
   const { code, stderr } = await rejectionOf(running);
@@ -37,7 +37,7 @@ async function deathOf(program: string): Promise<string> {
   return stderr;
 }
 
-describe('from-grpc-js, what is answered:', () => {
+describe('from-grpc-js, answers when', () => {
   const onEnd = useClosing();
   const hidden: unknown[] = [];
   const onError = (error: unknown) => hidden.push(error);
@@ -63,7 +63,7 @@ describe('from-grpc-js, what is answered:', () => {
     return promisify(client.getOrder).bind(client);
   }
 
-  /** What a client of grpc-js, which waits no longer than this, is told by getOrder. */
+  /** The error of getOrder for a grpc-js client with this deadline. */
   const told = (address: string): Promise<any> => rejectionOf(plainClient(address)({}, { deadline: Date.now() + 250 }));
 
   it('a handler fails with an error that is not a status', async () => {

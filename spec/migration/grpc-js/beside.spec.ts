@@ -11,7 +11,7 @@ import { WatchedBook } from '../support/watched-book.ts';
 import { Orders } from './before.ts';
 import { addOrders, ordersOver } from './beside.ts';
 
-describe("from-grpc-js, one RPC of a server of grpc-js that is rx-grpc's", () => {
+describe('from-grpc-js, an RPC of rx-grpc on a grpc-js server', () => {
   const onEnd = useClosing();
   const { order } = parties['grpc-js'].before;
 
@@ -26,7 +26,7 @@ describe("from-grpc-js, one RPC of a server of grpc-js that is rx-grpc's", () =>
     return { book, client, orders: ordersOver(client) };
   }
 
-  it('answers on the same port, with the same values, beside those of grpc-js', async () => {
+  it('answers on the same port and with the same values as the RPCs of grpc-js', async () => {
     const { orders } = await run();
     expect(await lastValueFrom(orders.importOrders(of(order)))).to.deep.equal({ saved: 1 });
     expect(await lastValueFrom(orders.getOrder({ orderId: 'a' }))).to.deep.equal(order);
@@ -41,7 +41,7 @@ describe("from-grpc-js, one RPC of a server of grpc-js that is rx-grpc's", () =>
     expect(await settled(() => book.saves.length)).to.equal(0);
   });
 
-  it('is called over a client of grpc-js, which stays open when ours is closed', async () => {
+  it('can be called over a grpc-js client, which stays open when ours is closed', async () => {
     const { orders, client } = await run();
     await lastValueFrom(orders.importOrders(of(order)));
     close(orders);

@@ -8,7 +8,7 @@ import { WatchedBook } from '../support/watched-book.ts';
 import * as after from './after.ts';
 import * as before from './before.ts';
 
-describe('from-grpc-js, what flows:', () => {
+describe('from-grpc-js, the flow when', () => {
   const { before: plain, after: ours } = parties['grpc-js'];
   const onEnd = useClosing();
 

@@ -17,11 +17,11 @@ import * as before from './before.ts';
 
 const { Orders } = await load(new URL('../orders.proto', import.meta.url));
 
-describe('from-nestjs, what is answered:', () => {
+describe('from-nestjs, answers when', () => {
   const onEnd = useClosing();
   const key = { orderId: 'a' };
 
-  /** The same handler of getOrder, its result an Observable that needs no request, on both servers. */
+  /** The same getOrder handler on both servers; its result is an Observable that needs no request. */
   async function servingOrder(order$: Observable<any>) {
     const nest = await serveWithNest({ getOrder: () => order$ });
     onEnd(nest.stop);

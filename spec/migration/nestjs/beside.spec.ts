@@ -14,7 +14,7 @@ import * as before from './before.ts';
 import { createApp, ordersOver } from './beside.ts';
 import { TokenGuard } from './token-guard.ts';
 
-describe("from-nestjs, one RPC of a NestJS server that is rx-grpc's", () => {
+describe('from-nestjs, an RPC of rx-grpc on a NestJS server', () => {
   const onEnd = useClosing();
   const { order } = parties.nestjs.before as { order: any };
 
@@ -30,7 +30,7 @@ describe("from-nestjs, one RPC of a NestJS server that is rx-grpc's", () => {
     return { book, address, orders };
   }
 
-  it('answers on the same port, with the same values, beside those of NestJS', async () => {
+  it('answers on the same port and with the same values as the RPCs of NestJS', async () => {
     const { orders } = await run();
     expect(await lastValueFrom(orders.importOrders(of(order)))).to.deep.equal({ saved: 1 });
     expect(await lastValueFrom(orders.getOrder({ orderId: 'a' }))).to.deep.equal(order);
@@ -45,13 +45,13 @@ describe("from-nestjs, one RPC of a NestJS server that is rx-grpc's", () => {
     expect(await settled(() => book.saves.length)).to.equal(0);
   });
 
-  it('is not behind the guards of NestJS', async () => {
+  it('bypasses the guards of NestJS', async () => {
     const { orders } = await run(app => app.useGlobalGuards(new TokenGuard('secret')));
     expect(await errorOf(orders.getOrder({ orderId: 'a' }))).to.include({ code: Code.UNAUTHENTICATED });
     expect(await lastValueFrom(orders.importOrders(of(order)))).to.deep.equal({ saved: 1 });
   });
 
-  it('must not be left to NestJS as well', async () => {
+  it('must be excluded from NestJS', async () => {
     const { options } = before.grpcOptions(await freeAddress());
     const onLoadPackageDefinition = (definition: any, server: Server) => {
       const { ImportOrders } = definition['shop.Orders'];
@@ -70,7 +70,7 @@ describe("from-nestjs, one RPC of a NestJS server that is rx-grpc's", () => {
     );
   });
 
-  it('may be all of a service', async () => {
+  it('may extend to a whole service', async () => {
     const address = await freeAddress();
     const { transport, options } = before.grpcOptions(address);
     const onLoadPackageDefinition = (definition: any, server: Server) => {
@@ -90,7 +90,7 @@ describe("from-nestjs, one RPC of a NestJS server that is rx-grpc's", () => {
     expect(await lastValueFrom(orders.getOrder({ orderId: 'a' }))).to.include({ orderId: 'a' });
   });
 
-  it('is called over the connection of a client of NestJS, which stays open when ours is closed', async () => {
+  it('can be called over the connection of a NestJS client, which stays open when ours is closed', async () => {
     const { address } = await run();
     const proxy = new ClientGrpcProxy(before.grpcOptions(address).options);
     onEnd(() => proxy.close());

@@ -11,7 +11,7 @@ import { WatchedBook } from '../support/watched-book.ts';
 import * as after from './after.ts';
 import * as before from './before.ts';
 
-describe('from-nestjs, what flows:', () => {
+describe('from-nestjs, the flow when', () => {
   const { before: nest, after: ours } = parties.nestjs;
   const onEnd = useClosing();
 

@@ -1,4 +1,4 @@
-/** For a `describe`: what is to be closed after each spec of it, the last first. */
+/** For a `describe`: things to close after each of its specs, the last one first. */
 export function useClosing(): (close: () => unknown) => void {
   const open: (() => unknown)[] = [];
   afterEach(async () => {

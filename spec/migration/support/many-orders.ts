@@ -1,12 +1,12 @@
 import type { Party } from './parties.ts';
 
-/** Of so many orders of 32 KiB a source that can wait gives no more than a few to a reader that stops. */
+/** A source that can wait emits only a few of this many orders of 32 KiB to a reader that stops. */
 export const MANY = 300;
 
-/** So many (docs/backpressure.md), and one that the reader took. */
+/** The documented maximum (docs/backpressure.md), and one that the reader took. */
 export const AHEAD = 22;
 
-/** Orders, each told of when it is taken. */
+/** Orders, with a callback when each is taken. */
 export function* manyOrders(
   party: Party,
   taken: () => void = () => {},

@@ -10,7 +10,7 @@ export interface NestHandlers {
   importOrders?(order$: Observable<any>): unknown;
 }
 
-/** A NestJS server of Orders with handlers of a spec's own. */
+/** A NestJS server of Orders with custom handlers. */
 export async function serveWithNest(
   handlers: NestHandlers,
 ): Promise<{ readonly address: string; stop(): Promise<void> }> {

@@ -8,11 +8,11 @@ import * as nestjsAfter from '../nestjs/after.ts';
 import * as nestjsBefore from '../nestjs/before.ts';
 import type { OrderBook } from '../order-book.ts';
 
-/** One program of a page: its server and its client, called alike whatever they are made of. */
+/** One program of a page: its server and its client behind one interface, whatever their libraries. */
 export interface Party {
   serve(book: OrderBook<any>): Promise<{ readonly address: string; stop(): Promise<void> }>;
   connect(address: string): PartyClient;
-  /** An order as this program has it. */
+  /** An order in the form of this program. */
   readonly order: object;
 }
 
@@ -65,7 +65,7 @@ export const parties: Readonly<Record<'nestjs' | 'grpc-js', Readonly<Record<'bef
   },
 };
 
-/** NestJS does not tell which port it bound. */
+/** NestJS does not report the port it bound. */
 export async function freeAddress(): Promise<string> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');

@@ -1,21 +1,21 @@
 import { EventEmitter, once } from 'node:events';
 import { OrderBook } from '../order-book.ts';
 
-/** An order book that counts what is asked of it. */
+/** An order book that counts its calls. */
 export class WatchedBook extends OrderBook<any> {
-  /** Orders that since() gave. */
+  /** Orders that since() returned. */
   given = 0;
-  /** Orders that were looked at by isComplete(). */
+  /** Orders that isComplete() checked. */
   checked = 0;
-  /** Orders whose price was asked for. */
+  /** Orders whose price was requested. */
   priced = 0;
-  /** How many orders each save() had. */
+  /** The number of orders in each save(). */
   readonly saves: number[] = [];
   /** What priceOf() waits for. */
   gate: Promise<void> = Promise.resolve();
   readonly #asked = new EventEmitter();
 
-  /** Resolves as soon as a count has come so far. */
+  /** Resolves as soon as a count has reached this value. */
   async until(reached: () => boolean): Promise<void> {
     while (!reached()) await once(this.#asked, 'asked');
   }
