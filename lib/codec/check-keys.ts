@@ -1,11 +1,11 @@
 import { FieldError } from './field-error.ts';
 
 /**
- * Refuses a property of a message that is none of its fields: a misspelt one would be left out without a word.
+ * Rejects a property that is not a field of the message. Without this, a misspelt field would be dropped silently.
  *
- * @param known the properties that the message may have. They are looked for from where the last one was found, as mostly a
- *   message has its properties in the order of its declaration.
- * @throws FieldError when another one has a value.
+ * @param known the properties that the message may have. The search starts behind the last match, because most messages
+ *   have their properties in the order of the declaration.
+ * @throws FieldError when an unknown property has a value.
  */
 export function checkKeys(message: object, known: readonly string[], typeName: string): void {
   let at = 0;
@@ -40,11 +40,11 @@ class UnknownField extends FieldError {
 const MAX_NAMED = 12;
 
 function fieldsOf(known: readonly string[]): string {
-  if (known.length === 0) return ', nor any other';
+  if (known.length === 0) return '; it has no fields';
   return `; it has ${known.slice(0, MAX_NAMED).join(', ')}${known.length > MAX_NAMED ? ', ...' : ''}`;
 }
 
-/** The name that was probably meant: `user_id` for `userId`, or one in which a letter or two are different. */
+/** The name that was probably meant: `user_id` for `userId`, or a name that differs in one or two letters. */
 function nearestTo(key: string, known: readonly string[]): string | undefined {
   const plain = plainOf(key);
   let nearest: string | undefined;
@@ -62,7 +62,7 @@ function plainOf(name: string): string {
   return name.replaceAll(/[_-]/g, '').toLowerCase().slice(0, 64);
 }
 
-/** Letters to insert, remove, replace, or exchange with their neighbour. */
+/** The number of letters to insert, remove, replace, or swap with their neighbour. */
 function editsBetween(a: string, b: string): number {
   let [before, last]: [number[], number[]] = [[], Array.from({ length: b.length + 1 }, (_, j) => j)];
   for (let i = 1; i <= a.length; i++) {

@@ -3,7 +3,7 @@ import { protoError } from './proto-error.ts';
 import type { Outline } from './proto-outline.ts';
 import { problem } from './resolve-types.ts';
 
-/** @throws ProtoError where a file is in no version of the language that protobufjs knows: it does not look. */
+/** @throws ProtoError when the syntax or edition of a file is unknown. protobufjs does not check it. */
 export function checkSyntax(path: string, { syntax }: Outline): void {
   if (versions.has(syntax.value)) return;
   throw protoError(path, syntax, `unknown syntax or edition "${syntax.value}", expected ${[...versions].join(', ')}`);
@@ -12,9 +12,9 @@ export function checkSyntax(path: string, { syntax }: Outline): void {
 const versions = new Set(['proto2', 'proto3', '2023', '2024', '2026']);
 
 /**
- * Refuses what protoc refuses, protobufjs lets pass, and nobody could read or write as it is meant.
+ * Rejects definitions that protoc rejects and protobufjs accepts, and that cannot be read or written as intended.
  *
- * @param outlines Of the files that declare what is in the root, by filename. Nothing else is looked at.
+ * @param outlines the outlines of the files to check, by filename. Definitions from other files are not checked.
  * @throws ProtoError
  */
 export function checkProto(root: protobuf.Root, outlines: ReadonlyMap<string, Outline>): void {
@@ -65,8 +65,9 @@ const maxNumber = 536_870_911;
 function* numberMistakes(type: protobuf.Type, field: protobuf.Field): Generator<Mistake> {
   const { id } = field;
   if (id < 1 || id > maxNumber) yield [field, `its number must be from 1 to ${maxNumber}, it is ${id}`];
-  if (id >= 19_000 && id <= 19_999) yield [field, `its number is ${id}, those from 19000 to 19999 are protobuf's own`];
-  // protobufjs looks only at what is reserved above the field.
+  if (id >= 19_000 && id <= 19_999)
+    yield [field, `its number is ${id}, and those from 19000 to 19999 are reserved for protobuf`];
+  // protobufjs checks only the `reserved` statements above the field.
   if (type.isReservedId(id)) yield [field, `its number ${id} is reserved`];
   const { protoName = field.name } = field as { protoName?: string };
   if (type.isReservedName(protoName)) yield [field, 'its name is reserved'];
@@ -81,9 +82,9 @@ function* defaultMistakes(field: protobuf.Field): Generator<Mistake> {
   const value: unknown = field.getOption('default');
   if (value === undefined) return;
   if (implicit || field.repeated || field.map || resolvedType instanceof protobuf.Type) {
-    yield [field, 'only an optional or required field that is no message has a default'];
+    yield [field, 'only an optional or required field that is not a message can have a default'];
   } else if (resolvedType instanceof protobuf.Enum && !Object.hasOwn(resolvedType.values, String(value))) {
-    yield [field, `its default "${value}" is no value of ${field.type}`];
+    yield [field, `its default "${value}" is not a value of ${field.type}`];
   }
 }
 

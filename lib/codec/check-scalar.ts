@@ -1,6 +1,6 @@
 import { types } from 'node:util';
 
-/** What a value of each type of scalar must be, in the words of an error. */
+/** The expected value of each scalar type, for error texts. */
 export const expected = {
   int32: 'an integer from -2147483648 to 2147483647',
   uint32: 'an integer from 0 to 4294967295',
@@ -32,12 +32,15 @@ export function isUint64(value: unknown): value is bigint | number {
   return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
 }
 
-/** Whether a number is one that 32 bits can hold, be it with less precision. */
+/** Whether a number is in the range of a 32-bit float, possibly with a loss of precision. */
 export function isInFloatRange(value: number): boolean {
   return Number.isFinite(Math.fround(value)) || !Number.isFinite(value);
 }
 
-/** A lone surrogate has no UTF-8: Writer would write bytes which other implementations refuse. */
+/**
+ * Whether a string can be encoded as UTF-8. Writer would encode a lone surrogate to bytes that other implementations
+ * reject.
+ */
 export function isWellFormed(value: string): boolean {
   return (value as unknown as { isWellFormed(): boolean }).isWellFormed();
 }

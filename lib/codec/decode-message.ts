@@ -11,18 +11,18 @@ type Message = Record<string, unknown>;
 /**
  * Decodes a message into a plain object with every field present.
  *
- * @throws Error `malformed pkg.Message: at byte 12: why`, when the bytes are none.
+ * @throws Error `malformed pkg.Message: at byte 12: why`, when the bytes are not a message.
  */
 export function decodeMessage(codec: MessageCodec, bytes: Uint8Array): object {
   return decode<Message>(codec.typeName, readerOf(codec), bytes);
 }
 
-/** The same of a message that its transport leaves to us. */
+/** Decodes a message whose bytes the transport does not reuse, so that fields may be views of them. */
 export function decodeReceivedMessage(codec: MessageCodec, bytes: Uint8Array): object {
   return decodeReceived<Message>(codec.typeName, readerOf(codec), bytes);
 }
 
-/** The same of a message among others: from where the reader is to the reader's end. */
+/** Decodes one message of a larger buffer, from the reader's position to the reader's end. */
 export function decodeMessageFrom(codec: MessageCodec, reader: Reader): object {
   return decodeFrom<Message>(codec.typeName, readerOf(codec), reader);
 }
@@ -31,7 +31,7 @@ function readerOf(codec: MessageCodec): Read<Message> {
   return (reader, depth, end) => readMessage(codec, reader, depth, end, undefined);
 }
 
-/** Reads a message with its length before it, or a group, to its end tag; merges it into one that came before. */
+/** Reads a length-prefixed message, or a group up to its end tag, and merges it into an earlier one. */
 function readNested(field: FieldCodec, reader: Reader, depth: number, into: unknown): Message {
   const codec = field.message!;
   const inner = deeper(depth);
@@ -44,7 +44,7 @@ function readNested(field: FieldCodec, reader: Reader, depth: number, into: unkn
   return message;
 }
 
-/** A message in which no field came. */
+/** A message with every field at its default. */
 function emptyMessage(codec: MessageCodec): Message {
   const message = codec.copy(codec.template);
   for (const { key, make } of codec.fresh) message[key] = make();
@@ -118,7 +118,7 @@ function readEntry(field: FieldCodec, map: Message, reader: Reader, depth: numbe
   const entry: Message = { key: key.implicit, value: value.implicit };
   const outerEnd = enter(reader);
   readMessage(codec, reader, depth, noTag, entry);
-  // A value that did not come is a message in which no field came.
+  // An entry without a value has an empty message as its value.
   if (field.message) entry['value'] ??= readMessage(field.message, reader, depth, noTag, undefined);
   reader.len = outerEnd;
   if (field.closed !== undefined && !field.closed.has(entry['value'])) return;

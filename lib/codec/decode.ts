@@ -4,22 +4,25 @@ import { describeValue } from '../core/validate.ts';
 
 type Reader = protobuf.Reader;
 
-/** The most messages inside one another, as in other implementations: each costs a frame of the stack. */
+/** The deepest nesting of messages, as in other implementations. Each level costs a stack frame. */
 export const maxDepth = 100;
 
-/** Reads a message's fields until the reader's end, or until the tag `end`; merges them into one that came before. */
+/**
+ * Reads the fields of a message up to the reader's end, or up to the tag `end`, and merges them into an earlier
+ * message.
+ */
 export type Read<T> = (reader: Reader, depth: number, end: number, into: T | undefined) => T;
 
-/** What `end` is of a message that is no group: no tag. */
+/** The `end` of a message that is not a group: no tag. */
 export const noTag = -1;
 
 /**
- * What `read` makes of the bytes.
+ * Decodes a message with `read`.
  *
- * @throws Error `malformed pkg.Message: at byte 12: why`, when the bytes are none.
+ * @throws Error `malformed pkg.Message: at byte 12: why`, when the bytes are not a message.
  */
 export function decode<T>(typeName: string, read: Read<T>, bytes: Uint8Array): T {
-  // Reader is quicker on a Buffer, and quickest when it never sees anything else.
+  // Reader is faster on a Buffer, and fastest when it never sees another type.
   const reader = protobuf.Reader.create(Buffer.isBuffer(bytes) ? bytes : toBuffer(typeName, bytes));
   try {
     return read(reader, 0, noTag, undefined);
@@ -30,7 +33,7 @@ export function decode<T>(typeName: string, read: Read<T>, bytes: Uint8Array): T
 }
 
 /**
- * The same of a message among others: from where the reader is to the reader's end.
+ * Decodes one message of a larger buffer, from the reader's position to the reader's end.
  *
  * @throws Error the same as {@link decode}.
  */
@@ -48,14 +51,14 @@ function toBuffer(typeName: string, bytes: unknown): Buffer {
   throw new TypeError(`${typeName}: expected the bytes of a message (a Uint8Array), got ${describeValue(bytes)}`);
 }
 
-/** The next tag; `end`, where the message ends. */
+/** The next tag, or `end` at the end of the message. */
 export function nextTag(reader: Reader, end: number): number {
   if (reader.pos < reader.len) return reader.tag();
   if (end === noTag) return end;
   throw new Error('a group does not end');
 }
 
-/** Reads a length and makes it the reader's end; returns the end until now. */
+/** Reads a length and limits the reader to it. Returns the previous end. */
 export function enter(reader: Reader): number {
   const length = reader.size();
   const outerEnd = reader.len;
@@ -65,8 +68,8 @@ export function enter(reader: Reader): number {
   return outerEnd;
 }
 
-/** The depth of a message inside one at this depth. */
+/** The depth of a message that is nested in one of this depth. */
 export function deeper(depth: number): number {
   if (depth < maxDepth) return depth + 1;
-  throw new Error(`more than ${maxDepth} messages inside one another`);
+  throw new Error(`more than ${maxDepth} nested messages`);
 }

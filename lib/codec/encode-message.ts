@@ -13,7 +13,8 @@ import { writeScalar } from './write-scalar.ts';
 type Writer = protobuf.Writer;
 
 /**
- * Encodes an object, whose fields may be absent or undefined. A property that is no field of the message is refused, unless it is undefined.
+ * Encodes an object, whose fields may be absent or undefined. Rejects a property that is not a field, unless its value
+ * is undefined.
  *
  * @throws TypeError `pkg.Message.items[2].price: expected a number, got string "x"`, when a value does not fit.
  */
@@ -23,7 +24,7 @@ export function encodeMessage(codec: MessageCodec, writer: Writer, value: unknow
 
 function writeMessage(codec: MessageCodec, writer: Writer, value: unknown, depth: number): void {
   if (!isRecord(value)) throw new FieldError('an object', value);
-  if (depth > maxDepth) throw new FieldError(`at most ${maxDepth} messages inside one another`, value);
+  if (depth > maxDepth) throw new FieldError(`at most ${maxDepth} nested messages`, value);
   let key = '';
   try {
     for (const step of codec.steps) {
@@ -52,7 +53,7 @@ function writeValue(field: FieldCodec, writer: Writer, value: unknown, depth: nu
   if (field.message === undefined) field.write(writer, value);
   else if (field.wire === wireType.startGroup) {
     writeMessage(field.message, writer, value, depth + 1);
-    writer.uint32(field.tag + 1); // wire type 4 ends what wire type 3 began
+    writer.uint32(field.tag + 1); // the end tag of the group: wire type 4 instead of 3
   } else {
     writer.fork();
     writeMessage(field.message, writer, value, depth + 1);
@@ -76,7 +77,9 @@ function writeMember(step: Step, writer: Writer, union: unknown, depth: number):
   }
 }
 
-/** Written as other libraries have it, beside the other fields, a member of a oneof would be left out without a word. */
+/**
+ * Rejects a member of a oneof that stands beside the other fields, as in other libraries. It would be dropped silently.
+ */
 function refuseLooseMember({ cases }: Step, value: Record<string, unknown>): void {
   for (const name of cases) {
     if (Object.hasOwn(value, name) && value[name] !== undefined) {
@@ -116,7 +119,8 @@ function writeMap(field: FieldCodec, writer: Writer, value: unknown, depth: numb
   }
 }
 
-// -0 is not the default where there is one. Bytes have an empty array for it, and a 64-bit integer may be given as a number.
+// -0 of a float or double is not the default. For bytes, the default is an empty array; a 64-bit integer may be the
+// number 0.
 function isZero({ implicit, write }: FieldCodec, value: unknown): boolean {
   if (value === implicit) return Object.is(value, -0) ? !signed.has(write) : true;
   if (implicit === 0n) return value === 0;

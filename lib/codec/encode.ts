@@ -3,14 +3,15 @@ import { FieldError } from './field-error.ts';
 
 type Writer = protobuf.Writer;
 
-// A Writer's buffer is larger than most messages: one that is not too large stays, and the message is copied out of it.
+// The Writer and its buffer, which is larger than most messages, are reused, and each message is copied out. A message
+// above this limit has grown the buffer, so its Writer is dropped.
 const maxIdleBytes = 128 * 1024;
 let idle: Writer | undefined;
 
-/** Takes what was written out of a Writer. */
+/** Takes the written bytes out of a Writer. */
 export type Finish = (writer: Writer) => Buffer;
 
-/** Encodes a message into a Writer, behind what it has. */
+/** Appends an encoded message to a Writer. */
 export type EncodeInto<T> = (writer: Writer, value: T) => void;
 
 /**
@@ -32,9 +33,10 @@ export function encodeFields<T>(
   }
 }
 
-/** The bytes of a message. */
+/** Encodes a message. */
 export function encode<T>(encodeInto: EncodeInto<T>, value: T, finish: Finish = ownBytes): Buffer {
-  // A getter in the value may encode another message meanwhile, and an error leaves the writer half-way: so it is taken away.
+  // Takes the writer away during the encoding: a getter in the value may encode another message, and an error leaves
+  // the writer half-written.
   const writer = idle ?? protobuf.Writer.create();
   idle = undefined;
   encodeInto(writer, value);

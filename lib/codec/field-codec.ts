@@ -9,7 +9,10 @@ import { writeScalar } from './write-scalar.ts';
 /** The precomputed facts for reading and writing a message type. */
 export interface MessageCodec {
   readonly typeName: string;
-  /** A message without fields, copied for each decoded message so that V8 gives all of them one hidden class. */
+  /**
+   * A message without any field received. It is copied for each decoded message, so that V8 gives all of them one
+   * hidden class.
+   */
   readonly template: Record<string, unknown>;
   readonly copy: Copy;
   /** The fields whose default value must not be shared between messages. */
@@ -31,7 +34,7 @@ interface Fresh {
 /** One property to write: a field, or the members of a oneof with consecutive numbers. */
 export interface Step {
   readonly key: string;
-  /** Plain objects inherit a property of this name: `constructor`. */
+  /** Whether plain objects inherit a property of this name, such as `constructor`. */
   readonly inherited: boolean;
   readonly field: FieldCodec;
   readonly members: ReadonlyMap<unknown, FieldCodec> | undefined;
@@ -42,28 +45,28 @@ export interface Step {
 /** The precomputed facts for reading and writing a field. All have the same keys in the same order, so that V8 gives them one hidden class. */
 export interface FieldCodec {
   readonly number: number;
-  /** The property of the message; of a member of a oneof: its `case`. */
+  /** The property of the message; for a member of a oneof, its `case`. */
   readonly key: string;
   readonly shape: 'singular' | 'repeated' | 'map' | 'member';
-  /** The property of the oneof of a member. */
+  /** For a member, the property of its oneof. */
   readonly oneof: string;
   /** The wire type of one value, and the tag it is written after. */
   readonly wire: number;
   readonly tag: number;
   readonly read: (reader: protobuf.Reader) => unknown;
   readonly write: (writer: protobuf.Writer, value: unknown) => void;
-  /** Of a message: its codec; the two functions above are not used then. */
+  /** For a message, its codec, which replaces `read` and `write`. */
   readonly message: MessageCodec | undefined;
-  /** Repeated, and may come packed whatever its declaration says. */
+  /** Whether the field is repeated and can be received packed, whatever its declaration says. */
   readonly packable: boolean;
   readonly readPacked: ((reader: protobuf.Reader, values: any[]) => unknown) | undefined;
   readonly writePacked: boolean;
-  /** Of an enum that is closed: its numbers. Others are dropped like unknown fields. */
+  /** For a closed enum, its numbers. Other numbers are dropped like unknown fields. */
   readonly closed: ReadonlySet<unknown> | undefined;
-  /** The value that is not written, of a field without presence. */
+  /** For a field without presence, the default value, which is not written. */
   readonly implicit: unknown;
   readonly required: boolean;
-  /** Of a map. */
+  /** For a map, its entries. */
   readonly entry: MapEntry | undefined;
 }
 
@@ -76,7 +79,7 @@ interface MapEntry {
   readonly codec: MessageCodec;
 }
 
-/** The codec of a field. `codecOf` gives the codecs of the messages in it, which may be unfinished yet. */
+/** Makes the codec of a field. `codecOf` returns the codecs of nested messages, which may be incomplete yet. */
 export function fieldCodec(field: protobuf.Field, codecOf: (type: protobuf.Type) => MessageCodec): FieldCodec {
   const { id: number } = field;
   if (number < 1 || number > maxNumber) {
@@ -102,8 +105,8 @@ export function fieldCodec(field: protobuf.Field, codecOf: (type: protobuf.Type)
 
 const maxNumber = 2 ** 29 - 1;
 
-// One singular value of the field's type, whatever the field is. The only place that makes these objects: V8 then takes all of
-// them for one shape.
+// Makes the codec of one value of the field's type. Only this function creates such objects, so that V8 gives all of
+// them one shape.
 function valueCodec(field: protobuf.Field, codecOf: (type: protobuf.Type) => MessageCodec): FieldCodec {
   const message = field.resolvedType instanceof protobuf.Type ? codecOf(field.resolvedType) : undefined;
   const closed = closedNumbers(field);
@@ -140,7 +143,7 @@ function closedEnumWriter(name: string, closed: ReadonlySet<unknown>): FieldCode
   };
 }
 
-/** The entry of a map field. `value` makes the codec of one value of the field. */
+/** Makes the codec of a map entry. `value` makes the codec of one value of the field. */
 function mapEntry(field: protobuf.MapField, value: () => FieldCodec): MapEntry {
   const { keyType } = field;
   const keyWire = protobuf.types.mapKey[keyType as 'int32'];
@@ -160,7 +163,7 @@ function mapEntry(field: protobuf.MapField, value: () => FieldCodec): MapEntry {
   const valueCodec = Object.assign(value(), { number: 2, key: 'value' });
   Object.assign(valueCodec, {
     tag: 16 | valueCodec.wire,
-    // An unknown number of a closed enum drops the whole entry, which the reader of the map does.
+    // The reader of the map drops the whole entry if a closed enum has an unknown number.
     closed: undefined,
     implicit: valueCodec.message ? undefined : zero(reflected),
   });

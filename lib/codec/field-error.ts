@@ -1,6 +1,9 @@
 import { describeValue } from '../core/validate.ts';
 
-/** A value that is not valid for its field. The path to the field grows while the error passes up to the message. */
+/**
+ * An error about a value that is invalid for its field. The path to the field grows as the error passes up to the
+ * message.
+ */
 export class FieldError extends Error {
   path = '';
 

@@ -1,18 +1,21 @@
 import { checkList } from './write-message.ts';
 
-/** A 64-bit integer as code has it that was generated with `int64: 'number'`. @throws RangeError when it is not safe. */
+/**
+ * Converts a 64-bit integer for code generated with `int64: 'number'`. @throws RangeError when it is not a safe
+ * integer.
+ */
 export function asNumber(value: bigint): number {
   const number = Number(value);
   if (Number.isSafeInteger(number)) return number;
-  throw new RangeError(`${value} is not a safe integer, as a number must be`);
+  throw new RangeError(`${value} is not a safe integer, so it cannot be a number`);
 }
 
-/** A 64-bit integer as code has it that was generated with `int64: 'string'`. */
+/** Converts a 64-bit integer for code generated with `int64: 'string'`. */
 export function asString(value: bigint): string {
   return String(value);
 }
 
-/** What may be written for a 64-bit integer; what is no decimal string stays as it is. */
+/** Converts a decimal string to a bigint, for encoding. Any other value stays as it is. */
 export function fromDecimal(value: unknown): unknown {
   return typeof value === 'string' && decimal.test(value) ? BigInt(value) : value;
 }

@@ -1,9 +1,9 @@
 import type protobuf from 'protobufjs';
 
-// The two halves of a 64-bit integer lie next to the whole here: one BigInt is made, and nothing else.
+// Holds a 64-bit integer as a whole and as two halves, so that the only allocation is one BigInt.
 const scratch = new DataView(new ArrayBuffer(8));
 
-/** Reads a varint of up to 64 bits; bits beyond are dropped, as protobuf wants. */
+/** Reads a varint of up to 64 bits; further bits are dropped, as protobuf requires. */
 export function readUint64(reader: protobuf.Reader): bigint {
   readVarint(reader);
   return scratch.getBigUint64(0, true);
@@ -36,7 +36,7 @@ export function readSfixed64(reader: protobuf.Reader): bigint {
   return scratch.getBigInt64(0, true);
 }
 
-/** The two halves of an integer from -2^63 to 2^64 - 1, as Writer takes them. Valid until the next call. */
+/** The two halves of an integer from -2^63 to 2^64 - 1, in the form that Writer accepts. Valid until the next call. */
 function halves(value: bigint): { low: number; high: number; unsigned: boolean } {
   scratch.setBigInt64(0, value, true);
   long.low = scratch.getInt32(0, true);
@@ -44,12 +44,12 @@ function halves(value: bigint): { low: number; high: number; unsigned: boolean }
   return long;
 }
 
-/** What Writer takes of a 64-bit integer. Valid until the next call. */
+/** Converts a 64-bit integer to a form that Writer accepts. Valid until the next call. */
 export function halvesOf(value: bigint | number): protobuf.Long | number {
   return typeof value === 'bigint' ? halves(value) : value;
 }
 
-// Writer copies the halves at once, so one object serves all.
+// Writer copies the halves at once, so one object is enough.
 const long = { low: 0, high: 0, unsigned: false };
 
 function readHalves(reader: protobuf.Reader): void {
@@ -57,7 +57,7 @@ function readHalves(reader: protobuf.Reader): void {
   scratch.setUint32(4, reader.fixed32(), true);
 }
 
-// Reader.uint64() makes two objects on the way to a Long, which would have to become a BigInt yet.
+// Not Reader.uint64(), which creates two objects for a Long that would still have to be converted to a BigInt.
 function readVarint(reader: protobuf.Reader): void {
   const { buf, len } = reader;
   let { pos } = reader;

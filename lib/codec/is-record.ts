@@ -1,6 +1,6 @@
 /**
- * Whether a value may stand for a message. What has a nature of its own, such as Date, Map, bytes or an Observable, is not
- * mistaken for a message without fields.
+ * Whether a value can be a message. Objects of another kind, such as Date, Map, bytes or an Observable, are not taken
+ * for messages without fields.
  */
 export function isRecord(value: unknown): value is Record<string, unknown> {
   if (typeof value !== 'object' || value === null) return false;

@@ -7,7 +7,7 @@ import { readProto } from './read-proto.ts';
 import { fullName } from './reflection.ts';
 import { serviceCodec } from './service-codec.ts';
 
-/** What files and their imports declare, by name. See `load`. */
+/** The declarations of files and their imports, by name. See `load`. */
 export async function loadProtos(files: readonly string[], includeDirs: readonly string[]): Promise<any> {
   return byName([...declarations(await readProto(files, includeDirs))]);
 }
@@ -44,7 +44,7 @@ function byName(all: readonly Declaration[]): any {
     else loaded[simpleName] = value;
     seen.add(simpleName);
   }
-  // Last: a full name is never taken away, not even where it is simple.
+  // Full names come last, so that a simple name never removes or replaces one.
   for (const [name, , value] of all) loaded[name] = value;
   return loaded;
 }

@@ -1,18 +1,18 @@
 import { FieldError, step, within } from './field-error.ts';
 
-/** The key of a map, a property's name, as the type it has on the wire. Its range is checked when it is written. */
+/** Converts a property name to a map key of the given wire type. The range is checked when the key is written. */
 export function parseMapKey(type: string, name: string): unknown {
   if (type === 'string') return name;
   if (type === 'bool') {
     if (name === 'true' || name === 'false') return name === 'true';
     throw new FieldError("the key 'true' or 'false'", name);
   }
-  // One way to write each number, or two properties would be one key.
+  // Only the canonical form of a number, so that no two properties are the same key.
   if (!/^(0|-?[1-9]\d*)$/.test(name)) throw new FieldError('a decimal integer as the key', name);
   return type.endsWith('64') ? BigInt(name) : Number(name);
 }
 
-/** {@link parseMapKey} of the map that is the field `key`. */
+/** {@link parseMapKey} with the field `key` in the path of the error. */
 export function mapKey(type: string, name: string, key: string): unknown {
   try {
     return parseMapKey(type, name);

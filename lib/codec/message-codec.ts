@@ -3,7 +3,7 @@ import { nextCopy } from './copy.ts';
 import { type FieldCodec, fieldCodec, type MessageCodec, type Step } from './field-codec.ts';
 import { fullName, sharedKey, zero } from './reflection.ts';
 
-/** Makes the codecs of message types, each once. */
+/** Returns a function that makes the codec of a message type, once for each type. */
 export function messageCodecs(): (type: protobuf.Type) => MessageCodec {
   const codecs = new Map<protobuf.Type, MessageCodec>();
   return function codecOf(type: protobuf.Type): MessageCodec {
@@ -20,8 +20,8 @@ export function messageCodecs(): (type: protobuf.Type) => MessageCodec {
       keys: [],
       steps: [],
     };
-    codecs.set(type, codec); // before its fields, which may be of this very type
-    // Extensions are fields of another declaration: what is received of them is skipped, as by an implementation without it.
+    codecs.set(type, codec); // before its fields, which may have this same type
+    // Received extensions are skipped, as by an implementation that does not know them.
     const declared = type.fieldsArray.filter(field => !field.declaringField);
     const twice = sharedKey(declared);
     if (twice !== undefined) throw new Error(`${typeName}: two of its fields would be called ${twice}`);
@@ -47,7 +47,7 @@ function addToTemplate({ template, fresh }: MessageCodec, field: protobuf.Field,
     const declared: unknown = field.options?.['default'];
     if (declared === undefined || declared === null) template[key] = implicit;
     else if (field.type === 'bytes') {
-      // Not typeDefault: protobufjs takes a default that could be base64 for base64.
+      // Not typeDefault: protobufjs decodes a default as base64 if it could be base64.
       const bytes = Uint8Array.from(Buffer.from(String(declared), 'latin1'));
       fresh.push({ key, make: () => bytes.slice() });
     } else template[key] = ownDefault(field);
@@ -63,7 +63,7 @@ function ownDefault(field: protobuf.Field): unknown {
 function steps({ fields }: MessageCodec): Step[] {
   const all: Step[] = [];
   const cases = new Map<string, string[]>();
-  // Not the array itself: field numbers may lie millions apart.
+  // Object.values skips the gaps: field numbers may be millions apart.
   for (const field of Object.values(fields)) {
     if (!field) continue;
     const key = field.oneof || field.key;

@@ -5,25 +5,26 @@ import { type EncodeInto, encode, encodeFields } from './encode.ts';
 import { type DecodeFrom, decodeReceived, deserializer } from './received.ts';
 import type { Write } from './write-message.ts';
 
-/** A type of messages, generated from a .proto file. */
+/** A message type that was generated from a .proto file. */
 export interface MessageType<T, Init> {
   /** The full name in the .proto file: `users.User`. */
   readonly typeName: string;
   /**
-   * The bytes of a message, of which fields may be absent or undefined.
+   * Encodes a message. Its fields may be absent or undefined.
    *
-   * @throws TypeError `pkg.Message.items[2].price: expected a number, got string "x"`, when a value does not fit, or a property is no field.
+   * @throws TypeError `pkg.Message.items[2].price: expected a number, got string "x"`, when a value does not fit, or a
+   *   property is not a field.
    */
   readonly encode: (message: Init) => Buffer;
   /**
-   * The message, a plain object with every field present.
+   * Decodes a message into a plain object with every field present.
    *
-   * @throws Error `malformed pkg.Message: at byte 12: why`, when the bytes are none.
+   * @throws Error `malformed pkg.Message: at byte 12: why`, when the bytes are not a message.
    */
   readonly decode: (bytes: Uint8Array) => T;
   /**
-   * The whole message that the other side would read: what is absent has its default, numbers given for 64-bit integers are bigints.
-   * It is encoded and decoded on the way.
+   * Completes a message, as the other side would read it: absent fields get their defaults, and numbers given for
+   * 64-bit integers become bigints. It encodes and decodes the message.
    *
    * @throws TypeError when a value does not fit.
    */
@@ -34,7 +35,7 @@ export interface MessageType<T, Init> {
   readonly write: Write<Init>;
 }
 
-/** A type of messages, by the functions that read and write its fields. */
+/** Makes a message type from the functions that read and write its fields. */
 export function messageType<T, Init>(typeName: string, read: Read<T>, write: Write<Init>): MessageType<T, Init> {
   const encodeInto: EncodeInto<Init> = (writer, message) => encodeFields(typeName, write, writer, message);
   return {
@@ -49,7 +50,10 @@ export function messageType<T, Init>(typeName: string, read: Read<T>, write: Wri
 
 type Later<T> = T | (() => T);
 
-/** One RPC of a service. A message type of a file that imports this one is given as a function, as it may not exist yet. */
+/**
+ * Makes one RPC of a service. A message type from a file that imports this one is given as a function, because it may
+ * not exist yet.
+ */
 export function method<I, IInit, O, OInit, RequestStream extends boolean, ResponseStream extends boolean>(
   path: string,
   requestStream: RequestStream,

@@ -20,8 +20,9 @@ export function parseProto(
 }
 
 function parse(source: string, root: protobuf.Root, path: string | null): protobuf.IParserResult {
-  // Parsing is synchronous: nobody else comes between. The types do not know this name, under which the parser takes the file's.
-  // It forgets it on errors, even on those that it catches itself, such as at a name that is reserved in an edition.
+  // Sets the file name that the parser gives to objects, which protobufjs does not declare in its types. A getter,
+  // because the parser clears the name on errors, even on those that it catches itself (at a name that is reserved in
+  // an edition). Parsing is synchronous, so no other call can interfere.
   Object.defineProperty(protobuf.parse, 'filename', { configurable: true, get: () => path, set: () => {} });
   try {
     return protobuf.parse(plainDefaults(source), root);
@@ -36,7 +37,7 @@ const illegal = /^(illegal (.*?)(?: '(.*?)')?(?:, '(.+?)' expected)?) \((?:.*, )
 function located(root: protobuf.Root, path: string, source: string, error: unknown): ProtoError {
   const message = error instanceof Error ? error.message : String(error);
   const [, what, subject = '', token, wanted] = illegal.exec(message) ?? [];
-  // Where a file ends too early the parser now and then looks into a token that is null.
+  // If a file ends too early, the parser sometimes reads from a token that is null.
   if (token === 'null' ? endsEarly(source) : error instanceof TypeError && / null/.test(message)) {
     const end = places(source)(source.trimEnd().length);
     const expected = wanted ?? (protoOutline(source).end.block === 'file' ? undefined : '}');
@@ -64,8 +65,8 @@ function failure(source: string): string | undefined {
 }
 
 /**
- * Where the parser stumbles: at the first of the token's occurrences up to which the text fails in the same way. A text that
- * is cut earlier fails otherwise or not at all, a longer one in the same way: hence the search by halves.
+ * The offset of the token that the parser rejects: the first occurrence up to which the text fails in the same way. A
+ * shorter text fails in another way or not at all, a longer one in the same way, so a binary search finds it.
  */
 function offsetOf(token: string, source: string, what: string, line: number): number {
   const offsets: number[] = [];
@@ -74,17 +75,17 @@ function offsetOf(token: string, source: string, what: string, line: number): nu
   let high = offsets.length;
   while (low < high) {
     const middle = (low + high) >> 1;
-    // A blank ends the token, which else could be the beginning of another.
+    // A blank ends the token, which could otherwise be the start of a longer one.
     if (failure(`${source.slice(0, offsets[middle]! + token.length)} `)?.startsWith(`${what} (`)) high = middle;
     else low = middle + 1;
   }
   if (low < offsets.length) return offsets[low]!;
-  // A cut within a string fails otherwise.
+  // A text that is cut within a string fails in another way, so no occurrence matches.
   const placeOf = places(source);
   return offsets.find(at => placeOf(at).line === line) ?? -1;
 }
 
-/** Where a string or comment begins that does not end. */
+/** The start of an unterminated string or comment. */
 function openEnd(source: string): number {
   const open = protoTokens(source).find(
     ({ text }) => /^["']/.test(text) && (text.length === 1 || text.at(-1) !== text[0]),
@@ -92,7 +93,7 @@ function openEnd(source: string): number {
   return open?.offset ?? source.lastIndexOf('/*');
 }
 
-/** What could stand where the text of the outline ends. */
+/** The expected token at the end of the outlined text. */
 function expectation(subject: string, { syntax, end }: Outline): string {
   const known = subjects[subject];
   if (known !== undefined) return known;
@@ -123,7 +124,7 @@ const blocks: Readonly<Record<Outline['end']['block'], string>> = {
   service: 'rpc, option or }',
 };
 
-/** For what protobufjs says when it adds a declaration: it knows neither the place nor which declaration was there. */
+/** Adds the place, and the earlier declaration, to an error of protobufjs about a declaration that it cannot add. */
 function declaredAgain(root: protobuf.Root, path: string, source: string, said: string): [Place | undefined, string] {
   const { again, declarations, oneofGroups } = protoOutline(source);
   const message = said.replace(/ in Namespace \.(\S+)$/, ' in package $1').replace(/ in Root$/, '');
@@ -134,7 +135,7 @@ function declaredAgain(root: protobuf.Root, path: string, source: string, said: 
   for (const [full, place] of name === undefined ? [] : declarations) {
     const other = root.lookup(`.${full}`);
     if (other?.filename && other.filename !== path && fullName(other) === full)
-      return [place, `${message}, which ${other.filename} declares; all files of one run have one set of names`];
+      return [place, `${message}, which ${other.filename} declares; all files of one run share their names`];
   }
   const reserved = [...declarations].find(([full]) =>
     message.startsWith(`name '${full.split('.').at(-1)}' is reserved`),

@@ -2,18 +2,20 @@ import protobuf from 'protobufjs';
 import type { Place } from './proto-error.ts';
 import { protoTokens, type Token } from './proto-tokens.ts';
 
-/** What a .proto file declares and where: protobufjs keeps neither places nor all comments. */
+/**
+ * The declarations of a .proto file with their places and comments. protobufjs keeps no places, and not all comments.
+ */
 export interface Outline {
-  /** `proto2` where the file says nothing. */
+  /** `proto2` if the file has no syntax statement. */
   readonly syntax: Place & { readonly value: string };
   readonly imports: readonly Import[];
-  /** By full name, as protobufjs has it: fields and oneofs in camel case; the values of an enum below it. */
+  /** By full name, as in protobufjs: fields and oneofs in camel case, the values of an enum nested in it. */
   readonly declarations: ReadonlyMap<string, Declared>;
-  /** Those of a name that was taken. */
+  /** The declarations whose name was already declared. */
   readonly again: readonly (Declared & { readonly name: string })[];
   /** Groups that are members of a oneof. */
   readonly oneofGroups: readonly Place[];
-  /** Where the text ends: in what, and after which tokens of a statement. */
+  /** The innermost block at the end of the text, and the tokens of an unfinished statement. */
   readonly end: { readonly block: Block['kind']; readonly statement: readonly string[] };
 }
 
@@ -24,7 +26,7 @@ interface Import extends Place {
 
 interface Declared extends Place {
   readonly comment: string;
-  /** The names of types that it refers to: a field's, or those of a request and a response. */
+  /** The type names that it refers to: a field's type, or the types of a request and a response. */
   readonly types: readonly Token[];
   /** The number of a field or value. */
   readonly number: Token | undefined;
@@ -82,7 +84,7 @@ export function protoOutline(source: string): Outline {
     return undefined;
   };
 
-  /** Takes a whole statement. @returns the block that it opens. */
+  /** Handles a complete statement. @returns the block that it opens. */
   const take = ({ kind, scope }: Block, end: Token): Block | undefined => {
     const from = statement[0];
     if (!from) return undefined;
@@ -140,7 +142,7 @@ export function protoOutline(source: string): Outline {
 const opening = new Set(['message', 'enum', 'service', 'oneof', 'extend']);
 const skipped = new Set(['option', 'reserved', 'extensions', 'extend', 'syntax', 'edition', 'package', 'import']);
 
-/** A brace otherwise opens a value of an option. */
+/** Whether a brace opens a block, and not the value of an option. */
 function opensBlock({ kind }: Block, statement: readonly Token[]): boolean {
   const first = visible(statement)[0]?.text ?? '';
   if (kind === 'service') return first === 'rpc';
@@ -153,7 +155,7 @@ function visible(statement: readonly Token[]): readonly Token[] {
   return prefixed && opening.has(statement[1]?.text ?? '') ? statement.slice(1) : statement;
 }
 
-/** The text of a comment as protoc gives it, without the marks of documentation comments and without its indentation. */
+/** The text of a comment as protoc returns it, without the marks of documentation comments and without indentation. */
 export function docText(comment: string): string {
   const lines = comment
     .replace(/^\*+/, '')

@@ -5,13 +5,13 @@ export interface Token extends Place {
   /** A string with its quotes. */
   readonly text: string;
   readonly offset: number;
-  /** What stands directly before it; comments that a blank line separates from it are dropped. */
+  /** The comment directly before the token. Comments before a blank line are dropped. */
   readonly leading: string | undefined;
-  /** What stands behind it on its line, or on those after it and before a blank line or the end of the block. */
+  /** The comment behind the token on its line, or on the next lines up to a blank line or the end of the block. */
   trailing: string | undefined;
 }
 
-/** Cuts a .proto file into tokens. Never throws: what is wrong is for the parser to say. */
+/** Splits a .proto file into tokens. Never throws: the parser reports errors. */
 export function protoTokens(source: string): readonly Token[] {
   const tokens: Token[] = [];
   const placeOf = places(source);
@@ -28,11 +28,11 @@ export function protoTokens(source: string): readonly Token[] {
   }
 }
 
-// Words end where those of protobufjs's tokenizer do; a string that is not closed ends with its line.
+// Words end as in protobufjs's tokenizer. An unterminated string ends with its line.
 const token = /"(?:[^"\\\n]|\\.)*"?|'(?:[^'\\\n]|\\.)*'?|[{}=;:[\],()<>]|\/|[^\s{}=;:[\],'"()<>/]+/y;
 const blanks = /[^\S\n]*/y;
 
-/** The place of each offset; offsets only grow. */
+/** Returns a function that converts offsets to places. Offsets must not decrease. */
 export function places(source: string): (offset: number) => Place {
   let line = 1;
   let lineStart = 0;
@@ -49,7 +49,7 @@ export function places(source: string): (offset: number) => Place {
   };
 }
 
-/** What lies between two tokens, as protoc's Tokenizer::NextWithComments (google/protobuf/io/tokenizer.cc) has it. */
+/** Reads the gap between two tokens, like protoc's Tokenizer::NextWithComments (google/protobuf/io/tokenizer.cc). */
 function gap(source: string, start: number, first: boolean): { end: number; leading?: string; trailing?: string } {
   let end = start;
   let pending: { text: string; block: boolean } | undefined;
@@ -83,7 +83,7 @@ function gap(source: string, start: number, first: boolean): { end: number; lead
       skipBlanks();
       const ended = source[end] === '\n';
       if (ended) end++;
-      // The next token on the same line: nobody knows to which of both it belongs.
+      // The next token is on the same line, so the comment could belong to either token.
       if (onLine && !ended) unclear = true;
       else if (onLine) flush();
       if (ended) onLine = false;

@@ -3,7 +3,9 @@ import { deeper, enter, noTag, type Read } from './decode.ts';
 
 type Reader = protobuf.Reader;
 
-/** Reads a message with its length before it; merges it into one that came before. `depth` is that of the message around it. */
+/**
+ * Reads a length-prefixed message, and merges it into an earlier one. `depth` is the depth of the enclosing message.
+ */
 export function readMessage<T>(reader: Reader, depth: number, read: Read<T>, into: T | undefined): T {
   const inner = deeper(depth);
   const outerEnd = enter(reader);
@@ -17,14 +19,14 @@ export function readGroup<T>(reader: Reader, depth: number, end: number, read: R
   return read(reader, deeper(depth), end, into);
 }
 
-/** Appends the values of a packed field, its length included. */
+/** Reads a packed field with its length, and appends its values. */
 export function readPacked<T>(reader: Reader, values: T[], read: (reader: Reader) => T): void {
   const outerEnd = enter(reader);
   while (reader.pos < reader.len) values.push(read(reader));
   reader.len = outerEnd;
 }
 
-/** The value of a oneof's member, when it is this one. */
+/** The value of a oneof if the given member is set. */
 export function memberOf<U extends { readonly case: string; readonly value: unknown }, C extends U['case']>(
   union: U | undefined,
   name: C,
@@ -32,18 +34,18 @@ export function memberOf<U extends { readonly case: string; readonly value: unkn
   return union?.case === name ? union.value : undefined;
 }
 
-/** Sets an entry of a map, which is a plain object, whatever its key: of `__proto__` an assignment would set the prototype. */
+/** Sets an entry of a map, which is a plain object. An assignment to `__proto__` would set the prototype. */
 export function setEntry<T>(map: { [key: string]: T }, key: string, value: T): void {
   if (key !== '__proto__') map[key] = value;
   else Object.defineProperty(map, key, { value, writable: true, enumerable: true, configurable: true });
 }
 
-/** No bytes; not shared, as their owner may use them as he likes. */
+/** Empty bytes. Each call returns a new array, because the receiver owns it. */
 export function noBytes(): Uint8Array {
   return new Uint8Array(0);
 }
 
-/** The bytes of a default in proto2. */
+/** The bytes of a proto2 default. */
 export function latin1(text: string): Uint8Array {
   return Uint8Array.from(Buffer.from(text, 'latin1'));
 }

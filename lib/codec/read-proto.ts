@@ -9,7 +9,7 @@ import { type Place, protoError } from './proto-error.ts';
 import { type Outline, protoOutline } from './proto-outline.ts';
 import { resolveTypes } from './resolve-types.ts';
 
-/** Reads files and all they import into a root of their own, with every name in it resolved. */
+/** Reads files and their imports into a new root, with every name resolved. */
 export async function readProto(files: readonly string[], includeDirs: readonly string[]): Promise<protobuf.Root> {
   const dirs = ['', ...includeDirs];
   return (
@@ -22,21 +22,24 @@ export async function readProto(files: readonly string[], includeDirs: readonly 
 
 /** A file that was read. */
 export interface ReadFile {
-  /** Where it was found: what its objects have as their filename. Of those that protobufjs brings, the import name. */
+  /**
+   * The path where the file was found, which is the filename of its objects. For files that protobufjs bundles, the
+   * import name.
+   */
   readonly path: string;
-  /** Undefined of those that protobufjs brings: they are no files. */
+  /** Undefined for files that protobufjs bundles, which have no text. */
   readonly outline: Outline | undefined;
-  /** By whom it was asked for, and in which of the folders it was found. */
+  /** The requests for the file, each with the folder in which it was found. */
   readonly asked: (Wanted & { readonly dir: string })[];
   readonly imports: ReadFile[];
-  /** Those of `imports` whose declarations are for its importers too. */
+  /** The public imports among `imports`, whose declarations are visible to importers of this file. */
   readonly publicImports: ReadFile[];
 }
 
 /** A file to be read. */
 export interface Wanted {
   readonly name: string;
-  /** Where it is looked up, in this order. */
+  /** The folders to search, in this order. */
   readonly dirs: readonly string[];
   readonly importer?: string;
   readonly place?: Place;
@@ -46,16 +49,16 @@ export interface Wanted {
 interface Reading {
   readonly root: protobuf.Root;
   readonly includeDirs: readonly string[];
-  /** By their real paths: links to one file are one file. */
+  /** By real path, so that links to one file are one file. */
   readonly files: Map<string, ReadFile>;
   readonly onPath: (path: string) => void;
 }
 
 /**
- * Reads files and all they import.
+ * Reads files and their imports.
  *
- * @param onPath Is told each path at which a file is looked up, found or not, before an error is thrown.
- * @throws ProtoError where a file is wrong or imports what is not found; Error when a wanted file cannot be read.
+ * @param onPath called with each path that is tried, whether the file exists or not, before an error is thrown.
+ * @throws ProtoError when a file is invalid or an import is not found; Error when a wanted file cannot be read.
  */
 export async function readProtos(
   wanted: readonly Wanted[],
@@ -109,7 +112,7 @@ async function readInto(reading: Reading, wanted: Wanted): Promise<ReadFile | un
   return file;
 }
 
-/** Adds one of the well-known files that protobufjs bundles, when the name is that of one; and gives its import name. */
+/** Adds a well-known file that protobufjs bundles. Returns its import name, or undefined for any other file. */
 export function addBundled(root: protobuf.Root, name: string): string | undefined {
   const path = wellKnown.exec(name)?.[1] ?? '';
   const definition = path === '' ? null : protobuf.common.get(path);
@@ -121,7 +124,7 @@ export function addBundled(root: protobuf.Root, name: string): string | undefine
   return path;
 }
 
-// A copy of one of these that was found elsewhere would declare again what protobufjs brings.
+// Matches in any folder: a copy of such a file would declare the same names again.
 const wellKnown = /(?:^|\/)(google\/protobuf\/\w+\.proto)$/;
 
 function setFilename(object: protobuf.ReflectionObject, path: string): void {
@@ -131,7 +134,7 @@ function setFilename(object: protobuf.ReflectionObject, path: string): void {
 
 /**
  * The folder of protobufjs, with the .proto files that it does not bundle: google/protobuf/descriptor.proto,
- * google/api/annotations.proto. Empty where this library runs in a bundle and protobufjs is not installed beside it.
+ * google/api/annotations.proto. Empty if this library runs in a bundle without protobufjs installed beside it.
  */
 export const protobufjsDirs: readonly string[] = findProtobufjs();
 
@@ -143,7 +146,7 @@ function findProtobufjs(): readonly string[] {
   }
 }
 
-/** A bundler takes JavaScript along and leaves .proto files behind. */
+/** A bundler includes JavaScript, but not .proto files. */
 const bundleHint =
   protobufjsDirs.length > 0
     ? ''

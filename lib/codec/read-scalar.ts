@@ -5,7 +5,7 @@ import { viewOf } from './received.ts';
 
 type Reader = protobuf.Reader;
 
-/** Reads one value of a scalar type, its tag being read. By the type's name; `unverified` is a string of proto2. */
+/** Reads one value of a scalar type behind its tag, by the type's name. `unverified` is a string of proto2. */
 export const readScalar: Readonly<Record<string, (reader: Reader) => unknown>> = {
   double: reader => reader.double(),
   float: reader => reader.float(),
@@ -25,7 +25,10 @@ export const readScalar: Readonly<Record<string, (reader: Reader) => unknown>> =
   bytes: readBytes,
 };
 
-/** Appends the values of a packed field, its length included. Where there is none, `readScalar` is called for each value. */
+/**
+ * Reads a packed field with its length, and appends its values. Types that are missing here use `readScalar` for each
+ * value.
+ */
 export const readPacked: Readonly<Record<string, (reader: Reader, values: any[]) => unknown>> = {
   double: (reader, values) => reader.doubles(values),
   float: (reader, values) => reader.floats(values),
@@ -37,8 +40,8 @@ export const readPacked: Readonly<Record<string, (reader: Reader, values: any[])
   bool: (reader, values) => reader.bools(values),
 };
 
-// Short strings are quickest in JavaScript, longer ones in C++. That way replaces what is invalid with U+FFFD: a string which
-// has one is read again by the way that fails.
+// Short strings decode faster in JavaScript, longer ones in C++. The C++ decoder replaces invalid bytes with U+FFFD, so
+// a string that contains U+FFFD is read again with the decoder that rejects them.
 export function readString(reader: Reader): string {
   const start = reader.pos;
   if (reader.buf[start]! < 16) return reader.stringVerify();
@@ -48,7 +51,8 @@ export function readString(reader: Reader): string {
   return reader.stringVerify();
 }
 
-// A copy, mostly: a view would keep all of the received message alive. A few bytes are copied sooner than a view is made.
+// Usually copies, because a view would keep the whole received message alive. For a few bytes, a copy is faster than a
+// view.
 export function readBytes(reader: Reader): Uint8Array {
   const length = reader.size();
   const start = reader.pos;

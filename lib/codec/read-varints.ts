@@ -3,7 +3,7 @@ import { enter } from './decode.ts';
 
 type Reader = protobuf.Reader;
 
-/** Appends the values of a packed field of int32, its length included. */
+/** Reads a packed int32 field with its length, and appends its values. */
 export function readInt32s(reader: Reader, values: number[]): void {
   const outerEnd = enter(reader);
   while (reader.pos < reader.len) {
@@ -13,7 +13,7 @@ export function readInt32s(reader: Reader, values: number[]): void {
   reader.len = outerEnd;
 }
 
-/** {@link readInt32s} of uint32. */
+/** Reads a packed uint32 field with its length, and appends its values. */
 export function readUint32s(reader: Reader, values: number[]): void {
   const outerEnd = enter(reader);
   while (reader.pos < reader.len) {
@@ -23,7 +23,8 @@ export function readUint32s(reader: Reader, values: number[]): void {
   reader.len = outerEnd;
 }
 
-// Those of up to three bytes, until one is longer or is cut off by the end. Reader would ask for the bytes left each time.
+// Reads varints of up to three bytes, until one is longer or the end is near. Reader would check the remaining bytes
+// for each varint.
 function readShort(reader: Reader, values: number[]): void {
   const { buf, len } = reader;
   let { pos } = reader;

@@ -1,21 +1,28 @@
 import protobuf from 'protobufjs';
 
-/** The full name of anything declared, without the dot that protobufjs puts before it. */
+/** The full name of a declaration, without the leading dot of protobufjs. */
 export function fullName(object: protobuf.ReflectionObject): string {
   return object.fullName.replace(/^\./, '');
 }
 
-/** The property of a field or oneof. The well-known types that protobufjs brings are not in camel case throughout. */
+/**
+ * The property name of a field or oneof. It is converted, because the well-known types of protobufjs are not in camel
+ * case throughout.
+ */
 export function propertyName(name: string): string {
   return protobuf.util.camelCase(name);
 }
 
-/** Whether a field is one of several in a oneof; proto3's `optional` is not, though protobufjs makes a oneof of it. */
+/**
+ * Whether a field is a member of a oneof. A proto3 `optional` field is not, although protobufjs makes a oneof of it.
+ */
 export function inOneof(field: protobuf.Field): boolean {
   return field.partOf !== null && !field.partOf.isProto3Optional;
 }
 
-/** A property that two fields, or a field and a oneof, would share: names that differ in underscores only are one here. */
+/**
+ * The property name that two fields, or a field and a oneof, share. Names that differ only in underscores share one.
+ */
 export function sharedKey(fields: readonly protobuf.Field[]): string | undefined {
   const keys = fields.map(field => propertyName(field.name));
   const oneofs = new Set(fields.flatMap(field => (inOneof(field) ? [field.partOf!] : [])));
@@ -25,19 +32,19 @@ export function sharedKey(fields: readonly protobuf.Field[]): string | undefined
   return twice(keys) ?? twice(withOneofs);
 }
 
-/** The name under which a scalar is read and written; `unverified` is a string that need not be UTF-8, as in proto2. */
+/** The name of a scalar's reader and writer. `unverified` is a string that need not be valid UTF-8, as in proto2. */
 export function scalarType(field: protobuf.Field, type: string = field.type): string {
   if (type === 'string') return features(field).utf8_validation === 'VERIFY' ? 'string' : 'unverified';
   return field.resolvedType instanceof protobuf.Enum && type === field.type ? 'int32' : type;
 }
 
-/** The numbers of a closed enum; undefined of an open one, and of anything else. */
+/** The numbers of a closed enum; undefined for an open enum and for any other type. */
 export function closedNumbers({ resolvedType }: protobuf.Field): ReadonlySet<unknown> | undefined {
   if (!(resolvedType instanceof protobuf.Enum) || features(resolvedType).enum_type !== 'CLOSED') return undefined;
   return new Set(Object.values(resolvedType.values));
 }
 
-/** The value of a scalar that was not sent and has no default of its own. */
+/** The value of a scalar that was not sent and has no declared default. */
 export function zero(field: protobuf.Field): unknown {
   if (field.resolvedType) return field.typeDefault;
   if (field.type === 'string') return '';
@@ -46,7 +53,7 @@ export function zero(field: protobuf.Field): unknown {
   return protobuf.types.long[field.type as 'int64'] === undefined ? 0 : 0n;
 }
 
-// Of the features of editions, protobufjs 8 has no public accessor for these two.
+// protobufjs 8 has no public accessor for these two features of editions.
 function features(object: protobuf.ReflectionObject): { enum_type?: string; utf8_validation?: string } {
   return (object as unknown as { _features: object })._features;
 }

@@ -4,23 +4,23 @@ import type { Outline } from './proto-outline.ts';
 import { fullName } from './reflection.ts';
 
 /**
- * Finds the type that each name of a type stands for.
+ * Resolves all type names.
  *
- * @param outlines Of the files that declare what is in the root, by filename; without them errors have no lines.
+ * @param outlines the outlines of the files in the root, by filename. Without them, errors have no line numbers.
  * @throws ProtoError that names the field or RPC whose type is not found.
  */
 export function resolveTypes(root: protobuf.Root, outlines?: ReadonlyMap<string, Outline>): void {
   try {
     root.resolveAll();
   } catch (error) {
-    // The message says what was not found, not where it was asked for.
+    // The error names the missing type, but not the declaration that refers to it.
     const why = unresolved(root);
     if (why === undefined) throw error;
     throw problem(why.object, why.what, outlines, why.type, error);
   }
 }
 
-/** An error of something declared, at its place in its file; at that of a type's name, when it refers to it by that. */
+/** Makes an error about a declaration, with its place in the file; for a type name, the place of the name. */
 export function problem(
   object: protobuf.ReflectionObject,
   what: string,
@@ -46,7 +46,7 @@ function unresolved(root: protobuf.Root): Unresolved | undefined {
   for (const namespace of open) {
     for (const object of namespace.nestedArray) {
       if (object instanceof protobuf.Field && object.extend !== undefined && !namespace.lookup(object.extend)) {
-        return { object, what: `extends "${object.extend}", which no message is named` };
+        return { object, what: `extends "${object.extend}", but no message has this name` };
       }
       if (object instanceof protobuf.Service) {
         for (const method of object.methodsArray) {

@@ -7,7 +7,7 @@ import type { MessageCodec } from './field-codec.ts';
 import { deserializer } from './received.ts';
 import { fullName } from './reflection.ts';
 
-/** The methods of a service, each with the codecs of its messages, under the names they have on clients. */
+/** Makes the methods of a service with the codecs of their messages, named as on clients. */
 export function serviceCodec(service: protobuf.Service, codecOf: (type: protobuf.Type) => MessageCodec): Service {
   const name = fullName(service);
   const methods = new Map<string, Method>();

@@ -1,11 +1,11 @@
 import { protoTokens, type Token } from './proto-tokens.ts';
 
 /**
- * A .proto file in which the defaults of strings and bytes are written in the way that protobufjs reads right. What it reads
- * otherwise than protoc: `\u` and `\U`, bytes of UTF-8 as escapes in a string, and characters beyond ASCII in bytes.
+ * Rewrites a .proto file so that protobufjs reads the defaults of strings and bytes like protoc. protobufjs reads three
+ * things differently: `\u` and `\U`, UTF-8 bytes as escapes in a string, and non-ASCII characters in bytes.
  */
 export function plainDefaults(source: string): string {
-  // Most files have none of these.
+  // Most files have no such default.
   if (!/\bdefault\s*=/.test(source) || !/[\\\u0080-\uffff]/.test(source)) return source;
   const tokens = protoTokens(source);
   let plain = '';
@@ -21,7 +21,7 @@ export function plainDefaults(source: string): string {
     if (!/[\\\u0080-\uffff]/.test(text)) continue;
     const bytes = Buffer.concat(tokens.slice(i, end).map(({ text }) => bytesOf(text.slice(1, -1))));
     plain += `${source.slice(done, tokens[i]!.offset)}"${type === 'bytes' ? escaped(bytes) : escapedText(bytes)}"`;
-    // As many lines as before: errors name theirs.
+    // Keeps the number of lines, for the line numbers in errors.
     plain += '\n'.repeat(text.split('\n').length - 1);
     done = last.offset + last.text.length;
   }
@@ -32,7 +32,7 @@ function isString({ text }: Token): boolean {
   return text.length > 1 && /^["']/.test(text) && text.at(-1) === text[0];
 }
 
-/** In `type name = 1 [..., default`. */
+/** Finds the type in `type name = 1 [..., default`. */
 function typeOfField(tokens: readonly Token[], at: number): string | undefined {
   let depth = 1;
   let i = at;
@@ -54,7 +54,7 @@ const letters: Readonly<Record<string, string>> = {
   v: '\v',
 };
 
-/** What a literal stands for, as protoc's Tokenizer::ParseStringAppend (google/protobuf/io/tokenizer.cc) has it. */
+/** Decodes a literal like protoc's Tokenizer::ParseStringAppend (google/protobuf/io/tokenizer.cc). */
 function bytesOf(literal: string): Buffer {
   const parts = [...literal.matchAll(piece)].map(([all, octal, hex, short, long, letter]) => {
     if (octal !== undefined) return Buffer.of(Number.parseInt(octal, 8));

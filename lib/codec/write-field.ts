@@ -5,8 +5,8 @@ import { halvesOf } from './int64.ts';
 
 type Writer = protobuf.Writer;
 
-// Each writes a tag and a value, or throws a FieldError with the key of the field and the place in it. The key is passed rather than
-// put before an error on its way up: it costs nothing where nothing is wrong.
+// Each function writes a tag and a value, or throws a FieldError with the key of the field and the place in it. The key
+// is a parameter, because adding it to an error on its way up would cost time even without errors.
 
 export function writeDouble(writer: Writer, tag: number, value: unknown, key: string, at?: Place): void {
   if (typeof value !== 'number') throw fieldError(key, at, check.expected.double, value);

@@ -9,7 +9,7 @@ type Writer = protobuf.Writer;
 /** Writes the fields of a message, without its length. */
 export type Write<T> = (writer: Writer, message: T, depth: number) => void;
 
-/** Writes a message with its tag and length. `depth` is that of the message around it. */
+/** Writes a message with its tag and length. `depth` is the depth of the enclosing message. */
 export function writeMessage<T>(
   writer: Writer,
   tag: number,
@@ -44,28 +44,28 @@ export function writeGroup<T>(
   } catch (error) {
     throw within(step(key, at), error);
   }
-  writer.uint32(tag + 1); // wire type 4 ends what wire type 3 began
+  writer.uint32(tag + 1); // the end tag of the group: wire type 4 instead of 3
 }
 
-/** @throws FieldError when a message is none, or too deep. */
+/** @throws FieldError when the value is not a message, or is nested too deep. */
 export function checkMessage(message: object, depth: number): void {
   if (!isRecord(message)) throw new FieldError('an object', message);
-  if (depth > maxDepth) throw new FieldError(`at most ${maxDepth} messages inside one another`, message);
+  if (depth > maxDepth) throw new FieldError(`at most ${maxDepth} nested messages`, message);
 }
 
-/** How many elements a list has. @throws FieldError when it is none. */
+/** The length of a list. @throws FieldError when the value is not an array. */
 export function checkList(values: readonly unknown[], key: string): number {
   if (!Array.isArray(values)) throw fieldError(key, undefined, 'an array', values);
   return values.length;
 }
 
-/** The names of a map's entries. @throws FieldError when it is none. */
+/** The keys of a map. @throws FieldError when the value is not an object. */
 export function keysOf(map: object, key: string): readonly string[] {
   if (!isRecord(map)) throw fieldError(key, undefined, 'an object', map);
   return Object.keys(map);
 }
 
-/** @throws FieldError when a oneof is none. */
+/** @throws FieldError when the value is not a oneof. */
 export function checkUnion(union: object, key: string): void {
   if (!isRecord(union)) throw fieldError(key, undefined, 'undefined or an object with case and value', union);
 }
@@ -77,9 +77,9 @@ export function refuseCase(union: object, key: string, cases: readonly string[])
 }
 
 /**
- * Written as other libraries have it, beside the other fields, a member of a oneof would be left out without a word.
+ * Rejects a member of a oneof that stands beside the other fields, as in other libraries. It would be dropped silently.
  *
- * @throws FieldError when the message has one of these members as a property of its own.
+ * @throws FieldError when the message has such a property.
  */
 export function refuseLoose(message: object, key: string, cases: readonly string[]): void {
   for (const name of cases) {
@@ -90,16 +90,16 @@ export function refuseLoose(message: object, key: string, cases: readonly string
   }
 }
 
-/** The value of a required field. */
+/** Returns the value of a required field. @throws FieldError when it is undefined. */
 export function required<T>(value: T | undefined, key: string): T {
   if (value === undefined) throw fieldError(key, undefined, 'a value, as the field is required', undefined);
   return value;
 }
 
-/** What objects inherit under a name: to write, a message may have it, as it does without a property of its own. */
+/** A property that objects may inherit under a name. A message to encode may lack it as an own property. */
 export type Inherited<K extends keyof typeof Object.prototype> = (typeof Object.prototype)[K];
 
-/** A property whose name plain objects inherit, such as `constructor`. */
+/** Reads a property whose name plain objects inherit, such as `constructor`. */
 export function own<T extends object, K extends keyof T>(
   message: T,
   key: K,
@@ -107,12 +107,12 @@ export function own<T extends object, K extends keyof T>(
   return Object.hasOwn(message, key) ? (message[key] as Exclude<T[K], Inherited<'constructor'>>) : undefined;
 }
 
-/** Whether a float or double is the default, which -0 is not. */
+/** Whether a float or double is the default. -0 is not. */
 export function isZero(value: number): boolean {
   return Object.is(value, 0);
 }
 
-/** Whether bytes are the default, which is not written. */
+/** Whether bytes are the default, and so not written. */
 export function isNoBytes(value: Uint8Array): boolean {
   return isBytes(value) && value.length === 0;
 }

@@ -8,8 +8,8 @@ type Writer = protobuf.Writer;
 type Numbers = readonly number[];
 type Integers = readonly (bigint | number)[];
 
-// Each writes a packed list, or throws a FieldError. All elements are looked at first, then the Writer takes them at once. Nothing is
-// written of an empty list.
+// Each function writes a packed list, or throws a FieldError. It checks all elements first, so that the Writer can take
+// them at once. It writes nothing for an empty list.
 
 export function packDouble(writer: Writer, tag: number, values: Numbers, key: string): void {
   if (checkList(values, key) === 0) return;

@@ -5,7 +5,10 @@ import { halvesOf } from './int64.ts';
 
 type Writer = protobuf.Writer;
 
-/** Writes one value of a scalar type after its tag; throws {@link FieldError} when it is none. By the type's name. */
+/**
+ * Writes one value of a scalar type behind its tag, by the type's name. Throws a {@link FieldError} for an invalid
+ * value.
+ */
 export const writeScalar: Readonly<Record<string, (writer: Writer, value: unknown) => void>> = {
   double: (writer, value) => writer.double(double(value)),
   float: (writer, value) => writer.float(float(value)),

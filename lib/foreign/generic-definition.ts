@@ -1,7 +1,10 @@
 import type { Message, Method, Service } from '../core/method.ts';
 import { type MessageCodec, methodOf } from './method-of.ts';
 
-/** The methods of a definition that ts-proto made with `outputServices=generic-definitions`; undefined of anything else. */
+/**
+ * The methods of a definition that ts-proto generated with `outputServices=generic-definitions`; undefined for any
+ * other value.
+ */
 export function genericService(definition: object): Service | undefined {
   const { fullName, methods } = definition as Partial<GenericDefinition>;
   if (typeof fullName !== 'string' || typeof methods !== 'object' || methods === null) return undefined;
@@ -15,11 +18,11 @@ export function genericService(definition: object): Service | undefined {
   );
 }
 
-/** @throws TypeError when the messages have no functions that encode and decode. */
+/** @throws TypeError when the messages have no encode and decode. */
 function codecOf(path: string, type: GenericType): MessageCodec {
   if (typeof type?.encode !== 'function' || typeof type.decode !== 'function') {
     throw new TypeError(
-      `${path}: expected messages with encode and decode; ts-proto makes them unless told outputEncodeMethods=false`,
+      `${path}: expected messages with encode and decode; ts-proto generates them unless outputEncodeMethods=false is set`,
     );
   }
   return {
@@ -44,7 +47,7 @@ interface GenericMethod {
 interface GenericType {
   encode(message: any): { finish(): Uint8Array };
   decode(bytes: Uint8Array): unknown;
-  /** Left out with `outputPartialMethods=false`: then only whole messages can be sent. */
+  /** Absent with `outputPartialMethods=false`; then only complete messages can be sent. */
   fromPartial?(value: any): unknown;
 }
 
@@ -66,7 +69,9 @@ type MessageOf<T> = T extends { decode(...input: any): infer Read }
     : Read
   : never;
 
-/** What `fromPartial` takes; ts-proto declares the same in each file, where it cannot be found by a type. */
+/**
+ * The argument of `fromPartial`. ts-proto declares the same type in each generated file, where no type can refer to it.
+ */
 type DeepPartial<T> = T extends bigint
   ? T | number | string
   : T extends Whole
@@ -79,7 +84,7 @@ type DeepPartial<T> = T extends bigint
           ? PartialMessage<T>
           : T;
 
-/** Named, so that errors of TypeScript name the message. */
+/** A named type, so that TypeScript's errors name the message. */
 export type PartialMessage<T> = { readonly [K in keyof T]?: DeepPartial<T[K]> | undefined };
 
 type Whole = Date | Uint8Array | ReadonlyMap<any, any> | ((...parameters: never) => unknown);

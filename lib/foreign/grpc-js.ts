@@ -8,8 +8,9 @@ import type {
 import type { IsAny, Message, Method } from '../core/method.ts';
 
 /**
- * The methods of a `ServiceDefinition` of grpc-js. Two generators say less with it than they know: proto-loader's types have
- * other messages for reading than for writing, and protobuf-ts names the messages in the type of the implementation alone.
+ * The methods of a `ServiceDefinition` of grpc-js, with the message types that the generator knows. Two generators hide
+ * some of them: proto-loader has different types for reading and writing, and protobuf-ts names the messages only in
+ * the type of the implementation.
  */
 export type GrpcJsMethods<S> =
   S extends ServiceDefinition<infer Handlers>

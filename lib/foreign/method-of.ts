@@ -1,12 +1,12 @@
 import { type Method, writesProtobuf } from '../core/method.ts';
 
-/** How a generator's message becomes bytes, and bytes a message. */
+/** Encodes and decodes the messages of another generator. */
 export interface MessageCodec {
   encode(value: unknown): Uint8Array;
   decode(bytes: Uint8Array): unknown;
 }
 
-/** One RPC of a service that another generator described. */
+/** Makes one RPC of a service from another generator. */
 export function methodOf(
   shape: Pick<Method, 'path' | 'requestStream' | 'responseStream'>,
   request: MessageCodec,

@@ -4,9 +4,9 @@ import { thisFile } from '../core/this-file.ts';
 import { type MessageCodec, methodOf } from './method-of.ts';
 
 /**
- * The methods of a service descriptor of protobuf-es 2; undefined of anything else.
+ * The methods of a service descriptor of protobuf-es 2; undefined for any other value.
  *
- * @throws Error when its package is not installed.
+ * @throws Error when @bufbuild/protobuf is not installed.
  */
 export function protobufEsService(definition: object): Service | undefined {
   const { kind, typeName, methods } = definition as Partial<ServiceDescriptor>;
@@ -30,8 +30,9 @@ function codecOf({ create, toBinary, fromBinary }: Runtime, schema: unknown): Me
 }
 
 /**
- * Descriptors are data: what reads and writes messages is in a package that only those have who use them. It is loaded as
- * CommonJS, because a client is made at once, and it works on the descriptors that its other copy has made.
+ * Loads @bufbuild/protobuf, which reads and writes the messages of a descriptor. Only users of protobuf-es have this
+ * package. It is loaded as CommonJS, because connect() is synchronous. The CommonJS copy works with descriptors that
+ * the ES module copy has made.
  */
 function loadRuntime(typeName: string): Runtime {
   let cause: unknown;
@@ -90,8 +91,8 @@ type MessageOf<Schema> = Schema extends { readonly $codegenv2: { readonly a: inf
   : any;
 
 /**
- * A message of protobuf-es to write, of which fields may be absent: MessageInitShape of @bufbuild/protobuf, which cannot be named
- * where that package may be missing.
+ * A message of protobuf-es to send, with optional fields. It equals MessageInitShape of @bufbuild/protobuf, which
+ * cannot be imported here because the package may be missing.
  */
 export type MessageInit<T> =
   | T

@@ -1,7 +1,7 @@
 import type { Service } from '../core/method.ts';
 import { type MessageCodec, methodOf } from './method-of.ts';
 
-/** The methods of a `ServiceType` of protobuf-ts; undefined of anything else. */
+/** The methods of a `ServiceType` of protobuf-ts; undefined for any other value. */
 export function protobufTsService(definition: object): Service | undefined {
   const { typeName, methods } = definition as Partial<ServiceType>;
   if (typeof typeName !== 'string' || !Array.isArray(methods)) return undefined;

@@ -4,7 +4,9 @@ import type { GrpcJsMethods } from './grpc-js.ts';
 import { type ProtobufEsMethods, protobufEsService } from './protobuf-es.ts';
 import { protobufTsService } from './protobuf-ts.ts';
 
-/** What any generator calls a service, as the methods we know: those of a `ServiceDefinition` of grpc-js as they are. */
+/**
+ * Converts a service of any supported generator to its methods. A `ServiceDefinition` of grpc-js is returned as it is.
+ */
 export function serviceOf(definition: object): Service {
   return (
     genericService(definition) ??
@@ -14,7 +16,7 @@ export function serviceOf(definition: object): Service {
   );
 }
 
-/** The type of {@link serviceOf}: each method with the messages that its generator made. */
+/** The type of {@link serviceOf}: each method with the message types of its generator. */
 export type ServiceOf<S> =
   IsAny<S> extends true
     ? any
@@ -23,5 +25,5 @@ export type ServiceOf<S> =
       : S extends { readonly kind: 'service'; readonly method: infer Methods }
         ? ProtobufEsMethods<Methods>
         : S extends { readonly typeName: string; readonly methods: readonly { readonly I: unknown }[] }
-          ? any // protobuf-ts: its ServiceType does not say of which messages it is
+          ? any // protobuf-ts: its ServiceType does not name the message types
           : GrpcJsMethods<S>;

@@ -323,7 +323,7 @@ for (const { by, codecsOf } of codecs) {
           return inner as Buffer;
         };
         expect(rich.Tree.decode(nested(100))).to.have.property('left');
-        expect(() => rich.Tree.decode(nested(101))).to.throw('more than 100 messages inside one another');
+        expect(() => rich.Tree.decode(nested(101))).to.throw('more than 100 nested messages');
         expect(() => rich.Tree.decode(Buffer.alloc(100_000, 0x53))).to.throw(/^malformed rich.Tree: .*depth/);
       });
     });

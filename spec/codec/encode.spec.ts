@@ -284,11 +284,11 @@ for (const { by, codecsOf } of codecs) {
       expect(rich.Tree.decode(rich.Tree.encode(nested(100)))).to.have.property('left');
       expect(() => rich.Tree.encode(nested(101))).to.throw(
         TypeError,
-        /^rich\.Tree(\.left){101}: expected at most 100 messages/,
+        /^rich\.Tree(\.left){101}: expected at most 100 nested messages/,
       );
       const cycle: { left?: object } = {};
       cycle.left = cycle;
-      expect(() => rich.Tree.encode(cycle)).to.throw(TypeError, 'at most 100 messages inside one another');
+      expect(() => rich.Tree.encode(cycle)).to.throw(TypeError, 'at most 100 nested messages');
     });
 
     it('refuses a proto2 message without its required fields, and values outside a closed enum', () => {

@@ -58,7 +58,7 @@ describe('Errors of a .proto file', () => {
     [`${p3}message A { message I { oneof o { B b = 1; } } }`, '2:35: A.I.b: no message or enum is named "B"'],
     [`${p3}message A {} service S { rpc G(stream A) returns (B); }`, '2:51: S.G: no message is named "B"'],
     [`${p3}message A {} enum E { Z = 0; } service S { rpc G(E) returns (A); }`, '2:50: S.G: no message is named "E"'],
-    [`${p2}extend A { optional string a = 1; }`, '2:28: .a: extends "A", which no message is named'],
+    [`${p2}extend A { optional string a = 1; }`, '2:28: .a: extends "A", but no message has this name'],
   ] as const) {
     it(`name the declaration that refers to an unknown type: ${error}`, async () => {
       expect(await errorOf(text)).to.equal(`a.proto:${error.replace(': .a:', ': a:')}`);
@@ -87,7 +87,7 @@ describe('Errors of a .proto file', () => {
   it('name the file that declares the same name', async () => {
     const others = { 'b.proto': proto('A') };
     expect(await errorOf(`${p3}import "b.proto";\nmessage A {}`, others)).to.equal(
-      "b.proto:2:9: duplicate name 'A', which a.proto declares; all files of one run have one set of names",
+      "b.proto:2:9: duplicate name 'A', which a.proto declares; all files of one run share their names",
     );
   });
 
@@ -107,15 +107,21 @@ describe('Errors of a .proto file', () => {
     ['message A { string b_c = 2; reserved "b_c"; }', '2:20: A.bC: its name is reserved'],
     ['message A { string b = 0; }', '2:20: A.b: its number must be from 1 to 536870911, it is 0'],
     ['message A { string b = 536870912; }', '2:20: A.b: its number must be from 1 to 536870911, it is 536870912'],
-    ['message A { string b = 19000; }', "2:20: A.b: its number is 19000, those from 19000 to 19999 are protobuf's own"],
-    ['message A { string b = 19999; }', "2:20: A.b: its number is 19999, those from 19000 to 19999 are protobuf's own"],
+    [
+      'message A { string b = 19000; }',
+      '2:20: A.b: its number is 19000, and those from 19000 to 19999 are reserved for protobuf',
+    ],
+    [
+      'message A { string b = 19999; }',
+      '2:20: A.b: its number is 19999, and those from 19000 to 19999 are reserved for protobuf',
+    ],
     ['enum A { B = 1; }', '2:6: A: the first value of an open enum, as those of proto3 are, must be 0, B is 1'],
     ['enum A {}', '2:6: A: an enum has at least one value'],
     ['enum A { B = 0; C = 2147483648; }', '2:6: A: C must be a 32-bit integer, it is 2147483648'],
     ['message A { oneof b {} }', '2:19: A.b: a oneof has at least one field'],
     [
       'message A { int32 b = 1 [default = 5]; }',
-      '2:19: A.b: only an optional or required field that is no message has a default',
+      '2:19: A.b: only an optional or required field that is not a message can have a default',
     ],
     [
       'message A { repeated string b = 1 [packed = true]; }',
@@ -136,7 +142,7 @@ describe('Errors of a .proto file', () => {
 
   it('cover a default that is not a value of the enum', async () => {
     expect(await errorOf(`${p2}enum E { ONE = 1; }\nmessage A { optional E e = 1 [default = TWO]; }`)).to.equal(
-      'a.proto:3:24: A.e: its default "TWO" is no value of E',
+      'a.proto:3:24: A.e: its default "TWO" is not a value of E',
     );
   });
 
