@@ -6,7 +6,7 @@ process.exitCode = await program(process.argv.slice(2), {
   err: text => void process.stderr.write(text),
   untilStopped: () => {
     const stop = new AbortController();
-    // For good: a signal that finds no listener ends the process at once, and not with 0.
+    // The listeners stay: a signal without a listener ends the process at once, with an exit code other than 0.
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => stop.abort());
     return stop.signal;
   },

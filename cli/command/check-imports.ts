@@ -4,8 +4,8 @@ import type { ReadFile } from '../../lib/codec/read-proto.ts';
 import { problem } from '../../lib/codec/resolve-types.ts';
 
 /**
- * Refuses, as protoc does, a type that lies in a file which is not imported: whether it is found would depend on which other
- * files are read along.
+ * Rejects, as protoc does, a type from a file that is not imported. Whether such a type is found would depend on which
+ * other files are read.
  *
  * @throws ProtoError
  */
@@ -36,14 +36,14 @@ function check(
       look(method, method.responseType, method.resolvedResponseType);
     }
   } else if (object instanceof protobuf.Type) {
-    // An extension is a field of the message it extends too: it is looked at where it is declared.
+    // An extension is also a field of the message that it extends. It is checked where it is declared.
     for (const field of object.fieldsArray) {
       if (!field.declaringField) look(field, field.type, field.resolvedType);
     }
   }
 }
 
-/** The file itself, those it imports, and those that these import publicly. */
+/** The file itself, its imports, and their public imports. */
 function visibleIn(file: ReadFile): ReadonlySet<string> {
   const visible = new Set([file.path]);
   const open = [...file.imports];

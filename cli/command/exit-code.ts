@@ -1,4 +1,4 @@
-/** What `rx-grpc generate` ends with. Documented in docs/generate.md. */
+/** The exit codes of `rx-grpc generate`. Documented in docs/generate.md. */
 export const ExitCode: {
   readonly OK: 0;
   readonly STALE: 1;
@@ -7,17 +7,17 @@ export const ExitCode: {
   readonly FILES: 4;
 } = {
   OK: 0,
-  /** `--check` found files that are not what they would be. */
+  /** `--check` found files that are not up to date. */
   STALE: 1,
   /** An argument is wrong or missing. */
   USAGE: 2,
-  /** A .proto is wrong, or TypeScript cannot be made of it. */
+  /** A .proto is invalid, or TypeScript cannot be generated from it. */
   PROTO: 3,
   /** A file cannot be read or written. */
   FILES: 4,
 } as const;
 
-/** An error whose message says all there is to say, and the code to end with. */
+/** An error with an exit code. Its message is the whole output. */
 export class Failure extends Error {
   readonly exitCode: number;
 

@@ -2,19 +2,22 @@ import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { ExitCode, Failure } from './exit-code.ts';
 
-/** What the arguments of the command come to. */
+/** The files and folders that the arguments of the command stand for. */
 export interface Found {
-  /** The files given, and all in the folders given: sorted, each once. */
+  /** The given files, and all files in the given folders, sorted and without duplicates. */
   readonly files: readonly string[];
-  /** Where import names begin: the folders of `--include`, then those given, or of the files given, that lie in none of them. */
+  /**
+   * The folders at which import names begin: those of `--include`, and those of the other arguments that are not inside
+   * one of these.
+   */
   readonly roots: readonly string[];
 }
 
 /**
- * Finds what the arguments mean.
+ * Finds the files that the arguments name.
  *
- * @param onFolder Is told each folder that is looked at, before an error is thrown.
- * @throws Failure where an argument is not there, or no .proto.
+ * @param onFolder called with each folder that is searched, before an error is thrown.
+ * @throws Failure when an argument does not exist, or is not a .proto.
  */
 export async function findProtos(
   args: readonly string[],
@@ -55,7 +58,7 @@ async function statOf(path: string, option: string): Promise<{ isDirectory(): bo
   }
 }
 
-/** Links to folders are not followed: they may lead in circles, or to what nobody meant to give. */
+/** Links to folders are not followed: they may form a cycle, or lead to files that nobody meant. */
 async function protosIn(folder: string, onFolder: (folder: string) => void): Promise<readonly string[]> {
   onFolder(folder);
   const found: string[] = [];
@@ -77,10 +80,13 @@ function liesIn(folder: string, path: string): boolean {
   return resolve(folder) === resolve(path) || within(folder, path) !== undefined;
 }
 
-/** The path of a file from a folder in which it lies, with forward slashes; undefined when it does not. */
+/**
+ * The path of a file relative to a folder that contains it, with forward slashes; undefined if the folder does not
+ * contain it.
+ */
 export function within(folder: string, path: string): string | undefined {
   const name = relative(folder, path);
-  // On another drive of Windows it is absolute.
+  // A path on another drive of Windows is absolute.
   const outside = name === '' || name === '..' || name.startsWith(`..${sep}`) || isAbsolute(name);
   return outside ? undefined : name.split(sep).join('/');
 }

@@ -3,22 +3,22 @@ import { dirname, join, relative, sep } from 'node:path';
 import type { GeneratedFile } from '../generate/generate.ts';
 import { ExitCode, Failure } from './exit-code.ts';
 
-/** What has to be done so that a folder holds the files that are generated. */
+/** The changes that bring a folder up to date. */
 export interface Plan {
   readonly write: readonly { readonly path: string; readonly text: string; readonly missing: boolean }[];
   readonly unchanged: number;
-  /** Files in the folder that were generated, and no longer are. */
+  /** Files of an earlier run that this run no longer generates. */
   readonly leftOver: readonly { readonly path: string; readonly source: string }[];
 }
 
-/** Compares a folder to what it should hold. Changes nothing. @throws Failure */
+/** Compares a folder to the files that it should contain. Changes nothing. @throws Failure */
 export function plan(out: string, files: readonly GeneratedFile[]): Plan {
   if (statSync(out, { throwIfNoEntry: false })?.isDirectory() === false) {
     throw new Failure(ExitCode.FILES, `${out}: expected a folder, it is a file`);
   }
   const made = new Map<string, GeneratedFile>();
   for (const file of files) {
-    // On some file systems these two are one file.
+    // On some file systems, these two paths are one file.
     const same = made.get(file.path.toLowerCase());
     if (same) throw new Failure(ExitCode.PROTO, `two files would be written to ${join(out, file.path)}`);
     made.set(file.path.toLowerCase(), file);
@@ -44,11 +44,11 @@ function read(path: string): string | undefined {
   const stats = lstatSync(path, { throwIfNoEntry: false });
   if (stats === undefined) return undefined;
   if (stats.isDirectory()) throw new Failure(ExitCode.FILES, `${path}: cannot be written: it is a folder`);
-  // What a link leads to is not ours: the link is replaced.
+  // A link is replaced, and its target is left alone.
   return stats.isFile() ? readFileSync(path, 'utf8') : '';
 }
 
-/** A link to a folder within `out` would lead a file out of it. */
+/** Rejects a path that a link to a folder leads out of `out`. */
 function checkInside(out: string, target: string): void {
   const folder = realParent(target);
   const inside = relative(realParent(join(out, 'x')), folder);

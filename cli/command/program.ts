@@ -5,15 +5,15 @@ import { ExitCode, Failure } from './exit-code.ts';
 import { check, type Report, run } from './run.ts';
 import { watch } from './watch.ts';
 
-/** Where the program writes to. */
+/** The output of the program, and its stop signal. */
 export interface Terminal {
   readonly out: (text: string) => void;
   readonly err: (text: string) => void;
-  /** Called when it begins to watch. @returns what ends that. */
+  /** Called when the program starts to watch. @returns a signal that stops it. */
   readonly untilStopped: () => AbortSignal;
 }
 
-/** Runs the command `rx-grpc`. @returns what it ends with: one of ExitCode. */
+/** Runs the command `rx-grpc`. @returns its exit code, one of ExitCode. */
 export async function program(args: readonly string[], { out, err, untilStopped }: Terminal): Promise<number> {
   let exitCode: number = ExitCode.OK;
   const print = (report: Report): void => {
@@ -23,7 +23,7 @@ export async function program(args: readonly string[], { out, err, untilStopped 
   };
   const generate = async (protos: readonly string[], flags: Flags): Promise<void> => {
     const options = { ...flags, include: flags.include ?? [] };
-    // As from an unset variable: it would be the current folder.
+    // An empty string, as from an unset variable, would mean the current folder.
     if (flags.out === '') throw new Failure(ExitCode.USAGE, '--out: expected a folder, got an empty string');
     if (flags.watch && flags.check) throw new Failure(ExitCode.USAGE, '--check and --watch: expected one of them');
     if (flags.check) print(await check(protos, options).catch(reported));
@@ -64,11 +64,11 @@ function command(
   const repeated = (folder: string, before: readonly string[] = []): readonly string[] => [...before, folder];
   top
     .command('generate')
-    .description('writes one TypeScript file for each .proto, those that are imported included')
-    .argument('<protos...>', '.proto files, or folders: all .proto files in them')
-    .requiredOption('-o, --out <folder>', 'where to; what was generated into it and has no source any more is removed')
-    .option('-I, --include <folder>', 'where import names begin; can be given several times', repeated)
-    .option('-w, --watch', 'do it again whenever a .proto changes')
+    .description('writes one TypeScript file for each .proto, including imported ones')
+    .argument('<protos...>', '.proto files, or folders with .proto files')
+    .requiredOption('-o, --out <folder>', 'output folder; generated files whose .proto is gone are removed')
+    .option('-I, --include <folder>', 'folder where import names begin; can be given several times', repeated)
+    .option('-w, --watch', 'generate again whenever a .proto changes')
     .option('-c, --check', 'write nothing; exit with 1 and a list when the folder is not up to date')
     .addOption(
       new Option('--int64 <type>', 'the type of 64-bit integers')
@@ -76,7 +76,7 @@ function command(
         .default('bigint'),
     )
     .addOption(
-      new Option('--import-extension <ending>', 'of imports of other generated files')
+      new Option('--import-extension <ending>', 'extension in imports of other generated files')
         .choices(['js', 'ts', 'none'])
         .default('js'),
     )

@@ -8,9 +8,9 @@ import { type Found, within } from './find-protos.ts';
 import { setComments } from './set-comments.ts';
 
 /**
- * Reads the .proto files that were found, and all they import.
+ * Reads the given .proto files and their imports.
  *
- * @param onPath Is told each path at which a file is looked up, found or not.
+ * @param onPath called with each path that is tried, whether the file exists or not.
  * @throws Failure
  */
 export async function readSources(found: Found, onPath?: (path: string) => void): Promise<Sources> {
@@ -32,14 +32,17 @@ export async function readSources(found: Found, onPath?: (path: string) => void)
   return { root, files: sources.sort((a, b) => (a.name < b.name ? -1 : 1)) };
 }
 
-/** Turns what is thrown while .proto files are read into a Failure. */
+/** Converts an error about .proto files to a Failure. */
 function failed(error: unknown): never {
   const { message, cause } = error as Error;
   const unread = !(error instanceof ProtoError) && typeof (cause as { code?: unknown } | undefined)?.code === 'string';
   throw new Failure(unread ? ExitCode.FILES : ExitCode.PROTO, message, error);
 }
 
-/** The name under which a file is imported. Two names would be two files of TypeScript with the same messages. */
+/**
+ * The name under which a file is imported. Two names for one file would mean two TypeScript files with the same
+ * messages.
+ */
 function importName(file: ReadFile, roots: readonly string[]): string {
   if (!file.outline) return file.path;
   let name: string | undefined;
@@ -66,5 +69,5 @@ function importName(file: ReadFile, roots: readonly string[]): string {
   return name!;
 }
 
-// What protoc takes: no backslash, no empty part, neither . nor ..
+// The paths that protoc accepts: no backslash, no empty part, no . and no ..
 const portable = /^(?!\/)(?:(?!\.\.?(?:\/|$))[^\\/]+(?:\/(?!$)|$))+$/;

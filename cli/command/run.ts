@@ -13,13 +13,13 @@ export interface RunOptions extends GenerateOptions {
   readonly include: readonly string[];
 }
 
-/** What came of one run, in words. */
+/** The result of one run, as text. */
 export interface Report {
   readonly exitCode: number;
   readonly lines: readonly string[];
 }
 
-/** Generates, and writes what has changed: all of it or, on any error, nothing. @throws Failure */
+/** Generates code and writes the changed files: all of them, or none on any error. @throws Failure */
 export async function run(protos: readonly string[], options: RunOptions, look?: Look): Promise<Report> {
   const { files, sourceIsGone } = await make(protos, options, look);
   const { write, unchanged, leftOver } = plan(options.out, files);
@@ -39,7 +39,7 @@ export async function run(protos: readonly string[], options: RunOptions, look?:
   };
 }
 
-/** Says what `run` would change, and changes nothing. @throws Failure */
+/** Reports what `run` would change, and changes nothing. @throws Failure */
 export async function check(protos: readonly string[], options: RunOptions): Promise<Report> {
   const { files } = await make(protos, options);
   const { write, unchanged, leftOver } = plan(options.out, files);
@@ -52,7 +52,7 @@ export async function check(protos: readonly string[], options: RunOptions): Pro
   return { exitCode: ExitCode.OK, lines: [`${options.out}: ${unchanged} up to date`] };
 }
 
-/** Told of what a run looks at: folders that were searched, and paths of files, whether they are there or not. */
+/** Called with the folders that a run searches, and the paths that it tries, whether the files exist or not. */
 export interface Look {
   readonly onFolder: (folder: string) => void;
   readonly onPath: (path: string) => void;

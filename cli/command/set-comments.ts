@@ -2,10 +2,10 @@ import protobuf from 'protobufjs';
 import { fullName } from '../../lib/codec/reflection.ts';
 
 /**
- * Sets the comments of all that one file declares. Those of protobufjs are not those of protoc: whether they are found depends
- * on how they are written.
+ * Sets the comments of all declarations of one file. protobufjs finds other comments than protoc, depending on how they
+ * are written.
  *
- * @param commentOf By full name, as outlines have it; an empty string, or undefined, is no comment.
+ * @param commentOf returns the comment by full name, as in outlines; an empty string or undefined means no comment.
  */
 export function setComments(
   root: protobuf.Root,

@@ -3,17 +3,20 @@ import { dirname, resolve } from 'node:path';
 import type { Look, Report } from './run.ts';
 
 export interface WatchOptions {
-  /** Generates once, and tells what it looks at. Never fails. */
+  /** Generates once, and reports the paths that it looks at. Never rejects. */
   readonly run: (look: Look) => Promise<Report>;
   readonly print: (report: Report) => void;
-  /** Ends it. */
+  /** Stops watching. */
   readonly signal: AbortSignal;
 }
 
-// Editors write in several steps: a change is acted upon once it has been quiet for so long.
+// Editors write in several steps, so a change counts once the folder has been quiet for this time.
 const quietMs = 50;
 
-/** Generates now and after each change of a .proto that was looked at, found or not; until `signal` is aborted. */
+/**
+ * Generates now, and again after each change of a .proto that was looked for, found or not. Resolves when `signal`
+ * aborts.
+ */
 export async function watch({ run, print, signal }: WatchOptions): Promise<void> {
   const watchers = new Map<string, FSWatcher>();
   let wake = (): void => {};
@@ -39,7 +42,7 @@ export async function watch({ run, print, signal }: WatchOptions): Promise<void>
     const begun = Date.now();
     const folders = new Set<string>();
     const paths = new Set<string>();
-    // What is watched from the beginning misses nothing between a read and the first watch.
+    // Folders are watched before they are read, so that no change between the two is missed.
     const onFolder = (folder: string): void => {
       folders.add(present(resolve(folder)));
       follow(watchers, folders, change);
@@ -57,7 +60,7 @@ export async function watch({ run, print, signal }: WatchOptions): Promise<void>
   for (const watcher of watchers.values()) watcher.close();
 }
 
-/** Watches those that are not yet watched, and gives them. */
+/** Watches the folders that are not watched yet, and returns them. */
 function follow(
   watchers: Map<string, FSWatcher>,
   folders: ReadonlySet<string>,
@@ -68,8 +71,8 @@ function follow(
     if (watchers.has(folder)) continue;
     try {
       const watcher = watchFolder(folder, (event, name) => {
-        // Not what is generated, nor what this prints, both of which may be beside. A name without a dot that comes or goes
-        // may be a folder's.
+        // Ignores generated files and redirected output, which may be in the same folder. A name without a dot that
+        // comes or goes may be a folder.
         if (name === null || name.endsWith('.proto') || (event === 'rename' && !name.includes('.'))) change();
       });
       watcher.on('error', () => {
@@ -79,7 +82,7 @@ function follow(
       watchers.set(folder, watcher);
       added.add(folder);
     } catch {
-      // It is gone by now: its parent tells when it is back.
+      // The folder is gone. The next run watches its parent, which reports when the folder is back.
       change();
     }
   }
@@ -91,7 +94,7 @@ function close(watchers: Map<string, FSWatcher>, folder: string, watcher: FSWatc
   watchers.delete(folder);
 }
 
-/** The folder, or the nearest above it that is there. */
+/** The folder, or its nearest existing parent. */
 function present(folder: string): string {
   return existsSync(folder) || folder === dirname(folder) ? folder : present(dirname(folder));
 }

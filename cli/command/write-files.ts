@@ -3,8 +3,9 @@ import { basename, dirname, join } from 'node:path';
 import { ExitCode, Failure } from './exit-code.ts';
 
 /**
- * Writes all files or, when one cannot be written, none: each is written beside its place first, then all are moved.
- * One synchronous step: a signal that comes meanwhile takes effect behind it, so that nothing is left beside its place.
+ * Writes all files, or none if one cannot be written. Each file is written to a temporary file beside its target first,
+ * then all are moved. The whole step is synchronous. A signal during it takes effect afterwards, so that no temporary
+ * file remains.
  *
  * @throws Failure
  */
@@ -16,7 +17,7 @@ export function writeFiles(write: readonly { path: string; text: string }[], rem
   };
   const release = (): void => {
     for (const signal of signals) process.off(signal, hold);
-    // Whoever listens besides has had it already.
+    // Other listeners have received the signal already.
     if (held[0] !== undefined && process.listenerCount(held[0]) === 0) process.kill(process.pid, held[0]);
   };
   for (const signal of signals) process.on(signal, hold);
@@ -26,7 +27,7 @@ export function writeFiles(write: readonly { path: string; text: string }[], rem
   } catch (error) {
     throw new Failure(ExitCode.FILES, `cannot be written: ${(error as Error).message}`, error);
   } finally {
-    // The event loop delivers signals: between the first of these and the second at the latest.
+    // The event loop delivers pending signals between these two turns at the latest.
     setImmediate(() => setImmediate(release));
   }
 }
@@ -49,7 +50,10 @@ function writeAll(write: readonly { path: string; text: string }[]): void {
   }
 }
 
-/** Tells of each folder that it makes. Node's own `recursive` never ends where a file system denies a folder that is there: /proc. */
+/**
+ * Creates a folder and its parents, and adds each new one to `made`. Node's own `recursive` loops for ever where a file
+ * system denies access to an existing folder, as /proc does.
+ */
 function makeFolder(folder: string, made: string[]): void {
   if (statSync(folder, { throwIfNoEntry: false })?.isDirectory()) return;
   makeFolder(dirname(folder), made);
@@ -61,6 +65,6 @@ function removeIfEmpty(folder: string): void {
   try {
     rmdirSync(folder);
   } catch {
-    // Something is in it.
+    // The folder is not empty.
   }
 }

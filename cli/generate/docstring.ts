@@ -1,7 +1,7 @@
 import type { Doc } from './model.ts';
 import { indented } from './text.ts';
 
-/** A docstring before a declaration, its line break included; nothing where there is nothing to say. */
+/** A docstring with its line break, to put before a declaration; empty without a comment. */
 export function docstring({ comment, deprecated }: Doc, indent = ''): string {
   const lines = comment
     .replaceAll('*/', '*\\/')

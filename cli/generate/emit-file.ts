@@ -6,7 +6,7 @@ import type { FileModel, TypeRef } from './model.ts';
 import type { Scope } from './scope.ts';
 import { quoted } from './text.ts';
 
-/** The text of a generated file: what it exports, then the functions that read and write. */
+/** The text of a generated file: its exports, then the functions that read and write. */
 export function emitFile(scope: Scope, file: FileModel, runtime: string, isLater: (ref: TypeRef) => boolean): string {
   const messages = file.types.filter(type => type.kind === 'message');
   const needsRuntime = messages.length > 0 || file.services.length > 0;
@@ -27,7 +27,7 @@ export function emitFile(scope: Scope, file: FileModel, runtime: string, isLater
   return `${header}${needsRuntime || imports.length > 0 ? '' : '\n'}${parts.join('\n\n')}\n`;
 }
 
-/** Packages come first, then the folders outside from the outermost, as formatters sort them. */
+/** Sorts packages first, then parent folders from the outermost, as formatters do. */
 function depthOf(specifier: string): number {
   return specifier.startsWith('.') ? specifier.split('../').length : 1000;
 }

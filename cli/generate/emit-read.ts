@@ -2,7 +2,7 @@ import type { FieldModel, MessageModel, OneofModel, Scalar, ValueModel, Zero } f
 import { isInt64, readType, type Scope } from './scope.ts';
 import { guarded, listed, quoted } from './text.ts';
 
-/** The function that reads a message's fields, and those that read the entries of its maps. */
+/** Emits the function that reads the fields of a message, and the functions that read the entries of its maps. */
 export function emitRead(scope: Scope, message: MessageModel): string {
   const { name } = scope.names(message);
   const maps: string[] = [];
@@ -28,7 +28,10 @@ ${emptyOnes(message)}${requiredOnes(message)}  return m;
   return [read, ...maps].join('\n\n');
 }
 
-/** Made when the message has none: mostly it has, and an empty array of bytes costs as much as the rest of a small message. */
+/**
+ * Emits defaults that are created only for an absent field. Usually the field is present, and an empty array of bytes
+ * costs as much as the rest of a small message.
+ */
 function emptyOnes({ properties }: MessageModel): string {
   return properties
     .filter(each => each.shape !== 'oneof' && isEmptyAtFirst(each))
@@ -135,7 +138,7 @@ function closedCase(scope: Scope, tag: number, value: ValueModel, assign: (text:
   return `      case ${tag}: {\n${lines.join('\n')}\n        break;\n      }\n`;
 }
 
-/** Reads one value; a message is merged into the one `before`. */
+/** Emits code that reads one value. A message is merged into the one in `before`. */
 function valueReader(scope: Scope, { number, value }: FieldModel, before: string): string {
   const { ref } = value;
   if (ref?.kind === 'message') {
@@ -176,7 +179,7 @@ function mapReader(scope: Scope, name: string, { mapKey, value }: FieldModel): s
     ? `$.readMessage(r, depth, ${scope.read(value.ref!)}, value)`
     : `${scalarReader(scope, value)}${value.ref && !value.closed ? ` as ${type}` : ''}`;
   const entry = isMessage ? `value ?? ${scope.read(value.ref!)}(r, depth, $.noTag, undefined)` : 'value';
-  // Only a text can be `__proto__`.
+  // Only a string key can be `__proto__`.
   const set = key === 'key' ? `$.setEntry(map, key, ${entry});` : `map[${key}] = ${entry};`;
   const parameters = ['r: $.Reader', 'depth: number', `map: { [key: string]: ${type} }`];
   return `${listed(`function ${name}`, '(', parameters, '): void {')}
@@ -194,7 +197,7 @@ function mapReader(scope: Scope, name: string, { mapKey, value }: FieldModel): s
 }`;
 }
 
-/** What stands before a value on the wire. */
+/** The tag of a value on the wire. */
 export function tagOf(number: number, wire: number): number {
   return ((number << 3) | wire) >>> 0;
 }

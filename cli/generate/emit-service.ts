@@ -5,8 +5,8 @@ import type { Scope } from './scope.ts';
 import { lineWidth, listed, pure, quoted } from './text.ts';
 
 /**
- * A service: its type, with literal shapes, and its methods. `isLater` says of a message that its file imports this one, so that
- * it may not exist yet when this one is evaluated.
+ * Emits a service: its type, with literal shapes, and its methods. `isLater` returns whether a message's file imports
+ * this file. Such a message may not exist yet when this file is evaluated.
  */
 export function emitService(scope: Scope, service: ServiceModel, isLater: (ref: TypeRef) => boolean): string {
   const name = scope.service(service.fullName);

@@ -3,14 +3,14 @@ import type { EnumModel, FieldModel, MessageModel, OneofModel } from './model.ts
 import { readType, type Scope, writeType } from './scope.ts';
 import { call, lineWidth, pure, quoted } from './text.ts';
 
-/** The interfaces of a message and its MessageType. */
+/** Emits the interfaces of a message and its MessageType. */
 export function emitMessage(scope: Scope, message: MessageModel): string {
   const { name, init } = scope.names(message);
   const toWrite = {
     comment: `{@link ${name}} to write: what may be absent may be undefined.`,
     deprecated: message.deprecated,
   };
-  // Without a property an interface would take anything.
+  // An interface without properties would accept any value.
   const base = message.properties.length === 0 ? ' extends $.Nothing' : '';
   return [
     `${docstring(message)}export interface ${name}${base} ${body(message.properties.map(each => readProperty(scope, each)))}`,
@@ -43,7 +43,7 @@ function readProperty(scope: Scope, property: FieldModel | OneofModel): string {
 function writeProperty(scope: Scope, property: FieldModel | OneofModel): string {
   const doc = docstring(property, '  ');
   const { key } = property;
-  // To TypeScript a literal without this property has the one that objects inherit.
+  // To TypeScript, a literal without this property has the inherited one.
   const absent = inherited.includes(key) ? `$.Inherited<${quoted(key)}> | undefined` : 'undefined';
   if (property.shape === 'oneof')
     return `${doc}${oneof(`  readonly ${key}?:`, property, each => writeType(scope, each.value), absent)}`;
@@ -86,7 +86,7 @@ function documentedCase(member: FieldModel, text: string): string {
     : `{\n${doc}        ${text.slice(2, -2).replace('; readonly value', ';\n        readonly value')};\n      }`;
 }
 
-/** An enum's object and type. */
+/** Emits the object and the type of an enum. */
 export function emitEnum(scope: Scope, type: EnumModel): string {
   const { name } = scope.names(type);
   const values = type.values.map(value => `${docstring(value, '  ')}  ${propertyOf(value.name)}: ${value.number},\n`);
@@ -100,7 +100,7 @@ function assigned(head: string, value: string): string {
   return `${head} ${value}`.length <= lineWidth ? `${head} ${value}` : `${head}\n  ${value}`;
 }
 
-/** In an object's literal this name alone would not make a property. */
+/** In an object literal, `__proto__` without brackets would not define a property. */
 export function propertyOf(name: string): string {
   return name === '__proto__' ? "['__proto__']" : name;
 }

@@ -3,7 +3,7 @@ import type { FieldModel, MessageModel, OneofModel, ValueModel } from './model.t
 import { isInt64, type Scope } from './scope.ts';
 import { call, callWithArray, guarded, type Item, ifAny, lineWidth, listed, quoted } from './text.ts';
 
-/** The names of a message's properties, and the function that writes its fields, in the order of their numbers. */
+/** Emits the property names of a message, and the function that writes its fields in the order of their numbers. */
 export function emitWrite(scope: Scope, message: MessageModel): string {
   const { init } = scope.names(message);
   const w = message.properties.length === 0 ? '_w' : 'w';
@@ -18,12 +18,12 @@ export function emitWrite(scope: Scope, message: MessageModel): string {
     .join('');
   const keys = message.properties.map(({ key }) => quoted(key));
   const known = listed(`const ${scope.keys(message)}: readonly string[] = `, '[', keys, '];');
-  // Behind the steps, whose errors say more.
+  // After the steps, whose errors are more specific.
   const check = call('  $.checkKeys', ['m', scope.keys(message), quoted(message.fullName)]);
   return `${known}\n\n${head}\n${propertiesOf(scope, message)}${steps}${check}\n}`;
 }
 
-/** Each property is read once, as it may be a getter. */
+/** Each property is read only once, because it may be a getter. */
 function propertiesOf(scope: Scope, { properties }: MessageModel): string {
   const [inherited, plain] = [properties.filter(({ key }) => key in {}), properties.filter(({ key }) => !(key in {}))];
   const names = plain.map(({ key }) => (scope.local(key) === key ? key : `${key}: ${scope.local(key)}`));
@@ -35,7 +35,7 @@ function propertiesOf(scope: Scope, { properties }: MessageModel): string {
   return `${lines.join('\n')}\n`;
 }
 
-/** A field, or those members of a oneof whose numbers lie together. */
+/** A field, or the members of a oneof with consecutive numbers. */
 type Step = FieldModel | { readonly oneof: OneofModel; readonly members: FieldModel[]; readonly first: boolean };
 
 function stepsOf({ properties }: MessageModel): Step[] {
@@ -83,7 +83,7 @@ function notZero(scope: Scope, { scalar, zero }: ValueModel, variable: string): 
 
 type Statement = (before: string) => string;
 
-/** `at` is the index or the map's key of an element. */
+/** Emits code that writes a value. `at` is the index or the map key of an element. */
 function writeValue(
   scope: Scope,
   { number, value }: Pick<FieldModel, 'number' | 'value'>,

@@ -14,16 +14,16 @@ import {
 
 /** One file to write. */
 export interface GeneratedFile {
-  /** Relative to the folder of the output, with forward slashes: the file's import name, its `.proto` replaced by `.ts`. */
+  /** The path relative to the output folder, with forward slashes: the import name with `.ts` instead of `.proto`. */
   readonly path: string;
   readonly text: string;
 }
 
 /**
- * The TypeScript of each file to generate, in the order of `sources.files`. Files `google/protobuf/*.proto` that are not to be
- * generated are imported from this package. Pure: the same sources give the same text.
+ * Generates the TypeScript of each file, in the order of `sources.files`. Files `google/protobuf/*.proto` that are not
+ * to be generated are imported from this package. Pure: the same sources give the same text.
  *
- * @throws Error that names file and declaration, where two of its names would be one in TypeScript.
+ * @throws Error that names the file and the declaration when two names would be the same in TypeScript.
  */
 export function generate(sources: Sources, options: GenerateOptions = {}): readonly GeneratedFile[] {
   const models = readModel(sources.root, filesOf(sources));
@@ -40,7 +40,7 @@ export function generate(sources: Sources, options: GenerateOptions = {}): reado
     });
 }
 
-/** Whether one file imports another, be it through others. */
+/** Whether one file imports another, directly or through others. */
 function reachable(files: readonly SourceFile[]): (from: string, to: string) => boolean {
   const imports = new Map(files.map(file => [file.name, file.imports]));
   const known = new Map<string, ReadonlySet<string>>();

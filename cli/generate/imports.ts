@@ -2,9 +2,9 @@ import type { FieldModel, FileModel, TypeRef } from './model.ts';
 import { type ExportedNames, exportedNames, simpleNames, type TypeNames, take } from './names.ts';
 import { listed, quoted } from './text.ts';
 
-/** What a file imports from other generated files. */
+/** The imports of a file from other generated files. */
 export interface Imports {
-  /** The names that a type of another file has here. */
+  /** The local names of a type from another file. */
   names(ref: TypeRef): TypeNames;
   /** The import statements. */
   readonly statements: readonly (readonly [specifier: string, statement: string])[];
@@ -13,9 +13,9 @@ export interface Imports {
 type Local = Record<keyof TypeNames, string> & { readonly ref: TypeRef; exported: TypeNames; asValue: boolean };
 
 /**
- * Gives all that a file imports its name here: that under which it is exported, or one with `$` where that is taken.
+ * Names everything that a file imports: by its exported name, or with a `$` if that name is taken.
  *
- * @param specifier What the file of this import name is imported from.
+ * @param specifier returns the import specifier for the import name of a file.
  */
 export function importsOf(
   file: FileModel,

@@ -1,31 +1,31 @@
-/** What a .proto file declares, as plain data: all that the emitters look at. */
+/** The declarations of a .proto file as plain data, the only input of the emitters. */
 export interface FileModel {
   /** Its import name. */
   readonly name: string;
-  /** In the order of declaration, nested ones after the message around them. */
+  /** In the order of declaration; nested types come after the enclosing message. */
   readonly types: readonly (MessageModel | EnumModel)[];
   readonly services: readonly ServiceModel[];
 }
 
-/** A comment, and whether what it stands at is deprecated. */
+/** The comment of a declaration, and whether the declaration is deprecated. */
 export interface Doc {
   readonly comment: string;
   readonly deprecated: boolean;
 }
 
-/** A message or enum that something refers to, by its full name. */
+/** A reference to a message or enum, by its full name. */
 export interface TypeRef {
   /** The import name of its file. */
   readonly file: string;
   readonly fullName: string;
-  /** Its name in its file, those of the messages around it before it: `['Order', 'Item']`. */
+  /** Its name in its file, after the names of the enclosing messages: `['Order', 'Item']`. */
   readonly path: readonly string[];
   readonly kind: 'message' | 'enum';
 }
 
 export interface MessageModel extends TypeRef, Doc {
   readonly kind: 'message';
-  /** Fields and oneofs in the order of declaration; a oneof stands where its first member does. */
+  /** Fields and oneofs in the order of declaration. A oneof has the place of its first member. */
   readonly properties: readonly (FieldModel | OneofModel)[];
 }
 
@@ -34,17 +34,17 @@ export interface EnumModel extends TypeRef, Doc {
   readonly values: readonly (Doc & { readonly name: string; readonly number: number })[];
 }
 
-/** One value: what a field holds, or each element of it. */
+/** The type of one value: of a field, or of each of its elements. */
 export interface ValueModel {
-  /** As `readScalar` has them; of an enum `int32`. */
+  /** A key of `readScalar`; `int32` for an enum. */
   readonly scalar: Scalar | undefined;
   readonly ref: TypeRef | undefined;
-  /** Of an enum whose unknown numbers are no values. */
+  /** Whether this is an enum that drops unknown numbers. */
   readonly closed: boolean;
-  /** Of a message between two tags, not after its length. */
+  /** Whether this is a message between two tags, rather than behind its length. */
   readonly group: boolean;
   readonly wire: number;
-  /** The value where none was sent, of a scalar. */
+  /** For a scalar, the value if none was sent. */
   readonly zero: Zero;
 }
 
@@ -69,15 +69,15 @@ export interface FieldModel extends Doc {
   readonly key: string;
   readonly number: number;
   readonly value: ValueModel;
-  /** Of a map. */
+  /** For a map, its key. */
   readonly mapKey: ValueModel | undefined;
-  /** Of a repeated field: whether it is written packed, and whether it may be read so. */
+  /** For a repeated field, whether it is written packed, and whether it can be read packed. */
   readonly packed: boolean;
   readonly packable: boolean;
   readonly required: boolean;
-  /** Whether a value that was not sent is told from its default. */
+  /** Whether an absent value differs from the default. */
   readonly presence: boolean;
-  /** A default of its own, in proto2. Of bytes: their characters. */
+  /** A default declared in proto2; for bytes, their characters. */
   readonly default: Zero | undefined;
 }
 

@@ -1,23 +1,23 @@
 import type { FileModel, TypeRef } from './model.ts';
 
-/** The names of what one file exports. */
+/** The export names of one file. */
 export interface ExportedNames {
   /** By the full name in the .proto. */
   readonly types: ReadonlyMap<string, TypeNames>;
   readonly services: ReadonlyMap<string, string>;
-  /** All of them, and those that nothing in a file may have. */
+  /** The names that are in use, and those that no declaration may have. */
   readonly taken: ReadonlySet<string>;
 }
 
 export interface TypeNames {
   readonly name: string;
-  /** Of a message: its type for writing. */
+  /** For a message, the name of its type for writing. */
   readonly init: string;
 }
 
 /**
- * Gives the exports of a file their names: `Outer_Inner` to a nested type, `UserInit` to a type for writing. What would be there
- * twice, or is no name in TypeScript, gives way with a `$`, which no name in a .proto has; declared names are served first.
+ * Names the exports of a file: `Outer_Inner` for a nested type, `UserInit` for a type for writing. A name that is
+ * taken, or is not valid in TypeScript, gets a `$`, which cannot occur in a .proto. Declared names take precedence.
  */
 export function exportedNames({ types, services }: FileModel): ExportedNames {
   const taken = new Set(reserved);
@@ -37,13 +37,13 @@ export function exportedNames({ types, services }: FileModel): ExportedNames {
   return { types: ofTypes, services: serviceNames, taken };
 }
 
-/** The names that a file not at hand exports: it has no others that could be in their way. */
+/** The names of a type in a file that is not available. That file has no other names that could conflict. */
 export function simpleNames({ path }: TypeRef): TypeNames {
   const name = path.join('_');
   return { name, init: `${name}Init` };
 }
 
-/** Takes a name that is still free, or one with as many `$` behind it as it needs. */
+/** Takes a name, with as many `$` appended as it needs to be free. */
 export function take(name: string, taken: Set<string>): string {
   const free = freeName(name, taken);
   taken.add(free);
@@ -56,12 +56,12 @@ export function freeName(name: string, taken: ReadonlySet<string>): string {
   return free;
 }
 
-/** Words that are no names of types, or of exports, though they may be names of variables. */
+/** Words that are not valid as names of types or exports, but may be names of variables. */
 export const typeWords: readonly string[] =
   'any unknown never object number bigint boolean string symbol type from as of'.split(' ');
 
-// What cannot be declared in a module: words of the language, names of types, what TypeScript keeps for itself in CommonJS, and
-// the names within generated functions.
+// Names that a module cannot declare: keywords, names of types, names that TypeScript reserves in CommonJS, and the
+// names in generated functions.
 const reserved = new Set([
   ...typeWords,
   ...(

@@ -23,13 +23,13 @@ import type {
   Zero,
 } from './model.ts';
 
-/** The import name of the file that declares something. */
+/** Returns the import name of the file that declares an object. */
 export type FileOf = (object: protobuf.ReflectionObject) => string;
 
 /**
- * What each file declares, by its import name; files that declare nothing are not in it.
+ * Reads the declarations of each file, by import name. Files without declarations are left out.
  *
- * @throws Error that names the file and the declaration, where two names would be one.
+ * @throws Error that names the file and the declaration when two names would be the same.
  */
 export function readModel(root: protobuf.Root, fileOf: FileOf): ReadonlyMap<string, FileModel> {
   type Draft = { name: string; types: (MessageModel | EnumModel)[]; services: ServiceModel[] };
@@ -51,7 +51,7 @@ export function readModel(root: protobuf.Root, fileOf: FileOf): ReadonlyMap<stri
 }
 
 function messageModel(type: protobuf.Type, fileOf: FileOf): MessageModel {
-  // Extensions are fields of another declaration, which are not read.
+  // Extensions, which belong to another declaration, are not read.
   const fields = type.fieldsArray.filter(field => !field.declaringField);
   const twice = sharedKey(fields);
   if (twice !== undefined)
@@ -118,7 +118,7 @@ function wireOf(scalar: Scalar): number {
 function defaultOf(field: protobuf.Field): Zero | undefined {
   const declared: unknown = field.options?.['default'];
   if (declared === undefined || declared === null) return undefined;
-  // Not typeDefault: protobufjs takes a default that could be base64 for base64.
+  // Not typeDefault: protobufjs decodes a default as base64 if it could be base64.
   if (field.type === 'bytes') return String(declared);
   const value: unknown = field.typeDefault;
   if (field.type === 'float') return Math.fround(value as number);

@@ -5,22 +5,22 @@ import { exportedNames, freeName, type TypeNames, take, typeWords } from './name
 /** The names within one generated file. */
 export interface Scope {
   readonly int64: 'bigint' | 'string' | 'number';
-  /** Of a message: its types for reading and for writing; of an enum: its type. */
+  /** For a message, its types for reading and for writing; for an enum, its type. */
   names(ref: TypeRef): TypeNames;
   /** The functions that read and write a message's fields. */
   read(ref: TypeRef): string;
   write(ref: TypeRef): string;
-  /** Of a message of this file: the constant with the names of its properties. */
+  /** For a message of this file, the constant with its property names. */
   keys(ref: TypeRef): string;
   service(fullName: string): string;
   /** Takes a name for a function of this file. */
   own(name: string): string;
-  /** A name for a variable that holds a property, beside every name of this file. */
+  /** A name for a variable that holds a property. It differs from every other name of the file. */
   local(key: string): string;
   readonly imports: readonly (readonly [specifier: string, statement: string])[];
 }
 
-/** The scope of a file; `specifier` is what the file of an import name is imported from. */
+/** Makes the scope of a file. `specifier` returns the import specifier for the import name of a file. */
 export function fileScope(
   file: FileModel,
   files: ReadonlyMap<string, FileModel>,
@@ -50,18 +50,18 @@ export function fileScope(
     keys: ref => functions.get(ref.fullName)!.keys,
     service: fullName => exported.services.get(fullName)!,
     own: name => take(name, taken),
-    // What every object inherits is known under these names.
+    // These names would refer to members that every object inherits.
     local: key => (typeWords.includes(key) ? key : freeName(key in {} ? `${key}$` : key, taken)),
     imports: imports.statements,
   };
 }
 
-/** The type of one value that was read. */
+/** The type of a decoded value. */
 export function readType(scope: Scope, { scalar, ref }: ValueModel): string {
   return ref ? scope.names(ref).name : scalarType(scope, scalar!, scope.int64);
 }
 
-/** The type of one value to write. */
+/** The type of a value to encode. */
 export function writeType(scope: Scope, { scalar, ref }: ValueModel): string {
   if (ref) return scope.names(ref).init;
   return scalarType(scope, scalar!, scope.int64 === 'string' ? 'string | bigint | number' : 'bigint | number');
@@ -75,7 +75,7 @@ function scalarType(scope: Scope, scalar: Scalar, int64: string): string {
     case 'unverified':
       return 'string';
     case 'bytes':
-      // A message of this name would be meant.
+      // A message called Uint8Array would hide the global one.
       return scope.local('Uint8Array') === 'Uint8Array' ? 'Uint8Array' : 'globalThis.Uint8Array';
     default:
       return isInt64(scalar) ? int64 : 'number';

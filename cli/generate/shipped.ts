@@ -1,4 +1,4 @@
-/** The import names of the files that are not generated for anybody: what they become comes with this package. */
+/** The import names of the files whose generated code is part of this package. */
 export const shipped: ReadonlySet<string> = new Set(
   [
     'any',

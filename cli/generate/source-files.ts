@@ -4,15 +4,15 @@ import { fullName } from '../../lib/codec/reflection.ts';
 import type { FileOf } from './read-model.ts';
 import { shipped } from './shipped.ts';
 
-/** Definitions that were read, from which TypeScript is to be made. */
+/** The parsed definitions to generate TypeScript from. */
 export interface Sources {
   /**
-   * All definitions, resolved (`resolveTypes`). Types, enums and services have the `filename` of their source file. Their
-   * `comment` and those of fields and methods, and the `comments` of an enum's values, become docstrings: parse with
-   * `alternateCommentMode: true`, so that they are those of protoc.
+   * All definitions, resolved (`resolveTypes`). Types, enums and services have the `filename` of their source file. The
+   * `comment` of types, fields and methods, and the `comments` of enum values, become docstrings. Parse with
+   * `alternateCommentMode: true`, so that they match protoc's.
    */
   readonly root: protobuf.Root;
-  /** The files that were read, in any order, imports included. */
+  /** The parsed files in any order, including imports. */
   readonly files: readonly SourceFile[];
 }
 
@@ -20,27 +20,30 @@ export interface Sources {
 export interface SourceFile {
   /** The name under which others import it, with forward slashes: `users.proto`, `google/protobuf/any.proto`. */
   readonly name: string;
-  /** What the objects that it declares have as their `filename`. */
+  /** The `filename` of the objects that the file declares. */
   readonly filename: string;
   /** The names of the files it imports. */
   readonly imports: readonly string[];
-  /** Whether TypeScript is made of it; else it is read only for what the others refer to. */
+  /** Whether to generate TypeScript for the file. If not, the file only resolves references from others. */
   readonly generate: boolean;
 }
 
 export interface GenerateOptions {
-  /** The type of 64-bit integers that are read. Default: `bigint`. A `number` that is not safe is an error of decoding. */
+  /** The type of decoded 64-bit integers. Default: `bigint`. With `number`, an unsafe integer is a decoding error. */
   readonly int64?: Int64 | undefined;
-  /** How imports of other generated files end. Default: `js`. */
+  /** The extension in imports of other generated files. Default: `js`. */
   readonly importExtension?: ImportExtension | undefined;
-  /** What generated code imports at run time; one that is relative is so to the output's folder. Default: `rx-grpc/generated`. */
+  /**
+   * The module that generated code imports at run time. A relative path is relative to the output folder. Default:
+   * `rx-grpc/generated`.
+   */
   readonly runtime?: string | undefined;
 }
 
 export type Int64 = 'bigint' | 'string' | 'number';
 export type ImportExtension = 'js' | 'ts' | 'none';
 
-/** Finds the import name of the file that declares something. */
+/** Returns a function that finds the import name of the file that declares an object. */
 export function filesOf({ files }: Sources): FileOf {
   const names = new Map(files.map(file => [file.filename, file.name]));
   return object => {
@@ -50,14 +53,14 @@ export function filesOf({ files }: Sources): FileOf {
       if (name !== undefined) return name;
       if (each instanceof protobuf.Type || each instanceof protobuf.Enum) outermost = each;
     }
-    // protobufjs brings these parsed already, without the name of a file.
+    // protobufjs bundles these files parsed, without a file name.
     const wellKnown = bundled.get(fullName(outermost));
     if (wellKnown !== undefined) return `google/protobuf/${wellKnown}.proto`;
     throw new Error(`${object.filename ?? ''}: ${fullName(object)}: its file is not among the sources`);
   };
 }
 
-/** What the runtime and other generated files are imported from in the file `name`. */
+/** The import specifiers of the runtime and of other generated files, in the file `name`. */
 export function specifiers(
   name: string,
   files: readonly SourceFile[],
@@ -65,7 +68,7 @@ export function specifiers(
 ): { runtime: string; ofFile: (name: string) => string } {
   const generated = new Set(files.filter(file => file.generate).map(file => file.name));
   const extension = importExtension === 'none' ? '' : `.${importExtension}`;
-  // One that is relative is so to the output's folder.
+  // A relative path is relative to the output folder.
   const toRoot = name
     .split('/')
     .slice(1)
@@ -91,7 +94,7 @@ function relative(from: string, to: string): string {
   return path.startsWith('.') ? path : `./${path}`;
 }
 
-// The files of google/protobuf that declare more than one type, or one of another name.
+// The files of google/protobuf that declare several types, or a type with another name than the file.
 const bundled: ReadonlyMap<string, string> = new Map(
   Object.entries({
     any: 'Any',

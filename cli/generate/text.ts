@@ -1,13 +1,13 @@
-/** Where a line is broken, as this repository's formatter has it. */
+/** The maximum line length, as in this repository's formatter. */
 export const lineWidth = 120;
 
-/** Before a call, this tells bundlers to leave it out where its result is not used. */
+/** Before a call, it tells bundlers to drop the call if its result is unused. */
 export const pure = '/* @__PURE__ */';
 
-/** An item of a list: a text, or a call, which is broken as well where it must. */
+/** An item of a list: a string, or a call that can be broken into lines as well. */
 export type Item = string | { readonly callee: string; readonly args: readonly string[] };
 
-/** A list in brackets, in one line if it fits after what is before it, else with a line for each item. */
+/** A list in brackets behind `before`: on one line if it fits, otherwise with one line per item. */
 export function listed(before: string, open: string, items: readonly Item[], close: string): string {
   const space = open === '{' ? ' ' : '';
   const inline = `${before}${open}${space}${items.map(inOneLine).join(', ')}${space}${close}`;
@@ -24,13 +24,13 @@ function inOneLine(item: Item): string {
   return typeof item === 'string' ? item : `${item.callee}(${item.args.join(', ')})`;
 }
 
-/** A call whose last argument is an array: where it must be broken, the array is. */
+/** A call whose last argument is an array. If the call does not fit on a line, the array is broken. */
 export function callWithArray(before: string, args: readonly string[], array: readonly string[]): string {
   const inline = `${before}(${[...args, `[${array.join(', ')}]`].join(', ')});`;
   return fits(inline) ? inline : listed(`${before}(${args.join(', ')}, `, '[', array, ']);');
 }
 
-/** A condition of several parts, one of which must hold. */
+/** An `if` with several alternatives. */
 export function ifAny(before: string, parts: readonly string[]): string {
   const inline = `${before}if (${parts.join(' || ')})`;
   return fits(inline) ? inline : `${before}if (\n${parts.map(part => `${before}  ${part}`).join(' ||\n')}\n${before})`;
@@ -41,14 +41,14 @@ export function call(before: string, args: readonly Item[]): string {
   return listed(before, '(', args, ');');
 }
 
-/** A statement under a condition, in one line if it fits. */
+/** A statement behind a condition, on one line if it fits. */
 export function guarded(condition: string, statement: (before: string) => string): string {
   const indent = indentOf(condition);
   const inline = statement(`${condition} `);
   return inline.includes('\n') ? `${condition}\n${statement(`${indent}  `)}` : inline;
 }
 
-/** Lines, each further in. */
+/** Indents each line. */
 export function indented(lines: string, by = '  '): string {
   return lines.replace(/^(?=.)/gm, by);
 }

@@ -1,4 +1,5 @@
-// What the plugin reads of google/protobuf/descriptor.proto and compiler/plugin.proto, as load() gives it.
+// The parts of google/protobuf/descriptor.proto and compiler/plugin.proto that the plugin reads, as load() decodes
+// them.
 
 export interface CodeGeneratorRequest {
   readonly fileToGenerate: readonly string[];
@@ -65,7 +66,7 @@ interface MethodDescriptor {
   readonly options: Options | undefined;
 }
 
-/** What the options of all kinds of declarations have in common, as far as generated code depends on it. */
+/** The options that all kinds of declarations share and that affect generated code. */
 export interface Options {
   readonly deprecated?: boolean | undefined;
   readonly features?: Readonly<Record<string, unknown>> | undefined;

@@ -1,6 +1,6 @@
 import { type FieldDescriptor, FieldType } from './descriptor.ts';
 
-/** What stands before the type of a field, with a blank behind it. */
+/** The label of a field with a trailing blank, or an empty string. */
 export function labelOf({ label, oneofIndex, proto3Optional }: FieldDescriptor, syntax: string): string {
   if (label === 3) return 'repeated ';
   if (syntax === 'proto3') return proto3Optional ? 'optional ' : '';
@@ -12,14 +12,14 @@ export function typeOf({ type, typeName }: FieldDescriptor): string {
   return typeName || FieldType.names[type ?? 0]!;
 }
 
-/** Those that only fields have. */
+/** The options that only fields have. */
 export function fieldOptions({ type, defaultValue, options }: FieldDescriptor): string[] {
   const texts = options?.packed === undefined ? [] : [`packed = ${options.packed}`];
   if (defaultValue !== undefined) texts.push(`default = ${literal(FieldType.names[type ?? 0]!, defaultValue)}`);
   return texts;
 }
 
-/** Bytes come escaped, as in a .proto; strings as they are. */
+/** Defaults of bytes arrive escaped, as in a .proto; defaults of strings do not. */
 function literal(type: string, value: string): string {
   if (type === 'bytes') return `"${value}"`;
   if (type !== 'string') return value;

@@ -9,7 +9,7 @@ import {
   type MessageDescriptor,
 } from './descriptor.ts';
 
-/** Where in its source what a descriptor declares stands, and which comments it has. Empty without source_code_info. */
+/** The source locations and comments of a descriptor's declarations. Empty without source_code_info. */
 export class Locations {
   readonly #byPath: ReadonlyMap<string, Location>;
 
@@ -17,7 +17,7 @@ export class Locations {
     this.#byPath = new Map((sourceCodeInfo?.location ?? []).map(each => [each.path.join(), each]));
   }
 
-  /** In the order of the source; those of which it is not known stay where they are. */
+  /** Sorts items in source order. Items without a location keep their place. */
   sorted<T extends { readonly path: readonly number[] }>(items: readonly T[]): readonly T[] {
     const start = ({ path }: T): readonly number[] | undefined => this.#byPath.get(path.join())?.span;
     return items.toSorted((a, b) => {
@@ -32,7 +32,7 @@ export class Locations {
   }
 }
 
-/** The comments of all that a file declares, by full name, as outlines have it. */
+/** The comments of a file's declarations by full name, as in outlines. */
 export function commentsOf(file: FileDescriptor, locations: Locations): ReadonlyMap<string, string> {
   const comments = new Map<string, string>();
   const scope = file.package ? `${file.package}.` : '';
@@ -50,7 +50,7 @@ export function commentsOf(file: FileDescriptor, locations: Locations): Readonly
     for (const [i, each] of field.entries()) {
       const group = each.type === FieldType.GROUP ? each.typeName?.split('.').at(-1) : undefined;
       const name = group === undefined ? camelCase(each.name!) : lcFirst(group);
-      // The comment of a group is its message's.
+      // A group has the comment of its message.
       const type = nestedType.findIndex(nested => nested.name === group);
       const groups = type < 0 ? '' : locations.comment([...path, In.message.message, type]);
       comments.set(`${inside}${name}`, groups || locations.comment([...path, In.message.field, i]));

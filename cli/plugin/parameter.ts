@@ -1,6 +1,6 @@
 import type { GenerateOptions } from '../generate/source-files.ts';
 
-/** The options of a request: `int64=string,import_extension=ts`. @throws Error that says what was expected. */
+/** Parses the options of a request: `int64=string,import_extension=ts`. @throws Error that says what was expected. */
 export function parseParameter(parameter: string): GenerateOptions {
   const options: Record<string, string> = {};
   for (const part of parameter.split(',').map(each => each.trim())) {

@@ -14,9 +14,9 @@ import { parseParameter } from './parameter.ts';
 import { type FeatureNames, protoText } from './proto-text.ts';
 
 /**
- * Answers a request of protoc or buf: a CodeGeneratorRequest with a CodeGeneratorResponse.
+ * Answers a CodeGeneratorRequest of protoc or buf with a CodeGeneratorResponse.
  *
- * @throws Error when the bytes are no request. All other errors are in the response, as protoc wants it.
+ * @throws Error when the bytes are not a request. All other errors are in the response, as protoc requires.
  */
 export async function plugin(request: Uint8Array): Promise<Buffer> {
   const types = await load(join(protobufjsDirs[0]!, 'google/protobuf/compiler/plugin.proto'), {

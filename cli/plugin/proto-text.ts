@@ -12,9 +12,9 @@ import { fieldOptions, labelOf, typeOf } from './field-text.ts';
 import type { Locations } from './locations.ts';
 
 /**
- * A .proto file that declares what a descriptor does, in the order of its source; without imports, comments, extensions, and
- * options that make no difference to generated code. Read by the same parser as the source, it gives the same definitions:
- * what protobufjs makes of descriptors itself differs in many small ways.
+ * Converts a descriptor to a .proto file with the same declarations in source order, without imports, comments,
+ * extensions, and options that do not affect generated code. The parser of .proto sources then gives the same
+ * definitions as for the source. protobufjs's own conversion of descriptors differs in many details.
  */
 export function protoText(file: FileDescriptor, locations: Locations, featureNames: FeatureNames): string {
   const out = new Printer(file.syntax || 'proto2', locations, featureNames);
@@ -32,7 +32,7 @@ export function protoText(file: FileDescriptor, locations: Locations, featureNam
   return out.text;
 }
 
-/** The names of the values of each feature, by the property that has it: `fieldPresence`, and so on. */
+/** The value names of each feature, by property: `fieldPresence`, and so on. */
 export type FeatureNames = Readonly<Record<string, ReadonlyMap<number, string>>>;
 
 const editions: Readonly<Record<number, string>> = { 1000: '2023', 1001: '2024' };
@@ -110,7 +110,7 @@ class Printer {
     const nested = nestedType.findIndex(each => each.name === local);
     const entry = nestedType[nested]?.options?.mapEntry ? nestedType[nested] : undefined;
     const options = [...fieldOptions(field), ...this.#optionsOf(field.options)];
-    // In editions groups are messages of another encoding, by whatever type a compiler says it.
+    // In editions, a group is a message with another encoding, whichever type the compiler reports.
     if (field.type === FieldType.GROUP && !this.#isGroup(field) && !options.some(each => each.includes('DELIMITED')))
       options.push('features.message_encoding = DELIMITED');
     const end = options.length > 0 ? ` [${options.join(', ')}]` : '';
