@@ -2,11 +2,10 @@
 
 export { type Pullable, pull } from './backpressure/pull.ts';
 export { type ToAsyncIterableOptions, toAsyncIterable } from './backpressure/to-async-iterable.ts';
-export type { ClientTls } from './client/channels.ts';
+export type { ConnectivityState } from './call/transport.ts';
 export { type ClientDefaults, close, state$ } from './client/client.ts';
 export { type ConnectOptions, connect } from './client/connect.ts';
 export { forward } from './client/forward.ts';
-export type { ConnectivityState } from './client/transport.ts';
 export { type CallWithMetadata, type Status, withCall } from './client/with-call.ts';
 export { type LoadOptions, load } from './codec/load.ts';
 export { withMetadata } from './core/call-options.ts';
@@ -30,6 +29,7 @@ export type {
   ResourceInfo,
   RetryInfo,
 } from './google/rpc/error_details.ts';
+export type { ClientTls } from './grpc-js/channels.ts';
 export type { ClientKeepalive, ServerKeepalive } from './grpc-js/keepalive.ts';
 export { type LoopbackOptions, loopback } from './loopback/loopback.ts';
 export type { ConnectionAge } from './server/connection-ages.ts';

@@ -1,40 +1,38 @@
 import { RingQueue } from '../backpressure/ring-queue.ts';
-import type { ByteSource, MessageRow } from './receive.ts';
+import type { MessageRow, MessageSource } from './message-channel.ts';
 
 /**
- * More would be no faster, for below this there are more that have come already; and a transport that is asked for more takes in
- * another half of its window.
+ * A larger buffer is no faster: the transport already holds the next messages. It would also make the transport open its window by
+ * another half.
  */
 const MAX_HELD = 8;
 
 /**
- * The messages of a source that hands over one message or one row of messages each time it is asked, now or later. The source is asked
- * while fewer than 8 messages are held for the reader. The reader is told of messages at once.
+ * Holds received messages until they are read. The transport hands over one message or one row of messages per request, at once or
+ * later. The inbox requests while it holds fewer than 8 messages.
  */
-export abstract class Inbox implements ByteSource {
+export abstract class Inbox implements MessageSource {
   readonly holds: number = MAX_HELD;
-  /** What is read next, and what follows: mostly there is one message, and many calls have no more. */
+  /** The next message or row, and those that follow it. Most often there is one message; many calls have no more. */
   #first: Buffer | MessageRow | undefined;
   #others: RingQueue<Buffer | MessageRow> | undefined;
-  /** Messages that are held. */
   #size = 0;
-  #onReadable: (() => void) | undefined;
-  #onEnd: (() => void) | undefined;
   #isAsked = false;
   #isAsking = false;
   #hasEnded = false;
-  #hasToldEnd = false;
 
-  get readableLength(): number {
+  get size(): number {
     return this.#size;
   }
 
+  get hasEnded(): boolean {
+    return this.#hasEnded;
+  }
+
   read(): Buffer | null {
-    let message = this.#shift();
+    const message = this.#shift();
     this.#ask();
-    message ??= this.#shift(); // that came at once
-    if (message === undefined && this.#hasEnded) this.#tellEnd();
-    return message ?? null;
+    return message ?? this.#shift() ?? null; // the second one arrived while asking
   }
 
   readRow(): MessageRow | undefined {
@@ -46,29 +44,21 @@ export abstract class Inbox implements ByteSource {
     return row;
   }
 
-  on(event: string, listener: (...args: any[]) => void): void {
-    if (event === 'readable') this.#onReadable = listener;
-    else if (event === 'end') this.#onEnd = listener;
-  }
-
-  off(event: 'readable' | 'end'): void {
-    if (event === 'readable') this.#onReadable = undefined;
-    else this.#onEnd = undefined;
-  }
-
-  /** Asks the source for one message, which comes to {@link take}, perhaps before this returns. */
+  /** Requests one message from the transport, which passes it to {@link take}, perhaps before this returns. */
   protected abstract ask(): void;
+
+  /** Messages have arrived, or the end. Not called while a reader is reading: it finds them itself. */
+  protected abstract arrived(): void;
 
   protected take(message: Buffer): void {
     this.#put(message, 1);
   }
 
-  /** Takes several messages at once. */
   protected takeRow(row: MessageRow): void {
     this.#put(row, row.size);
   }
 
-  /** Drops what is held: nobody reads it any more. */
+  /** Drops the messages, which nobody reads any more. */
   protected drop(): void {
     this.#first = undefined;
     this.#others = undefined;
@@ -80,18 +70,18 @@ export abstract class Inbox implements ByteSource {
     if (this.#first === undefined) this.#first = item;
     else this.#behind(item);
     this.#isAsked = false;
-    if (this.#isAsking) return; // who asked reads on
+    if (this.#isAsking) return; // the reader that asked reads on
     this.#ask();
-    this.#onReadable?.();
+    this.arrived();
   }
 
-  /** Nothing more comes. */
+  /** No message follows. */
   protected close(): void {
     this.#hasEnded = true;
-    if (this.#first === undefined) this.#tellEnd();
+    if (this.#first === undefined && !this.#isAsking) this.arrived();
   }
 
-  /** In a loop: what comes at once does not grow the stack. */
+  /** In a loop: messages that arrive at once do not grow the stack. */
   #ask(): void {
     this.#isAsking = true;
     while (!this.#isAsked && !this.#hasEnded && this.#size < MAX_HELD) {
@@ -117,11 +107,5 @@ export abstract class Inbox implements ByteSource {
     const message = first.shift();
     if (first.size === 0) this.#first = this.#others?.shift();
     return message;
-  }
-
-  #tellEnd(): void {
-    if (this.#hasToldEnd || this.#onEnd === undefined) return;
-    this.#hasToldEnd = true;
-    this.#onEnd();
   }
 }

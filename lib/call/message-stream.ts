@@ -1,6 +1,6 @@
 import { RingQueue } from '../backpressure/ring-queue.ts';
 import { Inbox } from './inbox.ts';
-import type { ByteSink, Encoder, InFlight, Taken } from './send.ts';
+import type { Encoder, InFlight, MessageSink, Taken } from './message-channel.ts';
 
 /** How a transport takes messages. */
 export interface Writing extends InFlight {
@@ -41,7 +41,7 @@ const MIN_ENCODED = 4;
  * way as may be waits here, as much as its sender gives ({@link InFlight}), and goes into one write where messages can be joined:
  * half of what may be in flight at the most, so that the other half is made meanwhile. One for which there is room never waits.
  */
-export abstract class MessageStream extends Inbox implements ByteSink {
+export abstract class MessageStream extends Inbox implements MessageSink {
   readonly inFlightLimits: Writing;
   /** The writes that wait before the last one. */
   #waiting: RingQueue<Waiting> | undefined;

@@ -1,7 +1,8 @@
 import type { Subscription } from 'rxjs';
 import { bindContext, bindKnownContext } from '../core/async-context.ts';
 import type { DirectionStats } from './direction-stats.ts';
-import type { ByteSource, Receiving } from './receive.ts';
+import type { MessageSource } from './message-channel.ts';
+import type { Receiving } from './receive.ts';
 
 export interface ReceiveOneOptions<T> {
   readonly decode: (bytes: Buffer) => T;
@@ -25,7 +26,7 @@ export interface One<T> {
  * For the shapes that have one message in a direction: reads it, and waits for the end, so that nobody acts on it before it is
  * certain to be the only one. Unsubscribing `reading` stops it and leaves the stream as it is.
  */
-export function receiveOne<T>(stream: ByteSource, reading: Subscription, options: ReceiveOneOptions<T>): Receiving {
+export function receiveOne<T>(source: MessageSource, reading: Subscription, options: ReceiveOneOptions<T>): Receiving {
   const { decode, isContextKnown = false, meter, end, exceeded, malformed } = options;
   let message: One<T> | undefined;
   let hasToldEnd = false;
@@ -38,8 +39,11 @@ export function receiveOne<T>(stream: ByteSource, reading: Subscription, options
 
   const readOn = (): void => {
     while (!reading.closed) {
-      const bytes = stream.read();
-      if (bytes === null) return;
+      const bytes = source.read();
+      if (bytes === null) {
+        if (source.hasEnded) tellEnd();
+        return;
+      }
       let value: T;
       try {
         value = decode(bytes);
@@ -55,19 +59,13 @@ export function receiveOne<T>(stream: ByteSource, reading: Subscription, options
       meter.messages++;
     }
   };
-  const onReadable = (isContextKnown ? bindKnownContext : bindContext)(readOn);
-  const onEnd = bindKnownContext(tellEnd);
-  stream.on('readable', onReadable);
-  stream.on('end', onEnd);
-  reading.add(() => {
-    stream.off('readable', onReadable);
-    stream.off('end', onEnd);
-  });
+  const readOnInContext = (isContextKnown ? bindKnownContext : bindContext)(readOn);
   readOn();
   return {
+    readOn: readOnInContext,
     isDelivering: false,
     get isDrained() {
-      return stream.readableLength === 0;
+      return source.size === 0;
     },
     stop: () => {},
     tellEnd,

@@ -2,35 +2,13 @@ import type { Subscriber } from 'rxjs';
 import { pace } from '../backpressure/pace.ts';
 import { RingQueue } from '../backpressure/ring-queue.ts';
 import { bindContext, bindKnownContext } from '../core/async-context.ts';
-import { MIN_PREFETCH } from '../core/call-options.ts';
 import type { DirectionStats } from './direction-stats.ts';
+import type { Decoder, MessageSource } from './message-channel.ts';
 
-/** Decodes a message in memory of the transport. Codec and transport agree on what that is. */
-export type Decoder<T> = (memory: any) => T;
-
-/** Messages that arrived together, at least one. */
-export interface MessageRow {
-  /** Messages that are left. */
-  readonly size: number;
-  shift(): Buffer;
-  /** Decodes the next message where it lies, and removes it. */
-  decode<T>(decoder: Decoder<T>): T;
-}
-
-/** What is read of a Readable. */
-export interface ByteSource {
-  /** Messages that it holds by itself. Default: 16. */
-  readonly holds?: number | undefined;
-  read(): Buffer | null;
-  /** Reads the next message if it is in a row. The caller removes the message from the row. */
-  readRow?(): MessageRow | undefined;
-  readonly readableLength: number;
-  on(event: 'readable' | 'end', listener: () => void): unknown;
-  off(event: 'readable' | 'end', listener: () => void): unknown;
-}
-
-/** A stream that is being read. */
+/** A source that is being read. */
 export interface Receiving {
+  /** Messages have arrived, or the end: reads on. */
+  readOn(): void;
   /** Whether the subscriber is in its `next`. */
   readonly isDelivering: boolean;
   /** Whether the subscriber has, or is being given, all that has come. */
@@ -65,16 +43,15 @@ export interface ReceiveOptions<T> {
  * delivered before anybody is asked, and one after each time all were ready. What is held ahead is not yet decoded.
  * Unsubscribing stops the reading and leaves the stream as it is. All comes in the async context of the subscription.
  */
-export function receive<T>(stream: ByteSource, subscriber: Subscriber<T>, options: ReceiveOptions<T>): Receiving {
+export function receive<T>(source: MessageSource, subscriber: Subscriber<T>, options: ReceiveOptions<T>): Receiving {
   const { decode, decoder, prefetch = 0, isContextKnown = false, meter, end, malformed } = options;
-  const maxHeld = Math.max(0, prefetch - (stream.holds ?? MIN_PREFETCH));
+  const maxHeld = Math.max(0, prefetch - source.holds);
   const lowTide = Math.floor((maxHeld * 2) / 3);
   const held = new RingQueue<Buffer>();
-  const readsRows = decoder !== undefined && stream.readRow !== undefined && maxHeld === 0;
+  const readsRows = decoder !== undefined && source.readRow !== undefined && maxHeld === 0;
   let isFilling = true;
   let isDelivering = false;
   let isStopped = false;
-  let hasEnded = false;
   let hasToldEnd = false;
 
   const tellEnd = (): void => {
@@ -85,14 +62,14 @@ export function receive<T>(stream: ByteSource, subscriber: Subscriber<T>, option
 
   const read = (): Buffer | null => {
     fill();
-    return held.shift() ?? (maxHeld === 0 ? stream.read() : null);
+    return held.shift() ?? (maxHeld === 0 ? source.read() : null);
   };
 
   const fill = (): void => {
     if (maxHeld === 0) return;
     if (held.size <= lowTide) isFilling = true;
     while (isFilling) {
-      const bytes: Buffer | null = stream.read();
+      const bytes: Buffer | null = source.read();
       if (bytes === null) return;
       held.push(bytes);
       isFilling = held.size <= maxHeld; // one more than may be held: the one about to be delivered
@@ -101,10 +78,10 @@ export function receive<T>(stream: ByteSource, subscriber: Subscriber<T>, option
 
   const produce = (): boolean => {
     if (isStopped) return false;
-    const row = readsRows && held.size === 0 ? stream.readRow!() : undefined;
+    const row = readsRows && held.size === 0 ? source.readRow!() : undefined;
     const bytes = row === undefined ? read() : undefined;
     if (bytes === null) {
-      if (hasEnded) tellEnd();
+      if (source.hasEnded) tellEnd();
       return false;
     }
     let message: T;
@@ -121,34 +98,22 @@ export function receive<T>(stream: ByteSource, subscriber: Subscriber<T>, option
     return true;
   };
 
-  const onEnd = (isContextKnown ? bindKnownContext : bindContext)((): void => {
-    hasEnded = true;
-    if (held.size === 0) tellEnd();
-  });
   const run = pace(subscriber, produce, { unasked: 1, meter });
-  const onReadable = bindKnownContext((): void => {
+  const readOn = (isContextKnown ? bindKnownContext : bindContext)((): void => {
+    if (subscriber.closed) return;
     fill();
-    if (stream.readableLength === 0) seeWhetherItEnds();
-    run();
-  });
-  // A stream that has nothing left ends when it is read once more: that is worth no demand.
-  const seeWhetherItEnds = (): void => {
-    const bytes: Buffer | null = stream.read();
-    if (bytes !== null) held.push(bytes);
-  };
-  stream.on('readable', onReadable);
-  stream.on('end', onEnd);
-  subscriber.add(() => {
-    stream.off('readable', onReadable);
-    stream.off('end', onEnd);
+    // The end needs no demand.
+    if (source.hasEnded && held.size === 0 && source.size === 0) tellEnd();
+    else run();
   });
   run();
   return {
+    readOn,
     get isDelivering() {
       return isDelivering;
     },
     get isDrained() {
-      return held.size === 0 && stream.readableLength === 0;
+      return held.size === 0 && source.size === 0;
     },
     stop: () => {
       isStopped = true;

@@ -5,6 +5,7 @@ import { OverflowError } from '../backpressure/overflow-error.ts';
 import { RingQueue } from '../backpressure/ring-queue.ts';
 import { PacedSubscriber } from '../backpressure/rxjs-internals.ts';
 import { DirectionStats } from './direction-stats.ts';
+import type { Encoder, InFlight, MessageSink } from './message-channel.ts';
 
 const defaultInFlight: InFlight = { maxMessages: 12, maxBytes: 64 * 1024, minMessages: 1 };
 
@@ -13,31 +14,6 @@ const MIN_QUEUED_BYTES = 64;
 
 /** Default of {@link SendOptions.maxQueuedBytes}: 64 MiB. */
 const DEFAULT_MAX_QUEUED_BYTES = 64 * 1024 * 1024;
-
-/** Messages have been taken, one if it is not said how many; not when the stream broke. */
-export type Taken = (error?: Error | null, messages?: number) => void;
-
-/** Encodes a value into memory of the transport. Codec and transport agree on what that is. */
-export type Encoder<T> = (memory: any, value: T) => void;
-
-/** What is asked of a Writable. */
-export interface ByteSink {
-  /** @param taken the same function for all messages. */
-  write(bytes: Uint8Array, taken: Taken): unknown;
-  /** Whether {@link append} can be called now, in place of {@link write}. */
-  readonly appends?: boolean;
-  /** Encodes a message into the next write. Gives its bytes; or the message, if it has to be written by itself. */
-  append?<T>(encoder: Encoder<T>, value: T): number | Uint8Array;
-  /** What may be given to it and not yet taken. Default: 12 messages and 64 KiB. */
-  readonly inFlightLimits?: InFlight | undefined;
-}
-
-/** So many messages, and so many bytes, then we wait; but not for fewer than a number of messages, however large. */
-export interface InFlight {
-  readonly maxMessages: number;
-  readonly maxBytes: number;
-  readonly minMessages: number;
-}
 
 export interface SendOptions<T> {
   /** Called for each value as it comes, so that a value changed later is sent as it was. */
@@ -71,7 +47,7 @@ export interface Sending {
  * One of the two bridges: an Observable into a Writable. Carries a Demand: ready while nothing is queued and fewer messages
  * and bytes than the stream's {@link InFlight} have been given to it without its taking them.
  */
-export function send<T>(source$: Observable<T>, stream: ByteSink, options: SendOptions<T>): Sending {
+export function send<T>(source$: Observable<T>, stream: MessageSink, options: SendOptions<T>): Sending {
   const {
     encode,
     encoder,

@@ -1,6 +1,7 @@
 import { asyncScheduler, defer, isObservable, type Observable, of, type Subscriber } from 'rxjs';
 import { LinkedList } from '../call/linked-list.ts';
 import { LiveCalls } from '../call/live-calls.ts';
+import type { ConnectivityState, Transport } from '../call/transport.ts';
 import {
   type CallOptions,
   type Compression,
@@ -20,10 +21,8 @@ import { type ClientOf, clientMethod, methodsOf } from '../core/service.ts';
 import { Code } from '../core/status.ts';
 import { kindOf } from '../core/validate.ts';
 import { attachCallSite } from './attach-call-site.ts';
-import { call } from './call.ts';
 import { type Captured, madeAt, subscribedAt, type Trace, TracedCall, traceMade } from './call-trace.ts';
-import type { Connection } from './calling.ts';
-import type { ConnectivityState, Transport } from './transport.ts';
+import { type ClientState, clientCall } from './client-call.ts';
 
 /** The flow options are the defaults of every call. */
 export interface ClientDefaults<S = any> extends FlowOptions {
@@ -35,7 +34,7 @@ export interface ClientDefaults<S = any> extends FlowOptions {
 
 export const clientDefaults: readonly (keyof ClientDefaults)[] = ['middleware', 'compression', ...flowOptions];
 
-const connections = new WeakMap<object, Connection>();
+const states = new WeakMap<object, ClientState>();
 
 /**
  * The client of a service over whatever carries its calls.
@@ -56,19 +55,19 @@ export function createClient<S>(
     options.middleware,
     methods.map(([name]) => name),
   );
-  const connection: Connection = {
+  const state: ClientState = {
     transport: open(),
     live: new LiveCalls(),
     behindMiddleware: new LinkedList(),
     isClosed: false,
   };
   const client: Record<string | symbol, unknown> = {
-    [Symbol.dispose]: () => closeConnection(connection),
-    [Symbol.asyncDispose]: async () => closeConnection(connection),
+    [Symbol.dispose]: () => closeClient(state),
+    [Symbol.asyncDispose]: async () => closeClient(state),
   };
-  for (const [name, method] of methods) client[name] = clientMethodOf(connection, method, name, options);
-  connections.set(client, connection);
-  connection.live.belongTo(client);
+  for (const [name, method] of methods) client[name] = clientMethodOf(state, method, name, options);
+  states.set(client, state);
+  state.live.belongTo(client);
   return client as ClientOf<S>;
 }
 
@@ -79,7 +78,7 @@ export function createClient<S>(
  * @throws TypeError when this is no client of connect() or loopback().
  */
 export function close(client: object): void {
-  closeConnection(connectionOf('close', client));
+  closeClient(stateOf('close', client));
 }
 
 /**
@@ -91,33 +90,33 @@ export function close(client: object): void {
  * @throws TypeError when this is no client.
  */
 export function state$(client: object, options: { readonly connect?: boolean } = {}): Observable<ConnectivityState> {
-  const { transport } = connectionOf('state$', client);
+  const { transport } = stateOf('state$', client);
   return defer(() => {
     if (options.connect) transport.connect();
     return transport.state$;
   });
 }
 
-function connectionOf(apiName: string, client: object): Connection {
-  const connection = connections.get(client);
-  if (connection !== undefined) return connection;
+function stateOf(apiName: string, client: object): ClientState {
+  const state = states.get(client);
+  if (state !== undefined) return state;
   throw new TypeError(`${apiName}: expected a client made by connect() or loopback(), got ${kindOf(client)}`);
 }
 
-function closeConnection(connection: Connection): void {
-  if (connection.isClosed) return;
-  connection.isClosed = true;
-  connection.live.abortAll(() => 'the client was closed');
+function closeClient(state: ClientState): void {
+  if (state.isClosed) return;
+  state.isClosed = true;
+  state.live.abortAll(() => 'the client was closed');
   const cutWaiting = (): void => {
-    for (const abort of connection.behindMiddleware) abort('the client was closed');
+    for (const abort of state.behindMiddleware) abort('the client was closed');
   };
   // Calls that are live still, inside `next`, end a turn later: some of them as their server said, which middleware passes on.
-  if (connection.live.size === 0) cutWaiting();
+  if (state.live.size === 0) cutWaiting();
   else asyncScheduler.schedule(cutWaiting);
-  connection.transport.close();
+  state.transport.close();
 }
 
-function clientMethodOf(connection: Connection, method: Method, name: string, defaults: ClientDefaults) {
+function clientMethodOf(state: ClientState, method: Method, name: string, defaults: ClientDefaults) {
   const { compression } = defaults;
   const complete = (options: CallOptions): CallOptions => ({
     ...options,
@@ -125,7 +124,7 @@ function clientMethodOf(connection: Connection, method: Method, name: string, de
     compression: options.compression ?? compression,
   });
   const wrapped = wrap(
-    (request$, options) => call(connection, method, request$, complete(checkCallOptions(name, options))),
+    (request$, options) => clientCall(state, method, request$, complete(checkCallOptions(name, options))),
     defaults.middleware as MiddlewareList | undefined,
     name,
     method,
@@ -140,7 +139,7 @@ function clientMethodOf(connection: Connection, method: Method, name: string, de
     const options = given === noOptions ? noOptions : checkCallOptions(name, given);
     const made = (options as { [madeAt]?: Captured })[madeAt] ?? traceMade();
     if (wrapped === undefined) {
-      return call(connection, method, request, options === noOptions ? completeNoOptions : complete(options), made);
+      return clientCall(state, method, request, options === noOptions ? completeNoOptions : complete(options), made);
     }
     const request$ = isObservable(request) ? request : of(request);
     const begin = (subscriber: Subscriber<unknown>, trace: Trace): void => {
@@ -149,11 +148,11 @@ function clientMethodOf(connection: Connection, method: Method, name: string, de
         subscriber.error(
           attachCallSite(markReceived(new RpcError(Code.CANCELLED, details, { path: method.path })), trace),
         );
-      if (connection.isClosed) {
+      if (state.isClosed) {
         abort('the client is closed');
         return;
       }
-      subscriber.add(connection.behindMiddleware.add(abort));
+      subscriber.add(state.behindMiddleware.add(abort));
       wrapped(request$, { ...options, [subscribedAt]: trace }).subscribe(subscriber);
     };
     return new TracedCall(method.path, begin, made);

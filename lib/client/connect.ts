@@ -1,11 +1,11 @@
 import type { ChannelCredentials, Client, ClientOptions } from '@grpc/grpc-js';
 import type { ClientOf } from '../core/service.ts';
 import { checkBoolean, checkOptions } from '../core/validate.ts';
+import { type ClientTls, existingChannel, openChannels } from '../grpc-js/channels.ts';
+import type { Channel } from '../grpc-js/connectivity.ts';
 import { type ClientKeepalive, withKeepalive } from '../grpc-js/keepalive.ts';
 import { warnOfBun } from '../grpc-js/warn-of-bun.ts';
-import { type ClientTls, existingChannel, openChannels } from './channels.ts';
 import { type ClientDefaults, clientDefaults, createClient } from './client.ts';
-import type { Channel } from './connectivity.ts';
 
 /** The flow options are the defaults of every call. */
 export interface ConnectOptions<S = any> extends ClientDefaults<S> {

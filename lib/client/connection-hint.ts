@@ -1,5 +1,4 @@
-import type { StatusObject } from '@grpc/grpc-js';
-import { Code } from '../core/status.ts';
+import { Code, type StatusObject } from '../core/status.ts';
 
 /** A status by which grpc-js says that it made no connection, with the option to look at where TLS is the reason. */
 export function withConnectionHint(status: StatusObject): StatusObject {

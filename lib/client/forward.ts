@@ -1,5 +1,5 @@
-import { Metadata } from '@grpc/grpc-js';
 import type { CallOptions } from '../core/call-options.ts';
+import { Metadata } from '../core/metadata.ts';
 import { isServerCall, type ServerCall } from '../core/server-call.ts';
 import { kindOf } from '../core/validate.ts';
 

@@ -1,7 +1,6 @@
-import { Metadata } from '@grpc/grpc-js';
 import type { Subscriber } from 'rxjs';
 import type { CallOptions } from '../core/call-options.ts';
-import { toMetadata } from '../core/metadata.ts';
+import { Metadata, toMetadata } from '../core/metadata.ts';
 
 /** What a call sends before its messages. */
 export function requestHeaders({ metadata, waitForReady }: CallOptions): Metadata {

@@ -1,14 +1,14 @@
 import { inspect } from 'node:util';
-import { Metadata, type StatusObject } from '@grpc/grpc-js';
 import { Observable, ReplaySubject, tap } from 'rxjs';
 import { type CallOptions, checkCallOptions } from '../core/call-options.ts';
 import { errorFromStatus } from '../core/error-status.ts';
+import { Metadata } from '../core/metadata.ts';
 import { isRpcError } from '../core/rpc-error.ts';
 import type { ServerCall } from '../core/server-call.ts';
-import { Code } from '../core/status.ts';
+import { Code, type StatusObject } from '../core/status.ts';
 import { kindOf } from '../core/validate.ts';
 import { type Captured, madeAt, printAs, traceMade } from './call-trace.ts';
-import { onSettled } from './calling.ts';
+import { onSettled } from './client-call.ts';
 
 /** How a call ended. */
 export interface Status {

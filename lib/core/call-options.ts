@@ -3,8 +3,10 @@ import { type MetadataInput, toMetadata } from './metadata.ts';
 import { isServerCall, type ServerCall } from './server-call.ts';
 import { checkBoolean, checkDate, checkFunction, checkOptions, kindOf } from './validate.ts';
 
+export type { CallCredentials };
+
 /** The messages that a stream of grpc-js reads ahead; it has no option for fewer. */
-export const MIN_PREFETCH = 16;
+const MIN_PREFETCH = 16;
 
 /** The flow control of a call's messages, for one call or as the default of a client, a service or a server. */
 export interface FlowOptions {

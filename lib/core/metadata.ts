@@ -1,6 +1,8 @@
 import { Metadata } from '@grpc/grpc-js';
 import { isPlainObject, kindOf } from './validate.ts';
 
+export { Metadata };
+
 /** Metadata of grpc-js, or a plain object. Keys that end in `-bin` take bytes. */
 export type MetadataInput = Metadata | Readonly<Record<string, MetadataValueInput | readonly MetadataValueInput[]>>;
 type MetadataValueInput = string | Uint8Array;

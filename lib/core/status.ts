@@ -1,3 +1,5 @@
+export type { StatusObject } from '@grpc/grpc-js';
+
 /**
  * The status codes of gRPC.
  *

@@ -1,34 +1,25 @@
-import { EventEmitter } from 'node:events';
+import type { MessageSource } from '../call/message-channel.ts';
 import { deferred } from './deferred.ts';
-import type { Pipe } from './pipe.ts';
+import { MAX_HELD, type Pipe } from './pipe.ts';
 
-/**
- * What both halves do: read one pipe, and tell of what has come when the other side has returned. As a Readable of Node, it
- * tells of its end to none but a reader who has found nothing left.
- */
-export abstract class Half extends EventEmitter {
+/** One side of a call: reads one pipe, and calls its listener after the other side has returned. */
+export abstract class Half implements MessageSource {
+  readonly holds: number = MAX_HELD;
   readonly #inbound: Pipe;
   #isLooking = false;
-  #hasToldThatItEnds = false;
-  #isReadToTheEnd = false;
-  #hasToldEnd = false;
 
   constructor(inbound: Pipe) {
-    super();
     this.#inbound = inbound;
   }
 
-  get readableLength(): number {
+  get size(): number {
     return this.#inbound.size;
   }
 
+  abstract readonly hasEnded: boolean;
+
   read(): Buffer | null {
-    const message = this.#inbound.read();
-    if (this.#inbound.hasEnded) {
-      this.#isReadToTheEnd = this.#inbound.size === 0;
-      this.look();
-    }
-    return message;
+    return this.#inbound.read();
   }
 
   look(): void {
@@ -41,16 +32,4 @@ export abstract class Half extends EventEmitter {
   }
 
   protected abstract tell(): void;
-
-  protected tellOfMessages(): void {
-    const endsNow = this.#inbound.hasEnded && !this.#hasToldThatItEnds;
-    if (endsNow) this.#hasToldThatItEnds = true;
-    if (endsNow || this.#inbound.size > 0) this.emit('readable');
-  }
-
-  protected tellOfEnd(): void {
-    if (!this.#isReadToTheEnd || this.#hasToldEnd) return;
-    this.#hasToldEnd = true;
-    this.emit('end');
-  }
 }

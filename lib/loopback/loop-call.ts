@@ -1,21 +1,26 @@
-import { Metadata, type StatusObject } from '@grpc/grpc-js';
 import { asyncScheduler } from 'rxjs';
-import type { ClientStream } from '../client/transport.ts';
+import type {
+  ClientChannel,
+  ClientListener,
+  FinalStatus,
+  ServerChannel,
+  ServerListener,
+  Taken,
+} from '../call/message-channel.ts';
 import { startDeadline } from '../core/deadline.ts';
-import { Code } from '../core/status.ts';
-import type { ServerStream } from '../server/transport.ts';
+import { Metadata } from '../core/metadata.ts';
+import { Code, type StatusObject } from '../core/status.ts';
 import { deferred } from './deferred.ts';
 import { Half } from './half.ts';
 import { MAX_HELD, Pipe } from './pipe.ts';
 
-type Taken = (error?: Error | null) => void;
 type InContext = (work: () => void) => void;
 
 /** A call between a client and a server of one process: two streams, and between them no socket. */
 export class LoopCall {
   readonly requests: Pipe = new Pipe();
   readonly responses: Pipe = new Pipe();
-  readonly client: ClientHalf = new ClientHalf(this);
+  readonly client: ClientHalf;
   readonly server: ServerHalf;
   headers: Metadata | undefined;
   status: StatusObject | undefined;
@@ -25,9 +30,10 @@ export class LoopCall {
 
   /**
    * @param deadline milliseconds since the epoch
-   * @param inContext runs what the server is told
+   * @param inContext runs the server's listener
    */
-  constructor(deadline: number | undefined, inContext: InContext) {
+  constructor(deadline: number | undefined, listener: ClientListener, inContext: InContext) {
+    this.client = new ClientHalf(this, listener);
     this.server = new ServerHalf(this, deadline ?? Number.POSITIVE_INFINITY, inContext);
     if (deadline === undefined) return;
     const passed = () => this.abort(Code.DEADLINE_EXCEEDED, 'Deadline exceeded');
@@ -36,7 +42,7 @@ export class LoopCall {
   }
 
   /** The request headers reach the server, unless the call has ended meanwhile. */
-  begin(metadata: Metadata, start: (stream: ServerStream) => void): void {
+  begin(metadata: Metadata, start: (channel: ServerChannel) => void): void {
     if (this.status !== undefined) return;
     this.server.metadata = asReceived(metadata);
     this.server.inContext(() => start(this.server));
@@ -49,18 +55,18 @@ export class LoopCall {
   }
 
   /** The server's end of the call. Requests that still come go nowhere. */
-  finish({ code, details, metadata }: StatusObject): void {
+  finish({ code, details, metadata = new Metadata() }: FinalStatus): void {
     if (this.status !== undefined) return;
     this.#end({ code, details, metadata: asReceived(metadata) });
     this.requests.drain();
   }
 
   /** Any other end. What the server has sent can still be read. */
-  abort(code: Code, details: string): void {
+  abort(code: number, details: string): void {
     if (this.status !== undefined) return;
     this.isCut = true;
-    this.#end({ code: code as number, details, metadata: new Metadata() });
-    deferred(() => this.server.inContext(() => this.server.emit('cancelled')));
+    this.#end({ code, details, metadata: new Metadata() });
+    deferred(() => this.server.inContext(() => this.server.listener?.onEnd()));
   }
 
   #end(status: StatusObject): void {
@@ -71,57 +77,78 @@ export class LoopCall {
   }
 }
 
-class ClientHalf extends Half implements ClientStream {
+class ClientHalf extends Half implements ClientChannel {
   readonly #call: LoopCall;
-  #hasToldHeaders = false;
-  #hasToldStatus = false;
+  readonly #listener: ClientListener;
+  #hasHeaders = false;
+  #hasStatus = false;
 
-  constructor(call: LoopCall) {
+  constructor(call: LoopCall, listener: ClientListener) {
     super(call.responses);
     this.#call = call;
+    this.#listener = listener;
   }
 
-  write(message: Buffer, taken: Taken): void {
-    this.#call.requests.write(message, taken);
+  get hasEnded(): boolean {
+    return this.#hasStatus;
+  }
+
+  override read(): Buffer | null {
+    const message = super.read();
+    if (this.#call.status !== undefined && !this.#hasStatus) this.look();
+    return message;
+  }
+
+  write(message: Uint8Array, taken: Taken): void {
+    this.#call.requests.write(message as Buffer, taken);
     this.#call.server.look();
   }
 
-  end(): void {
+  finish(): void {
     this.#call.requests.hasEnded = true;
     this.#call.server.look();
   }
 
-  cancel(): void {
-    this.#call.abort(Code.CANCELLED, 'Cancelled on client');
+  cancel({ code, details }: Omit<FinalStatus, 'metadata'>): void {
+    this.#call.abort(code, details);
   }
 
   protected tell(): void {
     const { headers, status, isCut } = this.#call;
-    if (headers !== undefined && !this.#hasToldHeaders) {
-      this.#hasToldHeaders = true;
-      this.emit('metadata', headers);
+    if (headers !== undefined && !this.#hasHeaders) {
+      this.#hasHeaders = true;
+      this.#listener.onHeaders(headers);
     }
-    this.tellOfMessages();
-    if (status !== undefined && !this.#hasToldStatus && (isCut || this.readableLength <= MAX_HELD)) {
-      this.#hasToldStatus = true;
-      this.emit('status', status);
+    if (this.size > 0) this.#listener.onMessages();
+    if (status !== undefined && !this.#hasStatus && (isCut || this.size <= MAX_HELD)) {
+      this.#hasStatus = true;
+      this.#listener.onEnd(status);
     }
-    if (this.#hasToldStatus) this.tellOfEnd();
   }
 }
 
-class ServerHalf extends Half implements ServerStream {
+class ServerHalf extends Half implements ServerChannel {
   readonly #call: LoopCall;
   readonly #deadline: number;
   readonly inContext: InContext;
   metadata: Metadata = new Metadata();
+  listener: ServerListener | undefined;
+  /** The half-close has reached this side. */
+  #hasHalfClose = false;
 
   constructor(call: LoopCall, deadline: number, inContext: InContext) {
     super(call.requests);
     this.#call = call;
     this.#deadline = deadline;
     this.inContext = inContext;
-    this.on('error', (status: StatusObject) => call.finish(status));
+  }
+
+  get hasEnded(): boolean {
+    return this.#hasHalfClose;
+  }
+
+  listen(listener: ServerListener): void {
+    this.listener = listener;
   }
 
   getDeadline(): number {
@@ -136,26 +163,24 @@ class ServerHalf extends Half implements ServerStream {
     return {};
   }
 
-  sendMetadata(headers: Metadata): void {
+  sendHeaders(headers: Metadata): void {
     this.#call.sendHeaders(headers);
   }
 
-  write(message: Buffer, taken: Taken): void {
+  write(message: Uint8Array, taken: Taken): void {
     this.#call.sendHeaders(new Metadata());
-    this.#call.responses.write(message, taken);
+    this.#call.responses.write(message as Buffer, taken);
     this.#call.client.look();
   }
 
-  end(trailers: Metadata = new Metadata()): void {
-    this.#call.finish({ code: Code.OK, details: '', metadata: trailers });
+  finish(status: FinalStatus): void {
+    this.#call.finish(status);
   }
 
   protected tell(): void {
     if (this.#call.status !== undefined) return;
-    this.inContext(() => {
-      this.tellOfMessages();
-      this.tellOfEnd();
-    });
+    this.#hasHalfClose = this.#call.requests.hasEnded;
+    if (this.size > 0 || this.hasEnded) this.inContext(() => this.listener?.onMessages());
   }
 }
 

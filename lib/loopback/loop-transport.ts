@@ -1,28 +1,29 @@
-import type { CallCredentials, Metadata } from '@grpc/grpc-js';
 import { BehaviorSubject, takeWhile } from 'rxjs';
-import type { ConnectivityState, Transport } from '../client/transport.ts';
+import type { ServerChannel } from '../call/message-channel.ts';
+import type { ConnectivityState, Transport } from '../call/transport.ts';
+import type { CallCredentials } from '../core/call-options.ts';
+import type { Metadata } from '../core/metadata.ts';
 import { Code, codeName, isErrorCode } from '../core/status.ts';
-import type { ServerStream } from '../server/transport.ts';
 import { deferred } from './deferred.ts';
 import { LoopCall } from './loop-call.ts';
-
-/** Takes one call for a method of the server. */
-export type Start = (stream: ServerStream) => void;
 
 /**
  * What carries the calls of a client to a server in this process.
  *
- * @param starts what the server does with a call, by path.
+ * @param serves the methods of the server, by path.
  * @param inContext runs what the server is told.
  */
-export function loopTransport(starts: ReadonlyMap<string, Start>, inContext: (work: () => void) => void): Transport {
+export function loopTransport(
+  serves: ReadonlyMap<string, (channel: ServerChannel) => void>,
+  inContext: (work: () => void) => void,
+): Transport {
   const state$ = new BehaviorSubject<ConnectivityState>('READY');
   return {
-    open: ({ path }, { metadata, deadline, credentials }) => {
-      const call = new LoopCall(deadline, inContext);
-      const start = starts.get(path);
+    open: ({ path }, { metadata, deadline, credentials }, listener) => {
+      const call = new LoopCall(deadline, listener, inContext);
+      const serve = serves.get(path);
       const begin = (): void => {
-        if (start !== undefined) call.begin(metadata, start);
+        if (serve !== undefined) call.begin(metadata, serve);
         else call.abort(Code.UNIMPLEMENTED, `The server does not implement the method ${path}`);
       };
       deferred(() => {

@@ -4,9 +4,10 @@ import { captureContext, outsideContext } from '../core/async-context.ts';
 import type { Method } from '../core/method.ts';
 import { type ClientOf, methodsOf } from '../core/service.ts';
 import { checkOptions, kindOf } from '../core/validate.ts';
-import { type Bound, implementationFor } from '../server/implement.ts';
+import { type Bound, bindTo, type Serve } from '../server/implement.ts';
 import { type ServerDefaults, serverContextOf, serverDefaults } from '../server/serve.ts';
-import { loopTransport, type Start } from './loop-transport.ts';
+import type { ServerContext } from '../server/server-context.ts';
+import { loopTransport } from './loop-transport.ts';
 
 /** The options of a client stand at the top, those of its server in `server`. */
 export interface LoopbackOptions<S = any> extends ClientDefaults<S> {
@@ -49,12 +50,12 @@ export function loopback<S>(service: Bound<S>, options: LoopbackOptions<NoInfer<
   }
   const codecOf = serialize ? (method: Method) => method : unserialized;
   const context = { ...serverContextOf('loopback', server, draining$), inProcess: { codecOf } };
-  const starts = startsByPath(service, context);
+  const serves = servesByPath(service, context);
   const methods = methodsOf(service.service as object).map(([name, method]) => [name, codecOf(method)] as const);
   // As a server's handlers run in the async context of who serves, and not in that of who calls.
   const inContext = captureContext() ?? outsideContext;
   const client = createClient('loopback', Object.fromEntries(methods) as S, options as LoopbackOptions, () =>
-    loopTransport(starts, inContext),
+    loopTransport(serves, inContext),
   );
   const self = {};
   context.live.belongTo(self);
@@ -69,11 +70,10 @@ export function serverBehind(client: object): object | undefined {
   return servers.get(client);
 }
 
-function startsByPath(service: Bound, context: Parameters<typeof implementationFor>[1]): ReadonlyMap<string, Start> {
-  const implementation = Object.entries(implementationFor(service, context));
-  return new Map(
-    implementation.map(([name, start]) => [service.definition[name]!.path, start as unknown as Start] as const),
-  );
+function servesByPath(service: Bound, context: ServerContext): ReadonlyMap<string, Serve> {
+  const serves = bindTo(context, service);
+  if (serves === undefined) throw new TypeError('loopback: expected what implement() gives, got a copy of it');
+  return new Map([...serves].map(([name, serve]) => [service.definition[name]!.path, serve]));
 }
 
 /** A message as it is, in place of its bytes: it counts for none, so that of those on their way only their number is bounded. */

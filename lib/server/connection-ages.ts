@@ -5,6 +5,7 @@ import { type Observable, ReplaySubject } from 'rxjs';
 import { inOwnContext } from '../backpressure/in-own-context.ts';
 import { type Leave, LinkedList } from '../call/linked-list.ts';
 import type { CallOwner } from '../call/live-calls.ts';
+import type { AgedConnection } from '../call/message-channel.ts';
 import { RpcError } from '../core/rpc-error.ts';
 import { Code } from '../core/status.ts';
 import { checkOptions, kindOf, MAX_TIMER_MS } from '../core/validate.ts';
@@ -79,14 +80,6 @@ function checked(nameOfMax: string, maxMs: unknown, nameOfGrace: string, graceMs
   return { maxMs, graceMs: graceMs >= UNLIMITED_MS ? Number.POSITIVE_INFINITY : graceMs };
 }
 
-/** A connection, as its calls see it. */
-export interface Connection {
-  /** Emits and completes when the connection has reached its age, also for who comes later. */
-  readonly draining$: Observable<void>;
-  /** What it returns says that the call has ended. */
-  open(call: CallOwner<RpcError>): Leave;
-}
-
 /** What a client may read in its logs; grpc-js and grpc-go say the same. */
 const MAX_AGE = Buffer.from('max_age');
 
@@ -94,7 +87,7 @@ const MAX_AGE = Buffer.from('max_age');
 export class ConnectionAges {
   readonly #age: Age;
   readonly #connections = new WeakMap<Http2Session, AgingConnection>();
-  #current: Connection | undefined;
+  #current: AgedConnection | undefined;
 
   constructor(age: Age) {
     this.#age = age;
@@ -114,12 +107,12 @@ export class ConnectionAges {
   }
 
   /** Of the call that comes in this turn; undefined where its connection was made before watch(). */
-  get current(): Connection | undefined {
+  get current(): AgedConnection | undefined {
     return this.#current;
   }
 }
 
-class AgingConnection implements Connection {
+class AgingConnection implements AgedConnection {
   readonly #session: Http2Session;
   readonly #socket: Socket;
   readonly #graceMs: number;

@@ -4,11 +4,10 @@ import { methodsOf } from '../core/service.ts';
 import { kindOf } from '../core/validate.ts';
 import { mayBatch } from '../grpc-js/batch.ts';
 import { mayJoin } from '../grpc-js/join.ts';
+import { type DirectHandler, type DirectOptions, serveDirectly } from '../grpc-js/server-channel.ts';
 import type { ConnectionAges } from './connection-ages.ts';
-import { type DirectHandler, type DirectOptions, serveDirectly } from './direct-call.ts';
-import { type Bound, implementationFor } from './implement.ts';
+import { type Bound, bindTo, overStreams } from './implement.ts';
 import type { ServerContext } from './server-context.ts';
-import type { ServerStream } from './transport.ts';
 
 type Handlers = Map<unknown, DirectHandler>;
 
@@ -56,19 +55,18 @@ function addService(server: Server, service: Bound, context: ServerContext, hand
   if (typeof service?.definition !== 'object' || typeof service.implementation !== 'object') {
     throw new TypeError(`serve: expected what implement() gives, or a list of them, got ${kindOf(service)}`);
   }
-  const implementation = implementationFor(service, context);
-  if (implementation === service.implementation) {
-    server.addService(service.definition, implementation);
+  const serves = bindTo(context, service);
+  if (serves === undefined) {
+    server.addService(service.definition, service.implementation);
     return;
   }
   const definition = { ...service.definition };
   const methods = new Map(methodsOf(service.service as object));
-  for (const [name, handler] of Object.entries(implementation)) {
+  for (const [name, serve] of serves) {
     const responseSerialize = (bytes: Buffer): Buffer => bytes;
     definition[name] = { ...definition[name]!, responseSerialize };
-    const serve = handler as unknown as (stream: ServerStream) => void;
     const { requestStream, requestDeserialize } = methods.get(name)!;
     handlers.set(responseSerialize, { serve, requestStream, keepsNothing: keepsNothing(requestDeserialize) });
   }
-  server.addService(definition, implementation);
+  server.addService(definition, overStreams(serves));
 }

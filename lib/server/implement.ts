@@ -1,4 +1,5 @@
 import type { ServiceDefinition, UntypedServiceImplementation } from '@grpc/grpc-js';
+import type { ServerChannel } from '../call/message-channel.ts';
 import { checkFlowOptions, type FlowOptions, flowOptions, mergeFlowOptions } from '../core/call-options.ts';
 import { isProtobuf, type Method, type Service } from '../core/method.ts';
 import { checkMiddleware, type MiddlewareList, type Rpc, type ServerMiddlewareOf, wrap } from '../core/middleware.ts';
@@ -6,7 +7,8 @@ import { type Implementation, isClientMethod, methodsOf } from '../core/service.
 import { checkOptions, kindOf } from '../core/validate.ts';
 import { adjustGrpcJs } from '../grpc-js/adjust.ts';
 import { rawProtobufRequest, rawRequest } from '../grpc-js/our-handlers.ts';
-import { handle, type Served } from './handle.ts';
+import { ServerStreamChannel } from '../grpc-js/server-stream-channel.ts';
+import { handlerCall, type Served } from './handler-call.ts';
 import { type AnyHandler, behindMiddleware, handlerRpc } from './handler-rpc.ts';
 import { defaultContext, type ServerContext } from './server-context.ts';
 
@@ -23,11 +25,14 @@ export interface Bound<S = any> {
   readonly implementation: UntypedServiceImplementation;
 }
 
-const bindings = new WeakMap<Bound, (context: ServerContext) => UntypedServiceImplementation>();
+/** Serves the calls of one method. */
+export type Serve = (channel: ServerChannel) => void;
 
-/** The implementation of a service that knows its server; a foreign one as it is. */
-export function implementationFor(service: Bound, context: ServerContext): UntypedServiceImplementation {
-  return bindings.get(service)?.(context) ?? service.implementation;
+const bindings = new WeakMap<Bound, (context: ServerContext) => ReadonlyMap<string, Serve>>();
+
+/** Serves the methods of a service, by their names; undefined for a service that is not implement()'s. */
+export function bindTo(context: ServerContext, service: Bound): ReadonlyMap<string, Serve> | undefined {
+  return bindings.get(service)?.(context);
 }
 
 /** The flow options hold for the calls of this service; what they leave open is the server's. */
@@ -113,24 +118,24 @@ function bind(
     const base = handlerRpc(handler.bind(implementation) as AnyHandler, isClientMethod(handler));
     rpcs.push({ name, method, base, wrapped: wrap(behindMiddleware(base), middleware, name, method) });
   }
-  const toImplementation = (context: ServerContext): UntypedServiceImplementation => {
-    const handlers: UntypedServiceImplementation = Object.create(null);
+  const serveWith = (context: ServerContext): ReadonlyMap<string, Serve> => {
+    const serves = new Map<string, Serve>();
     for (const { name, method, base, wrapped } of rpcs) {
       const served: Served = {
         method: context.inProcess?.codecOf(method) ?? method,
         rpc: wrap(wrapped ?? behindMiddleware(base), context.middleware, name, method) ?? wrapped ?? base,
         flow: mergeFlowOptions(options, context.flow),
       };
-      handlers[name] = (stream: any) => handle(stream, served, context);
+      serves.set(name, channel => handlerCall(channel, served, context));
     }
-    return handlers;
+    return serves;
   };
   const bound: Bound<any> = {
     service,
     definition: toDefinition(methods),
-    implementation: toImplementation(defaultContext()),
+    implementation: overStreams(serveWith(defaultContext())),
   };
-  bindings.set(bound, toImplementation);
+  bindings.set(bound, serveWith);
   return bound;
 }
 
@@ -144,6 +149,13 @@ function handlerOf(implementation: object, name: string): unknown {
 /** A class may have functions that are no handlers. */
 function isPlain(implementation: object): boolean {
   return Object.getPrototypeOf(implementation) === Object.prototype;
+}
+
+/** The handlers for a grpc-js Server, which calls them with its streams. */
+export function overStreams(serves: ReadonlyMap<string, Serve>): UntypedServiceImplementation {
+  const handlers: UntypedServiceImplementation = Object.create(null);
+  for (const [name, serve] of serves) handlers[name] = (stream: any) => serve(new ServerStreamChannel(stream));
+  return handlers;
 }
 
 function toDefinition(methods: readonly (readonly [string, Method])[]): ServiceDefinition {

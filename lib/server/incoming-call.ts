@@ -2,6 +2,7 @@ import { setMaxListeners } from 'node:events';
 import type { PeerCertificate } from 'node:tls';
 import { Metadata } from '@grpc/grpc-js';
 import { Observable } from 'rxjs';
+import type { ServerChannel } from '../call/message-channel.ts';
 import { startDeadline } from '../core/deadline.ts';
 import type { MetadataInput } from '../core/metadata.ts';
 import { toMetadata } from '../core/metadata.ts';
@@ -9,7 +10,6 @@ import type { Method } from '../core/method.ts';
 import { RpcError } from '../core/rpc-error.ts';
 import { CallContext, limitDeadline, onCancelled, type ParentCall, serverCall } from '../core/server-call.ts';
 import { Code } from '../core/status.ts';
-import type { ServerStream } from './transport.ts';
 
 /** Who runs the call. */
 export interface IncomingCallOwner {
@@ -30,15 +30,15 @@ export interface IncomingCall extends ParentCall {
   end(reason: RpcError | undefined): void;
 }
 
-export function incomingCall(stream: ServerStream, method: Method, owner: IncomingCallOwner): IncomingCall {
-  return new Incoming(stream, method, owner);
+export function incomingCall(channel: ServerChannel, method: Method, owner: IncomingCallOwner): IncomingCall {
+  return new Incoming(channel, method, owner);
 }
 
 class Incoming implements IncomingCall {
   readonly [serverCall] = true as const;
   readonly method: Method;
   readonly metadata: Metadata;
-  readonly #stream: ServerStream;
+  readonly #channel: ServerChannel;
   readonly #owner: IncomingCallOwner;
   /** Told of the end, with a reason when the call is cut short. */
   #listeners: Set<(reason: RpcError | undefined) => void> | undefined;
@@ -53,12 +53,12 @@ class Incoming implements IncomingCall {
   #cancelled: RpcError | undefined;
   #hasEnded = false;
 
-  constructor(stream: ServerStream, method: Method, owner: IncomingCallOwner) {
-    this.#stream = stream;
+  constructor(channel: ServerChannel, method: Method, owner: IncomingCallOwner) {
+    this.#channel = channel;
     this.#owner = owner;
     this.method = method;
-    this.metadata = stream.metadata;
-    const deadline = Number(stream.getDeadline());
+    this.metadata = channel.metadata;
+    const deadline = Number(channel.getDeadline());
     this.#deadline = Number.isFinite(deadline) ? new Date(deadline) : undefined;
   }
 
@@ -78,12 +78,12 @@ class Incoming implements IncomingCall {
   }
 
   get peer(): string {
-    this.#peer ??= this.#stream.getPeer();
+    this.#peer ??= this.#channel.getPeer();
     return this.#peer;
   }
 
   get peerCertificate(): PeerCertificate | undefined {
-    this.#peerCertificate ??= this.#stream.getAuthContext().sslPeerCertificate;
+    this.#peerCertificate ??= this.#channel.getAuthContext().sslPeerCertificate;
     return this.#peerCertificate;
   }
 
@@ -128,7 +128,7 @@ class Incoming implements IncomingCall {
     }
     const metadata = toMetadata(headers);
     this.#headersAreSent = true;
-    this.#stream.sendMetadata(metadata);
+    this.#channel.sendHeaders(metadata);
   }
 
   headersAreSent(): void {

@@ -1,7 +1,8 @@
 import { Observable, type Subscriber, Subscription } from 'rxjs';
 import { OneShot, refusal } from '../backpressure/one-shot.ts';
 import type { DirectionStats } from '../call/direction-stats.ts';
-import { receive } from '../call/receive.ts';
+import type { MessageSource } from '../call/message-channel.ts';
+import { type Receiving, receive } from '../call/receive.ts';
 import { type One, receiveOne } from '../call/receive-one.ts';
 import { decoderOf } from '../codec/received.ts';
 import { bindContext } from '../core/async-context.ts';
@@ -9,7 +10,6 @@ import type { Method } from '../core/method.ts';
 import { RpcError } from '../core/rpc-error.ts';
 import { Code } from '../core/status.ts';
 import { TRUNCATED, truncatedMessage } from '../grpc-js/whole-frames.ts';
-import type { ServerStream } from './transport.ts';
 
 /** Who runs the call. */
 export interface RequestsOwner {
@@ -27,7 +27,7 @@ export interface RequestsOwner {
  */
 export class Requests {
   readonly request$: Observable<unknown>;
-  readonly #stream: ServerStream;
+  readonly #source: MessageSource;
   readonly #method: Method;
   readonly #owner: RequestsOwner;
   #reader: Subscriber<unknown> | undefined;
@@ -36,16 +36,22 @@ export class Requests {
   /** Subscribers that wait for the single request, and what gives it to them. */
   #waiting: Map<Subscriber<unknown>, (request: One<unknown>) => void> | undefined;
   #request: One<unknown> | undefined;
+  #receiving: Receiving | undefined;
   #isOver = false;
   #whyOver: RpcError | undefined;
 
-  constructor(stream: ServerStream, method: Method, owner: RequestsOwner) {
-    this.#stream = stream;
+  constructor(source: MessageSource, method: Method, owner: RequestsOwner) {
+    this.#source = source;
     this.#method = method;
     this.#owner = owner;
     this.request$ = method.requestStream
       ? new OneShot(reader => this.#subscribeToStream(reader))
       : new Observable(reader => this.#subscribeToOne(reader));
+  }
+
+  /** Messages have arrived, or the half-close. */
+  readOn(): void {
+    this.#receiving?.readOn();
   }
 
   /** The call is over: an error is told to who reads, else the reading just ends. Who subscribes later is told in any case. */
@@ -92,7 +98,7 @@ export class Requests {
 
   #readStream(reader: Subscriber<unknown>): void {
     const { prefetch, received, isEndCertain } = this.#owner;
-    receive<unknown>(this.#stream, reader, {
+    this.#receiving = receive<unknown>(this.#source, reader, {
       decode: bytes => this.#decode(bytes),
       decoder: decoderOf(this.#method.requestDeserialize),
       prefetch,
@@ -108,7 +114,7 @@ export class Requests {
   #readOne(reading: Subscription): void {
     const { received, isEndCertain } = this.#owner;
     const isNone = () => this.#abort(Code.UNIMPLEMENTED, 'expected one request, got none');
-    receiveOne<unknown>(this.#stream, reading, {
+    this.#receiving = receiveOne<unknown>(this.#source, reading, {
       decode: bytes => this.#decode(bytes),
       isContextKnown: true,
       meter: received,

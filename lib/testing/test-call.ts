@@ -2,6 +2,7 @@ import type { PeerCertificate } from 'node:tls';
 import type { Metadata } from '@grpc/grpc-js';
 import { isObservable, NEVER, type Observable } from 'rxjs';
 import { isVirtualTime } from '../backpressure/virtual-time.ts';
+import type { ServerChannel } from '../call/message-channel.ts';
 import { startDeadline } from '../core/deadline.ts';
 import { type MetadataInput, toMetadata } from '../core/metadata.ts';
 import type { Method, MethodInfo } from '../core/method.ts';
@@ -10,7 +11,6 @@ import type { ServerCall } from '../core/server-call.ts';
 import { Code } from '../core/status.ts';
 import { checkOptions, kindOf } from '../core/validate.ts';
 import { type IncomingCall, incomingCall } from '../server/incoming-call.ts';
-import type { ServerStream } from '../server/transport.ts';
 
 export interface TestCallOptions {
   /** The request headers. */
@@ -75,12 +75,12 @@ export function testCall(options: TestCallOptions = {}): TestCall {
     throw new TypeError(`testCall: expected draining$ to be an Observable, got ${kindOf(draining$)}`);
   }
   let headers: Metadata | undefined;
-  const stream: Partial<ServerStream> = {
+  const channel: Partial<ServerChannel> = {
     metadata: toMetadata(options.metadata),
     getPeer: () => peer,
     getDeadline: () => deadline ?? Number.POSITIVE_INFINITY,
     getAuthContext: () => (peerCertificate === undefined ? {} : { sslPeerCertificate: peerCertificate }),
-    sendMetadata: sent => {
+    sendHeaders: sent => {
       headers = sent;
     },
   };
@@ -93,7 +93,7 @@ export function testCall(options: TestCallOptions = {}): TestCall {
     endCall(reason);
   };
   const failure = (code: Code, details: string) => new RpcError(code, details, { path: method.path });
-  const call: IncomingCall = incomingCall(stream as ServerStream, method, { draining$, abort: end });
+  const call: IncomingCall = incomingCall(channel as ServerChannel, method, { draining$, abort: end });
   const endCall = call.end.bind(call);
   const stopDeadline = startTimer(deadline, () => end(failure(Code.DEADLINE_EXCEEDED, 'the deadline has passed')));
   return Object.defineProperties(call, {

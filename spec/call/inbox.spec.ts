@@ -2,7 +2,8 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import { Observable } from 'rxjs';
 import { Inbox } from '../../lib/call/inbox.ts';
-import { type Decoder, type MessageRow, receive } from '../../lib/call/receive.ts';
+import type { Decoder, MessageRow } from '../../lib/call/message-channel.ts';
+import { receive } from '../../lib/call/receive.ts';
 import { Sink } from '../backpressure/support/sink.ts';
 
 /** Delivers messages by hand when asked, or at once from a source. */
@@ -40,6 +41,13 @@ class Box extends Inbox {
 
   finish(): void {
     this.close();
+  }
+
+  /** Called when messages have arrived, or the end. */
+  onArrived: () => void = () => {};
+
+  protected override arrived(): void {
+    this.onArrived();
   }
 }
 
@@ -85,11 +93,10 @@ function readAll(box: Inbox): number[] {
   return all;
 }
 
-/** Its events, in order. */
-function told(box: Inbox): string[] {
+/** Its events, in order: messages, or an end without messages before it. */
+function told(box: Box): string[] {
   const log: string[] = [];
-  box.on('readable', () => log.push('readable'));
-  box.on('end', () => log.push('end'));
+  box.onArrived = () => log.push(box.size === 0 && box.hasEnded ? 'end' : 'messages');
   return log;
 }
 
@@ -97,7 +104,7 @@ describe('Inbox', () => {
   it('asks for nothing before it is read', () => {
     const box = new Box();
     told(box);
-    expect([box.asked, box.readableLength]).to.deep.equal([0, 0]);
+    expect([box.asked, box.size]).to.deep.equal([0, 0]);
   });
 
   it('asks for one message at a time, and for the next when that has arrived', () => {
@@ -116,12 +123,12 @@ describe('Inbox', () => {
     box.read();
     for (let held = 1; held < MAX_HELD; held++) {
       box.give();
-      expect([box.readableLength, box.outstanding]).to.deep.equal([held, 1]);
+      expect([box.size, box.outstanding]).to.deep.equal([held, 1]);
     }
     box.give();
-    expect([box.readableLength, box.outstanding]).to.deep.equal([MAX_HELD, 0]);
+    expect([box.size, box.outstanding]).to.deep.equal([MAX_HELD, 0]);
     expect(String(box.read())).to.equal('1');
-    expect([box.readableLength, box.outstanding]).to.deep.equal([MAX_HELD - 1, 1]);
+    expect([box.size, box.outstanding]).to.deep.equal([MAX_HELD - 1, 1]);
   });
 
   it('holds no more from a source that delivers at once', () => {
@@ -129,7 +136,7 @@ describe('Inbox', () => {
     box.atOnce = Number.POSITIVE_INFINITY;
     for (const n of numbers(100)) {
       expect(Number(box.read())).to.equal(n);
-      expect(box.readableLength).to.be.within(MAX_HELD - 1, MAX_HELD);
+      expect(box.size).to.be.within(MAX_HELD - 1, MAX_HELD);
     }
   });
 
@@ -141,7 +148,7 @@ describe('Inbox', () => {
     expect(log).to.deep.equal([]);
     box.give();
     box.give();
-    expect(log).to.deep.equal(['readable', 'readable']);
+    expect(log).to.deep.equal(['messages', 'messages']);
     expect(readAll(box)).to.deep.equal([4, 5]);
   });
 
@@ -151,7 +158,7 @@ describe('Inbox', () => {
     box.read();
     box.atOnce = 2;
     box.give();
-    expect([log, box.readableLength]).to.deep.equal([['readable'], 3]);
+    expect([log, box.size]).to.deep.equal([['messages'], 3]);
     expect(readAll(box)).to.deep.equal(numbers(3));
   });
 
@@ -159,7 +166,7 @@ describe('Inbox', () => {
     for (const startsItself of [true, false]) {
       const box = new Box();
       const seen: number[] = [];
-      box.on('readable', () => seen.push(...readAll(box)));
+      box.onArrived = () => seen.push(...readAll(box));
       if (startsItself) box.read();
       box.atOnce = 100_000;
       if (startsItself) box.give();
@@ -179,69 +186,40 @@ describe('Inbox', () => {
     expect([box.asked, log]).to.deep.equal([1, ['end']]);
   });
 
-  it('emits the end once, after the held messages: when it is read and empty', () => {
+  it('has ended as soon as no message follows, and does not report that while messages are held', () => {
     const box = new Box();
     const log = told(box);
     box.read();
     box.give();
     box.give();
     box.finish();
-    expect(log).to.deep.equal(['readable', 'readable']);
+    expect([log, box.hasEnded]).to.deep.equal([['messages', 'messages'], true]);
     expect([String(box.read()), String(box.read())]).to.deep.equal(['1', '2']);
-    expect(log, 'not before it is seen').to.have.lengthOf(2);
     expect([box.read(), box.read()]).to.deep.equal([null, null]);
-    box.finish();
-    expect(log.slice(2)).to.deep.equal(['end']);
+    expect(log).to.have.lengthOf(2);
     expect(box.asked).to.equal(3);
   });
 
   it('asks for nothing more after the end when it was full', () => {
     const box = new Box();
-    const log = told(box);
     box.read();
     for (const _ of numbers(MAX_HELD)) box.give();
     box.finish();
     expect(readAll(box)).to.deep.equal(numbers(MAX_HELD));
-    expect([box.asked, log.at(-1)]).to.deep.equal([MAX_HELD, 'end']);
+    expect([box.asked, box.hasEnded]).to.deep.equal([MAX_HELD, true]);
   });
 
-  it('emits an end that arrives at once, instead of a message', () => {
+  it('knows an end that arrives at once, instead of a message, and does not report it to a reader that reads', () => {
     const box = new Box();
     const log = told(box);
     box.atOnce = 3;
     box.endsAfter = 3;
     expect(readAll(box)).to.deep.equal([1, 2, 3]);
-    expect(log).to.deep.equal(['end']);
+    expect([log, box.hasEnded]).to.deep.equal([[], true]);
     expect(box.asked).to.equal(4);
   });
 
-  it('emits the end to a later listener, when that reads', () => {
-    for (const count of [0, 2]) {
-      const box = new Box();
-      box.read();
-      for (let i = 0; i < count; i++) box.give();
-      box.finish();
-      const log = told(box);
-      expect([readAll(box), log]).to.deep.equal([numbers(count), ['end']]);
-    }
-  });
-
-  it('emits nothing to a removed listener, and holds messages for the next', () => {
-    const box = new Box();
-    const first = told(box);
-    box.read();
-    box.off('readable');
-    box.off('end');
-    box.give();
-    box.finish();
-    expect(readAll(box)).to.deep.equal([1]);
-    expect(first).to.deep.equal([]);
-    const second = told(box);
-    box.read();
-    expect(second).to.deep.equal(['end']);
-  });
-
-  it('delivers each message once and in order, whatever arrives at once and whatever later', () => {
+  it('returns each message once and in order, whether messages arrive at once or later', () => {
     const step = fc.constantFrom('read', 'read all', 'give', 'at once 1', 'at once 20', 'forget');
     fc.assert(
       fc.property(fc.array(step, { maxLength: 60 }), steps => {
@@ -252,14 +230,14 @@ describe('Inbox', () => {
           if (bytes !== null) seen.push(Number(bytes));
           return bytes !== null;
         };
-        box.on('readable', () => seen.length % 3 === 0 && read());
+        box.onArrived = () => seen.length % 3 === 0 && read();
         for (const what of steps) {
           if (what === 'read') read();
           else if (what === 'read all') while (read());
           else if (what === 'give' && box.outstanding > 0) box.give();
           else if (what === 'forget') box.atOnce = 0;
           else if (what.startsWith('at once')) box.atOnce = Number(what.slice(8));
-          expect(box.readableLength).to.be.within(0, MAX_HELD);
+          expect(box.size).to.be.within(0, MAX_HELD);
         }
         box.atOnce = 0;
         while (read());
@@ -271,14 +249,15 @@ describe('Inbox', () => {
 });
 
 describe('receive from an Inbox', () => {
-  const received = (box: Inbox, prefetch?: number): Observable<number> =>
+  const received = (box: Box, prefetch?: number): Observable<number> =>
     new Observable(subscriber => {
-      receive(box, subscriber, {
+      const { readOn } = receive(box, subscriber, {
         decode: Number,
         prefetch,
         end: () => subscriber.complete(),
         malformed: error => subscriber.error(error),
       });
+      box.onArrived = readOn;
     });
 
   it('delivers one message without demand, and leaves no more waiting than the Inbox holds', () => {
@@ -342,7 +321,7 @@ describe('receive from an Inbox', () => {
     /** Messages of rows become negative numbers if they are decoded in the row. */
     const decoded = (box: Box, prefetch?: number, malformed: (error: unknown) => void = () => {}) =>
       new Observable<number>(subscriber => {
-        receive(box, subscriber, {
+        const { readOn } = receive(box, subscriber, {
           decode: Number,
           decoder: (n: number) => {
             if (n === 0) throw new Error('malformed');
@@ -352,6 +331,7 @@ describe('receive from an Inbox', () => {
           end: () => subscriber.complete(),
           malformed,
         });
+        box.onArrived = readOn;
       });
 
     it('decodes messages in their row, and single ones by themselves', () => {

@@ -149,6 +149,7 @@ describe('MessageStream', () => {
       let first: (() => void) | undefined;
       class AtOnce extends MessageStream {
         protected override ask(): void {}
+        protected override arrived(): void {}
         protected override give(write: Buffer | JoinedMessages, written: () => void): void {
           log.push(...messagesOf(write).flatMap(message => [...message]));
           if (first === undefined) first = written;

@@ -4,6 +4,7 @@ import { expect } from 'chai';
 import { Observable } from 'rxjs';
 import { DirectionStats } from '../../lib/call/direction-stats.ts';
 import { receive } from '../../lib/call/receive.ts';
+import { StreamMessages } from '../../lib/grpc-js/stream-messages.ts';
 import { Sink } from '../backpressure/support/sink.ts';
 import { settled } from '../support/settled.ts';
 
@@ -21,7 +22,7 @@ function numbers(last: number): { readonly stream: Readable; readonly read: () =
 
 const received = (stream: Readable, prefetch: number, meter?: DirectionStats): Observable<number> =>
   new Observable(subscriber => {
-    receive(stream, subscriber, {
+    const { readOn } = receive(new StreamMessages(stream, () => readOn()), subscriber, {
       decode: Number,
       prefetch,
       meter,

@@ -2,20 +2,23 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { expect } from 'chai';
 import { Subscriber } from 'rxjs';
 import { DirectionStats } from '../../lib/call/direction-stats.ts';
-import type { ByteSource } from '../../lib/call/receive.ts';
+import type { MessageSource } from '../../lib/call/message-channel.ts';
 import { type ReceiveOneOptions, receiveOne } from '../../lib/call/receive-one.ts';
 
-/** Holds messages until they are read; emits events for them and for the end by hand. */
-class Messages implements ByteSource {
+/** Holds messages until they are read; reports them and the end by hand. */
+class Messages implements MessageSource {
   readonly held: Buffer[] = [];
-  readonly listeners = new Map<string, () => void>();
+  readonly holds = 16;
+  hasEnded = false;
   reads = 0;
+  /** Called for messages and for the end. */
+  readOn = (): void => {};
 
   constructor(...texts: string[]) {
     for (const text of texts) this.held.push(Buffer.from(text));
   }
 
-  get readableLength(): number {
+  get size(): number {
     return this.held.length;
   }
 
@@ -24,21 +27,14 @@ class Messages implements ByteSource {
     return this.held.shift() ?? null;
   }
 
-  on(event: string, listener: () => void): void {
-    this.listeners.set(event, listener);
-  }
-
-  off(event: string, listener: () => void): void {
-    if (this.listeners.get(event) === listener) this.listeners.delete(event);
-  }
-
   arrive(...texts: string[]): void {
     for (const text of texts) this.held.push(Buffer.from(text));
-    this.listeners.get('readable')?.();
+    this.readOn();
   }
 
   finish(): void {
-    this.listeners.get('end')?.();
+    this.hasEnded = true;
+    this.readOn();
   }
 }
 
@@ -57,7 +53,7 @@ function start(stream: Messages, options: Partial<ReceiveOneOptions<string | und
     subscriber.unsubscribe();
   };
   const subscriber = new Subscriber<string | undefined>();
-  receiveOne(stream, subscriber, {
+  const { readOn } = receiveOne(stream, subscriber, {
     decode,
     meter,
     end: message => log.push(message === undefined ? 'end without one' : `end with ${message.value}`),
@@ -65,6 +61,7 @@ function start(stream: Messages, options: Partial<ReceiveOneOptions<string | und
     malformed: error => fail(`${error}`),
     ...options,
   });
+  stream.readOn = readOn;
   return { log, meter, subscriber };
 }
 
@@ -132,12 +129,10 @@ describe('receiveOne', () => {
   it('leaves the stream as it is when it is unsubscribed', () => {
     const stream = new Messages('a');
     const { log, subscriber } = start(stream);
-    const tellLater = new Map(stream.listeners);
     subscriber.unsubscribe();
-    expect(stream.listeners.size).to.equal(0);
     const { reads } = stream;
     stream.arrive('b');
-    for (const tell of tellLater.values()) tell(); // messages already in flight
+    stream.finish();
     expect([log, stream.reads, stream.held.map(String)]).to.deep.equal([[], reads, ['b']]);
   });
 
@@ -153,7 +148,7 @@ describe('receiveOne', () => {
       exceeded: never,
       malformed: never,
     });
-    expect([stream.reads, stream.listeners.size]).to.deep.equal([0, 0]);
+    expect(stream.reads).to.equal(0);
   });
 
   it('decodes and reports in the async context of the reader', () => {

@@ -1,7 +1,7 @@
 import { connectivityState as grpcState } from '@grpc/grpc-js';
 import { expect } from 'chai';
 import type { Subscription } from 'rxjs';
-import { type Channel, Connectivity } from '../../lib/client/connectivity.ts';
+import { type Channel, Connectivity } from '../../lib/grpc-js/connectivity.ts';
 import { record } from '../support/record.ts';
 
 type State = keyof typeof grpcState;

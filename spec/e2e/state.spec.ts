@@ -1,7 +1,7 @@
 import { Client, credentials } from '@grpc/grpc-js';
 import { expect } from 'chai';
 import { filter, firstValueFrom, NEVER, of, type Subscription } from 'rxjs';
-import type { Channel } from '../../lib/client/connectivity.ts';
+import type { Channel } from '../../lib/grpc-js/connectivity.ts';
 import { type ConnectivityState, close, connect, implement, serve, state$ } from '../../lib/index.ts';
 import { callOf, inAllShapes, type LabClient, useBench } from '../support/bench.ts';
 import { Lab, type Note, shapes } from '../support/lab.ts';

@@ -1,5 +1,5 @@
+import type { Encoder } from '../../../lib/call/message-channel.ts';
 import { type JoinedMessages, MessageStream, type Writing } from '../../../lib/call/message-stream.ts';
-import type { Encoder } from '../../../lib/call/send.ts';
 
 /** A list of messages. An encoder writes the bytes of one into an array. */
 class Joined implements JoinedMessages {
@@ -83,6 +83,8 @@ export class MessageWire extends MessageStream {
   }
 
   protected override ask(): void {}
+
+  protected override arrived(): void {}
 
   protected override give(write: Buffer | JoinedMessages, written: () => void): void {
     this.given.push(write);

@@ -1,7 +1,8 @@
 import { Readable, Writable } from 'node:stream';
 import { Observable } from 'rxjs';
-import { receive } from '../../../lib/call/receive.ts';
+import { type Receiving, receive } from '../../../lib/call/receive.ts';
 import { send } from '../../../lib/call/send.ts';
+import { StreamMessages } from '../../../lib/grpc-js/stream-messages.ts';
 
 /** The number of messages that the simulated wire holds besides those in `send` and those that `receive` has read ahead. */
 const WINDOW = 2;
@@ -59,7 +60,8 @@ export function overWire(source$: Observable<number>): Observable<number> {
       },
     });
     output.add(() => sending.stop());
-    receive<number>(readable, output, {
+    const messages: StreamMessages = new StreamMessages(readable, () => receiving?.readOn());
+    const receiving: Receiving = receive<number>(messages, output, {
       decode: value => value as unknown as number,
       end: () => (failure ? output.error(failure.error) : output.complete()),
       malformed: error => output.error(error),

@@ -1,14 +1,16 @@
 import { Metadata, ServerInterceptingCall, type ServerInterceptingCallInterface } from '@grpc/grpc-js';
 import { expect } from 'chai';
 import { LiveCalls } from '../../lib/call/live-calls.ts';
+import type { ServerChannel, ServerListener } from '../../lib/call/message-channel.ts';
 import { send } from '../../lib/call/send.ts';
 import { findPrivateParts } from '../../lib/grpc-js/private.ts';
+import { serveDirectly } from '../../lib/grpc-js/server-channel.ts';
 import { pull } from '../../lib/index.ts';
-import { serveDirectly } from '../../lib/server/direct-call.ts';
-import type { ServerStream } from '../../lib/server/transport.ts';
 import { Counted } from '../backpressure/support/counted.ts';
 
 const ignore = (): void => {};
+const deaf: ServerListener = { onMessages: ignore, onEnd: ignore };
+const ok = { code: 0, details: '' };
 const bytes = (size: number, n = 0): Buffer => Buffer.alloc(size, n);
 const upTo = (last: number): number[] => Array.from({ length: last }, (_, i) => i + 1);
 
@@ -90,8 +92,8 @@ interface Given {
 function served({ isJoining = false, maxMessageBytes = Number.POSITIVE_INFINITY, isBehindInterceptor }: Given = {}) {
   const next = new NextCall();
   const call = ofGrpcJsItself(next);
-  let stream!: ServerStream;
-  const serve = (given: ServerStream): void => {
+  let stream!: ServerChannel;
+  const serve = (given: ServerChannel): void => {
     stream = given;
   };
   const handlers = new Map([[serialize, { serve, requestStream: true, keepsNothing: true }]]);
@@ -156,15 +158,14 @@ describe('A directly served call', () => {
   it('requests messages as they are read, and reports their end after them', () => {
     const { next, stream } = served();
     expect(next.asked).to.equal(0);
-    const log: string[] = [];
-    stream.on('end', () => log.push('end'));
+    const log: boolean[] = [];
+    stream.listen({ ...deaf, onMessages: () => log.push(stream.hasEnded) });
     stream.read();
     expect(next.asked).to.equal(1);
     for (const n of upTo(3)) next.listener.onReceiveMessage(bytes(1, n));
-    next.listener.onReceiveHalfClose();
     expect(upTo(3).map(() => stream.read()![0])).to.deep.equal([1, 2, 3]);
-    expect(log).to.deep.equal([]);
-    expect([stream.read(), log]).to.deep.equal([null, ['end']]);
+    next.listener.onReceiveHalfClose();
+    expect([stream.read(), log]).to.deep.equal([null, [false, false, false, true]]);
   });
 
   it('requests at most 16 messages ahead of the reader', () => {
@@ -182,9 +183,9 @@ describe('A directly served call', () => {
     for (const end of ['no end', 'an end', 'an error']) {
       const { next, stream } = served();
       let told = 0;
-      stream.on('cancelled', () => told++);
-      if (end === 'an end') stream.end();
-      if (end === 'an error') stream.emit('error', { code: 5, details: 'no', metadata: new Metadata() });
+      stream.listen({ ...deaf, onEnd: () => told++ });
+      if (end === 'an end') stream.finish(ok);
+      if (end === 'an error') stream.finish({ code: 5, details: 'no', metadata: new Metadata() });
       next.listener.onCancel();
       expect(told, end).to.equal(end === 'no end' ? 1 : 0);
     }
@@ -194,21 +195,21 @@ describe('A directly served call', () => {
     const { next, stream } = served();
     const trailers = new Metadata();
     trailers.set('x-t', 'v');
-    stream.sendMetadata(new Metadata());
+    stream.sendHeaders(new Metadata());
     stream.write(bytes(1), ignore);
-    stream.end(trailers);
+    stream.finish({ ...ok, metadata: trailers });
     expect(next.log).to.deep.equal(['headers', 'message of 1', 'status 0  {"x-t":"v"}']);
     const failing = served();
-    failing.stream.emit('error', { code: 5, details: 'no', metadata: trailers });
+    failing.stream.finish({ code: 5, details: 'no', metadata: trailers });
     expect(failing.next.log).to.deep.equal(['status 5 no {"x-t":"v"}']);
     const bare = served();
-    bare.stream.end();
+    bare.stream.finish(ok);
     expect(bare.next.log).to.deep.equal(['status 0  null']);
   });
 });
 
 describe('Messages written by a directly served call', () => {
-  const writeAll = (stream: ServerStream, sizes: readonly number[]): void => {
+  const writeAll = (stream: ServerChannel, sizes: readonly number[]): void => {
     for (const size of sizes) stream.write(bytes(size), ignore);
   };
 
@@ -264,8 +265,8 @@ describe('Messages written by a directly served call', () => {
       for (const end of ['end', 'error'] as const) {
         const { next, stream } = served(given);
         writeAll(stream, [1, 2, 3]);
-        if (end === 'end') stream.end(new Metadata());
-        else stream.emit('error', { code: 5, details: 'no', metadata: new Metadata() });
+        if (end === 'end') stream.finish({ ...ok, metadata: new Metadata() });
+        else stream.finish({ code: 5, details: 'no', metadata: new Metadata() });
         next.allWritten();
         expect(next.log).to.deep.equal([...writes, end === 'end' ? 'status 0  {}' : 'status 5 no {}']);
       }
@@ -276,7 +277,7 @@ describe('Messages written by a directly served call', () => {
     for (const given of [{}, { isJoining: true }]) {
       const { next, stream } = served(given);
       writeAll(stream, [1]);
-      stream.end();
+      stream.finish(ok);
       expect(next.log.at(-1)).to.equal('status 0  null');
     }
   });
@@ -294,14 +295,14 @@ describe('Messages written by a directly served call', () => {
             const { next, stream } = served(given);
             next.deadline = 1_000_000;
             const log: string[] = [];
-            stream.on('cancelled', () => log.push('cancelled'));
+            stream.listen({ ...deaf, onEnd: () => log.push('cancelled') });
             Date.now = () => 0;
             writeAll(stream, [1]);
             next.allWritten();
             Date.now = () => atMs;
             writeAll(stream, [2, 3]);
-            if (end === 'end') stream.end(new Metadata());
-            else stream.emit('error', { code: 5, details: 'no', metadata: new Metadata() });
+            if (end === 'end') stream.finish({ ...ok, metadata: new Metadata() });
+            else stream.finish({ code: 5, details: 'no', metadata: new Metadata() });
             next.allWritten();
             const ended = end === 'end' ? 'status 0  {}' : 'status 5 no {}';
             expect(next.log.at(-1)).to.equal(isSent ? ended : 'status 4 the deadline has passed null');

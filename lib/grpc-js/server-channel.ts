@@ -3,23 +3,20 @@ import {
   ServerInterceptingCall,
   type ServerInterceptingCallInterface,
   type ServerInterceptor,
-  type StatusObject,
 } from '@grpc/grpc-js';
 import type { LiveCalls } from '../call/live-calls.ts';
+import type { AgedConnection, FinalStatus, ServerChannel, ServerListener, Taken } from '../call/message-channel.ts';
 import { type JoinedMessages, MessageStream, type Writing } from '../call/message-stream.ts';
-import type { Taken } from '../call/send.ts';
 import { giveBack } from '../codec/buffer-pool.ts';
 import type { RpcError } from '../core/rpc-error.ts';
 import { Code } from '../core/status.ts';
-import { batchRequests } from '../grpc-js/batch.ts';
-import { Batch } from '../grpc-js/batch-decoder.ts';
-import { isTransportCall } from '../grpc-js/is-transport-call.ts';
-import { Joined } from '../grpc-js/joined.ts';
-import type { Connection, ConnectionAges } from './connection-ages.ts';
+import { batchRequests } from './batch.ts';
+import { Batch } from './batch-decoder.ts';
 import { ForeignCall } from './foreign-call.ts';
-import type { ServerStream } from './transport.ts';
+import { isTransportCall } from './is-transport-call.ts';
+import { Joined } from './joined.ts';
 
-type Listener = Parameters<ServerInterceptingCallInterface['start']>[0];
+type GrpcListener = Parameters<ServerInterceptingCallInterface['start']>[0];
 
 /** Beyond what is in HTTP/2's windows. */
 const several: Writing = {
@@ -54,7 +51,7 @@ export function serveDirectly(
 
 /** Who serves a method, and how its requests come. */
 export interface DirectHandler {
-  readonly serve: (stream: ServerStream) => void;
+  readonly serve: (channel: ServerChannel) => void;
   readonly requestStream: boolean;
   /** Whether its deserializer keeps no part of a small message. */
   readonly keepsNothing: boolean;
@@ -69,7 +66,7 @@ export interface DirectOptions {
   readonly maxMessageBytes: number;
   /** Where calls of other services are noted down; our own do so themselves. */
   readonly live: LiveCalls<RpcError>;
-  readonly ages?: ConnectionAges | undefined;
+  readonly ages?: { readonly current: AgedConnection | undefined } | undefined;
 }
 
 class Intercepted extends ServerInterceptingCall {
@@ -78,33 +75,33 @@ class Intercepted extends ServerInterceptingCall {
   constructor(
     call: ServerInterceptingCallInterface,
     handler: DirectHandler,
-    connection: Connection | undefined,
+    connection: AgedConnection | undefined,
     options: DirectOptions,
   ) {
     super(call);
-    this.#start = () => call.start(new DirectCall(call, handler, connection, options));
+    this.#start = () => call.start(new GrpcServerChannel(call, handler, connection, options));
   }
 
   /** What grpc-js has for the handler is not told of anything. */
-  override start(_listener: Listener): void {
+  override start(_listener: GrpcListener): void {
     this.#start();
   }
 }
 
-class DirectCall extends MessageStream implements ServerStream, Listener {
+class GrpcServerChannel extends MessageStream implements ServerChannel, GrpcListener {
   metadata!: Metadata;
-  readonly connection: Connection | undefined;
+  readonly connection: AgedConnection | undefined;
   readonly #call: ServerInterceptingCallInterface;
   readonly #handler: DirectHandler;
   readonly #maxMessageBytes: number;
-  #onCancelled: (() => void) | undefined;
+  #listener: ServerListener | undefined;
   #isRefused = false;
   #isExceeded = false;
 
   constructor(
     call: ServerInterceptingCallInterface,
     handler: DirectHandler,
-    connection: Connection | undefined,
+    connection: AgedConnection | undefined,
     { isJoining, isBatching, maxMessageBytes }: DirectOptions,
   ) {
     const isNext = isTransportCall(call);
@@ -131,7 +128,11 @@ class DirectCall extends MessageStream implements ServerStream, Listener {
     return this.#call.getAuthContext();
   }
 
-  sendMetadata(headers: Metadata): void {
+  listen(listener: ServerListener): void {
+    this.#listener = listener;
+  }
+
+  sendHeaders(headers: Metadata): void {
     this.#call.sendMetadata(headers);
   }
 
@@ -146,17 +147,11 @@ class DirectCall extends MessageStream implements ServerStream, Listener {
     return !this.#isExceeded && super.appends;
   }
 
-  end(metadata: Metadata | undefined): void {
-    this.#finish({ code: Code.OK as number, details: '', metadata: metadata ?? null });
-  }
-
-  emit(_event: 'error', status: StatusObject): void {
-    this.#finish(status);
-  }
-
-  override on(event: string, listener: (...args: any[]) => void): void {
-    if (event === 'cancelled') this.#onCancelled = listener;
-    else super.on(event, listener);
+  finish({ code, details, metadata }: FinalStatus): void {
+    this.#listener = undefined; // the HTTP/2 stream, which refers to this channel, lives longer than the call
+    this.flush(() => {
+      if (!this.#isExceeded) this.#call.sendStatus({ code, details, metadata: metadata ?? null });
+    });
   }
 
   onReceiveMetadata(metadata: Metadata): void {
@@ -175,11 +170,15 @@ class DirectCall extends MessageStream implements ServerStream, Listener {
 
   onCancel(): void {
     this.drop();
-    this.#onCancelled?.();
+    this.#listener?.onEnd();
   }
 
   protected override ask(): void {
     this.#call.startRead();
+  }
+
+  protected override arrived(): void {
+    this.#listener?.onMessages();
   }
 
   protected override give(write: Buffer | JoinedMessages, written: () => void): void {
@@ -201,17 +200,10 @@ class DirectCall extends MessageStream implements ServerStream, Listener {
   #exceed(): void {
     if (this.#isExceeded) return;
     this.#isExceeded = true;
-    const onCancelled = this.#onCancelled;
-    this.#onCancelled = undefined;
+    const listener = this.#listener;
+    this.#listener = undefined;
     this.#call.sendStatus(deadlineExceeded);
-    onCancelled?.();
-  }
-
-  #finish(status: Parameters<ServerInterceptingCallInterface['sendStatus']>[0]): void {
-    this.#onCancelled = undefined; // the HTTP/2 stream, on which this hangs, lives longer than the call
-    this.flush(() => {
-      if (!this.#isExceeded) this.#call.sendStatus(status);
-    });
+    listener?.onEnd();
   }
 }
 

@@ -1,30 +1,31 @@
-import type { Metadata, StatusObject } from '@grpc/grpc-js';
-import { asyncScheduler, isObservable, type Observable, type Subscriber } from 'rxjs';
+import { asyncScheduler, isObservable, Observable, type Subscriber } from 'rxjs';
 import { OverflowError } from '../backpressure/overflow-error.ts';
 import { watchForStall } from '../call/direction-stats.ts';
 import type { LinkedList } from '../call/linked-list.ts';
 import type { CallOwner, LiveCall, LiveCalls } from '../call/live-calls.ts';
+import type { ClientChannel, ClientListener } from '../call/message-channel.ts';
 import { type Receiving, receive } from '../call/receive.ts';
 import { type One, receiveOne } from '../call/receive-one.ts';
 import { send } from '../call/send.ts';
 import { sendOne } from '../call/send-one.ts';
+import type { Transport } from '../call/transport.ts';
 import { encoderOf, lending } from '../codec/buffer-pool.ts';
 import { decoderOf } from '../codec/received.ts';
-import { bindKnownContext, captureContext } from '../core/async-context.ts';
+import { captureContext } from '../core/async-context.ts';
 import type { CallOptions } from '../core/call-options.ts';
 import { atDeadline, DEADLINE_SLACK_MS, earliestDeadline, startDeadline } from '../core/deadline.ts';
 import { errorFromStatus, markReceived } from '../core/error-status.ts';
+import type { Metadata } from '../core/metadata.ts';
 import type { Method } from '../core/method.ts';
 import { onAbort } from '../core/on-abort.ts';
 import { isRpcError, RpcError } from '../core/rpc-error.ts';
 import { onCancelled, type ParentCall } from '../core/server-call.ts';
-import { Code } from '../core/status.ts';
+import { Code, type StatusObject } from '../core/status.ts';
 import { attachCallSite } from './attach-call-site.ts';
 import { checkedCredentials } from './call-credentials.ts';
-import type { Trace } from './call-trace.ts';
+import { type Captured, subscribedAt, type Trace, TracedCall } from './call-trace.ts';
 import { withConnectionHint } from './connection-hint.ts';
 import { notify, requestHeaders } from './headers.ts';
-import type { ClientStream, Transport } from './transport.ts';
 
 /**
  * Options key for who wants to know how a call ended that its reader unsubscribed from when the status was known and every
@@ -33,7 +34,7 @@ import type { ClientStream, Transport } from './transport.ts';
 export const onSettled: unique symbol = Symbol('rx-grpc.onSettled');
 
 /** The state that the calls of one client share. */
-export interface Connection {
+export interface ClientState {
   readonly transport: Transport;
   /** The running calls, cancelled with a reason that becomes the details. */
   readonly live: LiveCalls<string>;
@@ -42,9 +43,29 @@ export interface Connection {
   isClosed: boolean;
 }
 
-/** A call on its way. */
-export class Calling<O> implements CallOwner<string> {
-  readonly #connection: Connection;
+/**
+ * A call that begins when it is subscribed to. A request that is no Observable is the one message.
+ *
+ * @param made where the call was made; left out where middleware made it.
+ */
+export function clientCall<O>(
+  state: ClientState,
+  method: Method,
+  request: unknown,
+  options: CallOptions,
+  made?: Captured,
+): Observable<O> {
+  const begin = (subscriber: Subscriber<O>, trace: Trace): void =>
+    new ClientCall(state, method, options, subscriber, trace).begin(request);
+  const known = (options as { [subscribedAt]?: Trace })[subscribedAt];
+  return known === undefined
+    ? new TracedCall(method.path, begin, made)
+    : new Observable<O>(subscriber => begin(subscriber, known));
+}
+
+/** A call from its subscription to its end. */
+class ClientCall<O> implements CallOwner<string>, ClientListener {
+  readonly #state: ClientState;
   readonly #method: Method;
   readonly #encode: Method['requestSerialize'];
   readonly #options: CallOptions;
@@ -52,7 +73,7 @@ export class Calling<O> implements CallOwner<string> {
   readonly #trace: Trace;
   readonly #inContext = captureContext();
   #live!: LiveCall<string>;
-  #stream!: ClientStream;
+  #channel!: ClientChannel;
   #sending: { stop(): void } | undefined;
   /** In milliseconds since the epoch. */
   #deadline: number | undefined;
@@ -60,8 +81,8 @@ export class Calling<O> implements CallOwner<string> {
   #receiving: Receiving | undefined;
   #hasToldEnd = false;
 
-  constructor(connection: Connection, method: Method, options: CallOptions, subscriber: Subscriber<O>, trace: Trace) {
-    this.#connection = connection;
+  constructor(state: ClientState, method: Method, options: CallOptions, subscriber: Subscriber<O>, trace: Trace) {
+    this.#state = state;
     this.#method = method;
     this.#encode = lending(method.requestSerialize);
     this.#options = options;
@@ -72,13 +93,13 @@ export class Calling<O> implements CallOwner<string> {
   begin(request: unknown): void {
     // Encoded before anything else: a message that cannot be sent starts no call.
     const message = isObservable(request) ? undefined : this.#encode(request);
-    const stream = this.#open();
-    if (stream === undefined) return;
-    this.#stream = stream;
+    const channel = this.#open();
+    if (channel === undefined) return;
+    this.#channel = channel;
     const settled = (this.#options as { [onSettled]?: (status: StatusObject | undefined) => void })[onSettled];
     settled?.(undefined);
     this.#subscriber.add(() => {
-      if (this.#status === undefined) stream.cancel();
+      if (this.#status === undefined) channel.cancel(cancelled);
       else if (this.#isSettled && !this.#hasToldEnd) settled?.(this.#status);
       this.#sending?.stop();
     });
@@ -91,11 +112,14 @@ export class Calling<O> implements CallOwner<string> {
     this.#end(Code.CANCELLED, details, cause);
   }
 
-  /** In the async context of the subscription. */
   #end(code: Code, details: string, cause?: unknown): void {
-    const end = () => this.#unlessSettled(() => this.#fail(code, details, cause));
-    if (this.#inContext === undefined) end();
-    else this.#inContext(end);
+    this.#run(() => this.#unlessSettled(() => this.#fail(code, details, cause)));
+  }
+
+  /** Runs work in the async context of the subscription. */
+  #run(work: () => void): void {
+    if (this.#inContext === undefined) work();
+    else this.#inContext(work);
   }
 
   /** Once the status is known and every response has been delivered, nothing on this side changes how the call ends. */
@@ -125,17 +149,17 @@ export class Calling<O> implements CallOwner<string> {
   }
 
   /** The call on its way, and everything that may cut it short; undefined when it has ended before it began. */
-  #open(): ClientStream | undefined {
+  #open(): ClientChannel | undefined {
     const { signal, stallTimeoutMs, host, credentials, compression } = this.#options;
     const subscriber = this.#subscriber;
-    const connection = this.#connection;
+    const state = this.#state;
     const parent = this.#options.parent as ParentCall | undefined;
 
-    if (connection.isClosed) this.abort('the client is closed');
+    if (state.isClosed) this.abort('the client is closed');
     else if (signal?.aborted) this.abort('cancelled by its signal', signal.reason);
     if (subscriber.closed) return undefined;
 
-    const live = connection.live.open(this.#method, this);
+    const live = state.live.open(this.#method, this);
     this.#live = live;
     subscriber.add(() => live.close());
     if (stallTimeoutMs !== undefined) {
@@ -156,7 +180,8 @@ export class Calling<O> implements CallOwner<string> {
     }
     try {
       const checked = credentials && checkedCredentials(credentials, metadata);
-      return connection.transport.open(this.#method, { metadata, deadline, host, credentials: checked, compression });
+      const open = { metadata, deadline, host, credentials: checked, compression };
+      return state.transport.open(this.#method, open, this);
     } catch (error) {
       if (!isRpcError(error)) throw error;
       this.#end(error.code, error.details);
@@ -166,31 +191,19 @@ export class Calling<O> implements CallOwner<string> {
 
   /** Backward: headers, responses, the end. */
   #receive(): void {
-    const { onHeaders, prefetch } = this.#options;
+    const { prefetch } = this.#options;
     const { responseStream, responseDeserialize } = this.#method;
-    const stream = this.#stream;
+    const channel = this.#channel;
     const subscriber = this.#subscriber;
-    stream.on(
-      'status',
-      bindKnownContext((status: StatusObject) => this.#ended(status)),
-    );
-    if (onHeaders) {
-      stream.on(
-        'metadata',
-        bindKnownContext((headers: Metadata) => notify(onHeaders, headers, subscriber)),
-      );
-    }
-    const live = this.#live;
-    stream.on('waits', isWaiting => live.waitsForStream(isWaiting));
     const decode = responseDeserialize;
-    const meter = live.received;
+    const meter = this.#live.received;
     const malformed = (error: unknown) => this.#fail(Code.INTERNAL, 'a response cannot be decoded', error);
     if (responseStream) {
       const end = () => {
         if (this.#isOk()) this.#complete();
       };
       const decoder = decoderOf(responseDeserialize);
-      this.#receiving = receive(stream, subscriber, {
+      this.#receiving = receive(channel, subscriber, {
         decode,
         decoder,
         prefetch,
@@ -202,7 +215,7 @@ export class Calling<O> implements CallOwner<string> {
     } else {
       const end = (response: One<O> | undefined) => this.#completeWith(response);
       const exceeded = () => this.#fail(Code.UNIMPLEMENTED, 'expected one response, got a second one');
-      this.#receiving = receiveOne(stream, subscriber, {
+      this.#receiving = receiveOne(channel, subscriber, {
         decode,
         isContextKnown: true,
         meter,
@@ -213,9 +226,26 @@ export class Calling<O> implements CallOwner<string> {
     }
   }
 
-  #ended(status: StatusObject): void {
+  onHeaders(headers: Metadata): void {
+    const { onHeaders } = this.#options;
+    if (onHeaders !== undefined) this.#run(() => notify(onHeaders, headers, this.#subscriber));
+  }
+
+  onMessages(): void {
+    this.#receiving?.readOn();
+  }
+
+  onEnd(status: StatusObject): void {
     this.#status = atDeadline(status, this.#deadline);
-    this.#sending?.stop();
+    try {
+      this.#run(() => this.#sending?.stop()); // a teardown of request$ may throw
+    } finally {
+      this.#receiving?.readOn();
+    }
+  }
+
+  onStreamWait(isWaiting: boolean): void {
+    this.#live.waitsForStream(isWaiting);
   }
 
   /** All responses have been given: tells of the trailers, and of a status that is an error. */
@@ -257,12 +287,12 @@ export class Calling<O> implements CallOwner<string> {
       });
     };
     if (this.#method.requestStream) {
-      const sending = send(request$, this.#stream, {
+      const sending = send(request$, this.#channel, {
         encode: this.#encode,
         encoder: encoderOf(this.#method.requestSerialize),
         maxQueuedBytes: this.#options.maxQueuedBytes,
         meter: this.#live.sent,
-        complete: () => this.#stream.end(),
+        complete: () => this.#channel.finish(),
         error,
       });
       this.#live.sending = sending;
@@ -283,9 +313,11 @@ export class Calling<O> implements CallOwner<string> {
 
   #giveOne(request: Uint8Array): void {
     this.#live.sent.messages++;
-    this.#stream.write(request, ignore);
-    this.#stream.end();
+    this.#channel.write(request, ignore);
+    this.#channel.finish();
   }
 }
+
+const cancelled = { code: Code.CANCELLED as number, details: 'Cancelled on client' };
 
 const ignore = (): void => {};

@@ -1,9 +1,9 @@
 import { ServerInterceptingCall, type ServerInterceptingCallInterface } from '@grpc/grpc-js';
 import type { Leave } from '../call/linked-list.ts';
 import type { CallOwner, LiveCall, LiveCalls } from '../call/live-calls.ts';
+import type { AgedConnection } from '../call/message-channel.ts';
 import type { MethodInfo } from '../core/method.ts';
 import type { RpcError } from '../core/rpc-error.ts';
-import type { Connection } from './connection-ages.ts';
 
 type Listener = Parameters<ServerInterceptingCallInterface['start']>[0];
 type Status = Parameters<ServerInterceptingCallInterface['sendStatus']>[0];
@@ -18,7 +18,7 @@ export class ForeignCall extends ServerInterceptingCall implements CallOwner<Rpc
   readonly #call: ServerInterceptingCallInterface;
   readonly #method: MethodInfo;
   readonly #all: LiveCalls<RpcError>;
-  readonly #connection: Connection | undefined;
+  readonly #connection: AgedConnection | undefined;
   #live: LiveCall<RpcError> | undefined;
   #leave: Leave | undefined;
   #isCut = false;
@@ -27,7 +27,7 @@ export class ForeignCall extends ServerInterceptingCall implements CallOwner<Rpc
     call: ServerInterceptingCallInterface,
     method: MethodInfo,
     all: LiveCalls<RpcError>,
-    connection: Connection | undefined,
+    connection: AgedConnection | undefined,
   ) {
     super(call);
     this.peer = call.getPeer();

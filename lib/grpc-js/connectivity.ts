@@ -1,7 +1,7 @@
 import { type Client, connectivityState as grpcState } from '@grpc/grpc-js';
 import { distinctUntilChanged, Observable, Subject, startWith, takeWhile } from 'rxjs';
 import { inOwnContext } from '../backpressure/in-own-context.ts';
-import type { ConnectivityState } from './transport.ts';
+import type { ConnectivityState } from '../call/transport.ts';
 
 /** grpc-js exports the class of this name, not the interface. */
 export type Channel = ReturnType<Client['getChannel']>;

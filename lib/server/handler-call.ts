@@ -3,6 +3,7 @@ import { OverflowError } from '../backpressure/overflow-error.ts';
 import { type DirectionStats, watchForStall } from '../call/direction-stats.ts';
 import type { Leave } from '../call/linked-list.ts';
 import type { LiveCall } from '../call/live-calls.ts';
+import type { ServerChannel, ServerListener } from '../call/message-channel.ts';
 import { send } from '../call/send.ts';
 import { sendOne } from '../call/send-one.ts';
 import { encoderOf, lending } from '../codec/buffer-pool.ts';
@@ -17,7 +18,6 @@ import { statusOrNothing, whyUnfit, withTrailers } from './final-status.ts';
 import { type IncomingCall, type IncomingCallOwner, incomingCall } from './incoming-call.ts';
 import { Requests, type RequestsOwner } from './requests.ts';
 import { report, type ServerContext } from './server-context.ts';
-import type { ServerStream } from './transport.ts';
 
 export interface Served {
   readonly method: Method;
@@ -27,15 +27,15 @@ export interface Served {
   readonly flow: FlowOptions;
 }
 
-/** Runs one incoming call: the handler is called once, what it returns is sent, and how that ends is the status. */
-export function handle(stream: ServerStream, served: Served, hooks: ServerContext): void {
-  new Handling(stream, served, hooks).start();
+/** Runs one incoming call: calls the handler once and sends its responses. Their end is the status. */
+export function handlerCall(channel: ServerChannel, served: Served, context: ServerContext): void {
+  new HandlerCall(channel, served, context).start();
 }
 
-class Handling implements IncomingCallOwner, RequestsOwner {
-  readonly #stream: ServerStream;
+class HandlerCall implements IncomingCallOwner, RequestsOwner, ServerListener {
+  readonly #channel: ServerChannel;
   readonly #served: Served;
-  readonly #hooks: ServerContext;
+  readonly #context: ServerContext;
   readonly #serialize: Method['responseSerialize'];
   readonly #call: IncomingCall;
   readonly #live: LiveCall<RpcError>;
@@ -46,24 +46,24 @@ class Handling implements IncomingCallOwner, RequestsOwner {
   #hasEnded = false;
   #sending: { stop(): void } | undefined;
 
-  constructor(stream: ServerStream, served: Served, hooks: ServerContext) {
+  constructor(channel: ServerChannel, served: Served, context: ServerContext) {
     const { method, flow } = served;
-    this.#stream = stream;
+    this.#channel = channel;
     this.#served = served;
-    this.#hooks = hooks;
+    this.#context = context;
     this.#serialize = lending(method.responseSerialize);
-    this.#call = incomingCall(stream, method, this);
+    this.#call = incomingCall(channel, method, this);
     void this.#call.peer; // a connection that is lost has none, and its call still knows it
-    this.#live = hooks.live.open(method, this);
-    this.#leave = stream.connection?.open(this);
-    this.#stopDeadline = startDeadline(this.#call.deadline, () => this.#cancel());
+    this.#live = context.live.open(method, this);
+    this.#leave = channel.connection?.open(this);
+    this.#stopDeadline = startDeadline(this.#call.deadline, () => this.onEnd());
     this.#stopWatching = watchForStall(this.#live.received, flow.stallTimeoutMs, () => this.#stalled());
-    this.#requests = new Requests(stream, method, this);
+    this.#requests = new Requests(channel, method, this);
   }
 
   get draining$(): Observable<void> {
-    const { draining$ } = this.#hooks;
-    const { connection } = this.#stream;
+    const { draining$ } = this.#context;
+    const { connection } = this.#channel;
     return connection === undefined ? draining$ : merge(draining$, connection.draining$).pipe(take(1));
   }
 
@@ -80,15 +80,28 @@ class Handling implements IncomingCallOwner, RequestsOwner {
   }
 
   get isEndCertain(): boolean {
-    return this.#hooks.inProcess !== undefined;
+    return this.#context.inProcess !== undefined;
   }
 
   start(): void {
     const { method } = this.#served;
-    this.#stream.on('cancelled', () => this.#cancel()); // comes after a call that ended well, too
+    this.#channel.listen(this);
     if (method.responseStream) this.#sendStream();
     else this.#sendOne();
     if (this.#hasEnded) this.#safely(() => this.#sending?.stop());
+  }
+
+  onMessages(): void {
+    this.#requests.readOn();
+  }
+
+  /** Cancellation backward. */
+  onEnd(): void {
+    if (this.#hasEnded) return;
+    const [code, details] = isPast(this.#call.deadline)
+      ? ([Code.DEADLINE_EXCEEDED, 'the deadline has passed'] as const)
+      : ([Code.CANCELLED, 'cancelled by the caller'] as const);
+    this.#end(this.#failure(code, details));
   }
 
   /** Error backward: the call cannot go on, and the caller is told why. */
@@ -98,7 +111,7 @@ class Handling implements IncomingCallOwner, RequestsOwner {
 
   #sendStream(): void {
     const { flow } = this.#served;
-    const sending = send<unknown>(this.#invoke(), this.#stream, {
+    const sending = send<unknown>(this.#invoke(), this.#channel, {
       encode: response => this.#encode(response),
       encoder: encoderOf(this.#served.method.responseSerialize),
       maxQueuedBytes: flow.maxQueuedBytes,
@@ -118,7 +131,7 @@ class Handling implements IncomingCallOwner, RequestsOwner {
       send: response => {
         const bytes = this.#encode(response);
         this.#live.sent.messages++;
-        this.#stream.write(bytes, ignore);
+        this.#channel.write(bytes, ignore);
         this.#complete();
       },
       violated: values => {
@@ -167,7 +180,7 @@ class Handling implements IncomingCallOwner, RequestsOwner {
     try {
       work();
     } catch (error) {
-      report(this.#hooks, error, this.#call);
+      report(this.#context, error, this.#call);
     }
   }
 
@@ -176,24 +189,15 @@ class Handling implements IncomingCallOwner, RequestsOwner {
     const { askedTrailers } = this.#call;
     const unfit = askedTrailers && whyUnfit(askedTrailers);
     if (unfit !== undefined) this.#fail(unfit);
-    else if (this.#end(undefined)) this.#stream.end(askedTrailers);
+    else if (this.#end(undefined)) this.#channel.finish({ code: Code.OK, details: '', metadata: askedTrailers });
   }
 
   /** Error forward. */
   #fail(error: unknown, forReader?: RpcError): void {
     if (!this.#end(forReader)) return;
     const status = statusOrNothing(error);
-    if (status === undefined) report(this.#hooks, error, this.#call);
-    this.#stream.emit('error', withTrailers(status ?? hiddenStatus(), this.#call.trailers));
-  }
-
-  /** Cancellation backward. */
-  #cancel(): void {
-    if (this.#hasEnded) return;
-    const [code, details] = isPast(this.#call.deadline)
-      ? ([Code.DEADLINE_EXCEEDED, 'the deadline has passed'] as const)
-      : ([Code.CANCELLED, 'cancelled by the caller'] as const);
-    this.#end(this.#failure(code, details));
+    if (status === undefined) report(this.#context, error, this.#call);
+    this.#channel.finish(withTrailers(status ?? hiddenStatus(), this.#call.trailers));
   }
 
   #stalled(): void {

@@ -1,6 +1,6 @@
-import type { ClientDuplexStream, Metadata, StatusObject } from '@grpc/grpc-js';
+import type { Metadata, StatusObject } from '@grpc/grpc-js';
 import { Code } from '../core/status.ts';
-import { NO_MESSAGE } from '../grpc-js/message-prefix.ts';
+import { NO_MESSAGE } from './message-prefix.ts';
 
 /**
  * The content type of an answer that is none of gRPC.
@@ -25,17 +25,4 @@ export function explained(status: StatusObject, contentType: string): StatusObje
     code: isPage ? (Code.UNKNOWN as number) : code,
     details: `the server answered with content-type "${contentType}", not application/grpc${details ? ` (${details})` : ''}`,
   };
-}
-
-/** Has a stream tell it so. */
-export function explainContentType(stream: ClientDuplexStream<Buffer, Buffer>): void {
-  stream.once('metadata', (headers: Metadata) => {
-    const contentType = foreignType(headers);
-    if (contentType === undefined) return;
-    const emit = stream.emit.bind(stream);
-    stream.emit = (event: string | symbol, ...args: unknown[]) =>
-      event === 'status'
-        ? emit(event, explained(args[0] as StatusObject, contentType))
-        : emit(event as string, ...args);
-  });
 }

@@ -1,16 +1,17 @@
 import { credentials as grpcCredentials, Metadata, type StatusObject } from '@grpc/grpc-js';
 import { expect } from 'chai';
 import { NEVER } from 'rxjs';
+import type { ClientListener } from '../../lib/call/message-channel.ts';
 import { send } from '../../lib/call/send.ts';
-import { DirectCall } from '../../lib/client/direct-call.ts';
-import type { OpenOptions } from '../../lib/client/transport.ts';
+import type { OpenOptions } from '../../lib/call/transport.ts';
+import { GrpcClientChannel } from '../../lib/grpc-js/client-channel.ts';
 import { Code, close, connect, pull } from '../../lib/index.ts';
 import { Counted } from '../backpressure/support/counted.ts';
-import { data, HEADERS, message, RST_STREAM, responseHeaders, trailers, trailersOnly } from '../grpc-js/raw-peer.ts';
-import { usePeers } from '../grpc-js/use-peers.ts';
 import { Lab } from '../support/lab.ts';
-import { errorOf, record, thrownBy } from '../support/record.ts';
+import { errorOf, record } from '../support/record.ts';
 import { settled } from '../support/settled.ts';
+import { data, HEADERS, message, RST_STREAM, responseHeaders, trailers, trailersOnly } from './raw-peer.ts';
+import { usePeers } from './use-peers.ts';
 
 const ignore = (): void => {};
 const upTo = (last: number): number[] => Array.from({ length: last }, (_, i) => i + 1);
@@ -80,11 +81,15 @@ function begin({ isJoining = false, ...options }: Partial<OpenOptions> & { isJoi
     compression: undefined,
     ...options,
   };
-  const call = new DirectCall(grpc.asChannel, Lab.bidi, given, { isJoining, isBatching: false, shortCalls: undefined });
   const told: string[] = [];
-  call.on('metadata', (headers: Metadata) => told.push(`headers ${JSON.stringify(headers.getMap())}`));
-  call.on('status', ({ code, details }: StatusObject) => told.push(`status ${code} ${details}`));
-  call.on('end', () => told.push('end'));
+  const listener: ClientListener = {
+    onHeaders: headers => told.push(`headers ${JSON.stringify(headers.getMap())}`),
+    onMessages: () => told.push('messages'),
+    onEnd: ({ code, details }) => told.push(`status ${code} ${details}`),
+    onStreamWait: isWaiting => told.push(`waits ${isWaiting}`),
+  };
+  const callOptions = { isJoining, isBatching: false, shortCalls: undefined };
+  const call = new GrpcClientChannel(grpc.asChannel, Lab.bidi, given, listener, callOptions);
   return { grpc, call, told };
 }
 
@@ -119,34 +124,24 @@ describe('A direct client call', () => {
     expect(upTo(given).map(() => call.read()![0])).to.deep.equal(upTo(given));
   });
 
-  it('reports headers before messages, the status at once, and the end when all messages were read', () => {
+  it('reports headers before messages, and the status at once; the messages before it can still be read', () => {
     const { grpc, call, told } = begin();
-    call.on('readable', () => told.push('readable'));
     call.read();
     grpc.listener.onReceiveMetadata(metadataOf({ 'x-key': 'v' }));
     grpc.listener.onReceiveMessage(Buffer.of(1));
     grpc.listener.onReceiveStatus(statusOf(5, 'no'));
-    expect(told).to.deep.equal(['headers {"x-key":"v"}', 'readable', 'status 5 no']);
+    expect(told).to.deep.equal(['headers {"x-key":"v"}', 'messages', 'status 5 no']);
+    expect([call.hasEnded, call.size]).to.deep.equal([true, 1]);
     expect(call.read()![0]).to.equal(1);
-    expect([call.read(), told.at(-1)]).to.deep.equal([null, 'end']);
+    expect([call.read(), told.length]).to.deep.equal([null, 3]);
   });
 
-  it('ends although a status listener throws, as a teardown of request$ may', () => {
-    const { grpc, call, told } = begin();
-    call.on('status', () => {
-      throw new Error('the teardown failed');
-    });
-    call.read();
-    expect(thrownBy(() => grpc.listener.onReceiveStatus(statusOf(0)))).to.include({ message: 'the teardown failed' });
-    expect(told).to.deep.equal(['end']);
-  });
-
-  it('has one status and one end, however often grpc-js reports them', () => {
+  it('has one status, however often grpc-js reports one', () => {
     const { grpc, call, told } = begin();
     call.read();
     for (const code of [0, 13, 0]) grpc.listener.onReceiveStatus(statusOf(code));
     call.read();
-    expect(told).to.deep.equal(['status 0 ', 'end']);
+    expect(told).to.deep.equal(['status 0 ']);
   });
 
   it('reports a content type that is not gRPC in an error', () => {
@@ -168,7 +163,7 @@ describe('A direct client call', () => {
 
   it('is cancelled at once, and again a turn later: grpc-js loses a cancellation in the turn of the start', async () => {
     const { grpc, call } = begin();
-    call.cancel();
+    call.cancel({ code: 1, details: 'Cancelled on client' });
     const cancelled = `cancel ${Code.CANCELLED} Cancelled on client`;
     expect(grpc.log).to.deep.equal(['start {}', cancelled]);
     await new Promise(setImmediate);
@@ -177,10 +172,10 @@ describe('A direct client call', () => {
 
   it('reports neither headers nor a status after it was cancelled', () => {
     const { grpc, call, told } = begin();
-    call.cancel();
+    call.cancel({ code: 1, details: 'Cancelled on client' });
     grpc.listener.onReceiveMetadata(new Metadata());
     grpc.listener.onReceiveStatus(statusOf(1));
-    expect(told.filter(said => said !== 'end')).to.deep.equal([]);
+    expect(told).to.deep.equal([]);
   });
 
   for (const isJoining of [false, true]) {
@@ -197,13 +192,13 @@ describe('A direct client call', () => {
         const { grpc, call } = begin({ isJoining });
         call.write(Buffer.alloc(1), ignore);
         call.write(Buffer.alloc(2), ignore);
-        call.end();
+        call.finish();
         expect(grpc.log.slice(1)).to.deep.equal(['message of 1']);
         grpc.written();
         expect(grpc.log.slice(1)).to.deep.equal(['message of 1', 'message of 2', 'half-close']);
         const single = begin({ isJoining });
         single.call.write(Buffer.alloc(1), ignore);
-        single.call.end();
+        single.call.finish();
         expect(single.grpc.log.slice(1)).to.deep.equal(['message of 1', 'half-close']);
       });
 

@@ -7,24 +7,25 @@ import {
   credentials as grpcCredentials,
   connectivityState as grpcState,
 } from '@grpc/grpc-js';
+import type { ClientListener } from '../call/message-channel.ts';
+import type { Transport } from '../call/transport.ts';
 import { outsideContext } from '../core/async-context.ts';
 import type { Compression } from '../core/call-options.ts';
 import { RpcError } from '../core/rpc-error.ts';
 import { Code } from '../core/status.ts';
 import { kindOf } from '../core/validate.ts';
-import { parseAddress } from '../grpc-js/address.ts';
-import { adjustGrpcJs, isPatched } from '../grpc-js/adjust.ts';
-import { ADJUSTED } from '../grpc-js/adjusted.ts';
-import { mayBatch } from '../grpc-js/batch.ts';
-import { mayJoin } from '../grpc-js/join.ts';
-import { noIpServerName } from '../grpc-js/no-ip-server-name.ts';
-import { RETRY_BUFFER_BYTES, repeatsRefused } from '../grpc-js/repeats-refused.ts';
-import { ShortCalls } from '../grpc-js/short-calls.ts';
-import { checkTls } from '../grpc-js/tls-options.ts';
+import { parseAddress } from './address.ts';
+import { adjustGrpcJs, isPatched } from './adjust.ts';
+import { ADJUSTED } from './adjusted.ts';
+import { mayBatch } from './batch.ts';
+import { type GrpcCallOptions, GrpcClientChannel } from './client-channel.ts';
+import { ClientStreamChannel } from './client-stream-channel.ts';
 import { type Channel, Connectivity } from './connectivity.ts';
-import { DirectCall, type DirectOptions } from './direct-call.ts';
-import { openCall } from './open-call.ts';
-import type { Transport } from './transport.ts';
+import { mayJoin } from './join.ts';
+import { noIpServerName } from './no-ip-server-name.ts';
+import { RETRY_BUFFER_BYTES, repeatsRefused } from './repeats-refused.ts';
+import { ShortCalls } from './short-calls.ts';
+import { checkTls } from './tls-options.ts';
 
 /**
  * The retry buffer of calls with a stream of requests where grpc-js is not patched (repeats-refused.ts); grpc-js's default is 1 MiB.
@@ -66,7 +67,7 @@ export interface ChannelSettings {
 interface OpenChannel {
   readonly client: Client;
   readonly channel: Channel;
-  readonly callOptions: DirectOptions;
+  readonly callOptions: GrpcCallOptions;
 }
 
 /**
@@ -120,12 +121,12 @@ export function openChannels(address: string, settings: ChannelSettings): Transp
   };
 
   return {
-    open: (method, options) => {
+    open: (method, options, listener) => {
       if (options.credentials !== undefined && isPlaintext) throw plaintextRefused();
       const { client, channel, callOptions } = channelFor(method.requestStream, options.compression);
       connectOutsideContext(channel);
-      if (hasInterceptors) return openCall(client, method, options);
-      return new DirectCall(channel, method, options, callOptions);
+      if (hasInterceptors) return new ClientStreamChannel(client, method, options, listener);
+      return new GrpcClientChannel(channel, method, options, listener, callOptions);
     },
     state$: connectivity.state$,
     connect: () => connectOutsideContext(channelFor(false).channel),
@@ -153,20 +154,28 @@ export function existingChannel(target: Client | Channel): Transport {
   const connectivity = new Connectivity();
   connectivity.add(client.getChannel());
   return {
-    open: (method, options) => {
+    open: (method, options, listener) => {
       if (options.compression !== undefined) {
         throw new TypeError(
           `compression belongs to a channel, and this one is not connect()'s: give its owner's '${COMPRESSION}'`,
         );
       }
-      const stream = openCall(client, method, options);
-      // Its connection may have been made in anybody's async context, in which grpc-js then calls back.
-      stream.emit = AsyncResource.bind(stream.emit);
-      return stream;
+      return new ClientStreamChannel(client, method, options, inThisContext(listener));
     },
     state$: connectivity.state$,
     connect: () => void client.getChannel().getConnectivityState(true),
     close: () => connectivity.shutDown(),
+  };
+}
+
+/** Calls a listener in the async context of now. Its owner may have made the connection, and with it grpc-js's callbacks, in any. */
+function inThisContext(listener: ClientListener): ClientListener {
+  const context = new AsyncResource('rx-grpc');
+  return {
+    onHeaders: headers => context.runInAsyncScope(() => listener.onHeaders(headers)),
+    onMessages: () => context.runInAsyncScope(() => listener.onMessages()),
+    onEnd: status => context.runInAsyncScope(() => listener.onEnd(status)),
+    onStreamWait: isWaiting => context.runInAsyncScope(() => listener.onStreamWait(isWaiting)),
   };
 }
 
