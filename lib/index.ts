@@ -30,12 +30,13 @@ export type {
   RetryInfo,
 } from './google/rpc/error_details.ts';
 export type { ClientTls } from './grpc-js/channels.ts';
+export type { ConnectionAge } from './grpc-js/connection-ages.ts';
 export type { ClientKeepalive, ServerKeepalive } from './grpc-js/keepalive.ts';
+export type { ServerTls } from './grpc-js/server.ts';
+export type { ShutdownOptions, ShutdownReport } from './grpc-js/shutdown.ts';
 export { type LoopbackOptions, loopback } from './loopback/loopback.ts';
-export type { ConnectionAge } from './server/connection-ages.ts';
 export { type Bound, type Implement, type ImplementOptions, implement } from './server/implement.ts';
-export { type ServeOptions, type Server, type ServerTls, serve } from './server/serve.ts';
-export type { ShutdownOptions, ShutdownReport } from './server/shutdown.ts';
+export { type ServeOptions, type Server, serve } from './server/serve.ts';
 
 // For authors of middleware.
 

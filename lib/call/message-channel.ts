@@ -37,6 +37,8 @@ export interface ServerChannel extends MessageSource, MessageSink {
   readonly metadata: Metadata;
   /** Undefined for a connection without a maximum age. */
   readonly connection?: AgedConnection | undefined;
+  /** Whether a half-close is final at once. Otherwise a cancelled call may look half-closed for up to two turns of the event loop. */
+  readonly isHalfCloseFinal: boolean;
   getPeer(): string;
   /** Milliseconds since the epoch; Infinity without a deadline. */
   getDeadline(): Date | number;
@@ -86,6 +88,12 @@ export interface MessageSource {
   /** The next messages, if the first of them is part of a row. The caller removes messages from the row. */
   readRow?(): MessageRow | undefined;
 }
+
+/** Read in place of a request of which only a part has arrived: the stream ended inside it. */
+export const truncatedMessage: Buffer = Buffer.from([0xff]);
+
+/** The details of the status of such a call. */
+export const TRUNCATED = 'the stream ended inside a message';
 
 /** Messages that arrived together, at least one. */
 export interface MessageRow {

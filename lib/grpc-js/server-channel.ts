@@ -90,6 +90,7 @@ class Intercepted extends ServerInterceptingCall {
 
 class GrpcServerChannel extends MessageStream implements ServerChannel, GrpcListener {
   metadata!: Metadata;
+  readonly isHalfCloseFinal: boolean = false;
   readonly connection: AgedConnection | undefined;
   readonly #call: ServerInterceptingCallInterface;
   readonly #handler: DirectHandler;

@@ -8,6 +8,7 @@ type Stream = ServerDuplexStream<Buffer, Buffer>;
 /** A call of a grpc-js Server that the user has made. */
 export class ServerStreamChannel implements ServerChannel {
   readonly metadata: Metadata;
+  readonly isHalfCloseFinal: boolean = false;
   readonly #stream: Stream;
   readonly #messages: MessageSource;
   #listener: ServerListener | undefined;

@@ -1,13 +1,9 @@
+import { TRUNCATED, truncatedMessage } from '../call/message-channel.ts';
 import { Code } from '../core/status.ts';
 import { isAdjusted } from './adjusted.ts';
 import { isOurs } from './our-handlers.ts';
 import type { Patch } from './patch.ts';
 import type { PrivateClientCall, PrivateServerCall } from './private.ts';
-
-/** Passed to a service of this library in place of an incomplete message. */
-export const truncatedMessage: Buffer = Buffer.from([0xff]);
-
-export const TRUNCATED = 'the stream ended inside a message';
 
 /**
  * Ends a call with INTERNAL when its stream ends inside a message frame, on both sides, as in grpc-go.

@@ -131,6 +131,7 @@ class ServerHalf extends Half implements ServerChannel {
   readonly #call: LoopCall;
   readonly #deadline: number;
   readonly inContext: InContext;
+  readonly isHalfCloseFinal: boolean = true;
   metadata: Metadata = new Metadata();
   listener: ServerListener | undefined;
   /** The half-close has reached this side. */

@@ -49,7 +49,7 @@ export function loopback<S>(service: Bound<S>, options: LoopbackOptions<NoInfer<
     throw new TypeError(`loopback: expected what implement() gives, got ${kindOf(service)}`);
   }
   const codecOf = serialize ? (method: Method) => method : unserialized;
-  const context = { ...serverContextOf('loopback', server, draining$), inProcess: { codecOf } };
+  const context = { ...serverContextOf('loopback', server, draining$), codecOf };
   const serves = servesByPath(service, context);
   const methods = methodsOf(service.service as object).map(([name, method]) => [name, codecOf(method)] as const);
   // As a server's handlers run in the async context of who serves, and not in that of who calls.

@@ -1,6 +1,6 @@
-import type { Metadata, StatusObject } from '@grpc/grpc-js';
 import { statusToSend } from '../core/error-status.ts';
-import { checkSendable, sendable } from '../core/metadata.ts';
+import { checkSendable, type Metadata, sendable } from '../core/metadata.ts';
+import type { StatusObject } from '../core/status.ts';
 
 /** Of an error that cannot even be read nothing is told, as of any other that is not for the caller. */
 export function statusOrNothing(error: unknown): StatusObject | undefined {

@@ -79,10 +79,6 @@ class HandlerCall implements IncomingCallOwner, RequestsOwner, ServerListener {
     return this.#live.received;
   }
 
-  get isEndCertain(): boolean {
-    return this.#context.inProcess !== undefined;
-  }
-
   start(): void {
     const { method } = this.#served;
     this.#channel.listen(this);

@@ -1,13 +1,12 @@
 import type { ServiceDefinition, UntypedServiceImplementation } from '@grpc/grpc-js';
 import type { ServerChannel } from '../call/message-channel.ts';
 import { checkFlowOptions, type FlowOptions, flowOptions, mergeFlowOptions } from '../core/call-options.ts';
-import { isProtobuf, type Method, type Service } from '../core/method.ts';
+import type { Method, Service } from '../core/method.ts';
 import { checkMiddleware, type MiddlewareList, type Rpc, type ServerMiddlewareOf, wrap } from '../core/middleware.ts';
 import { type Implementation, isClientMethod, methodsOf } from '../core/service.ts';
 import { checkOptions, kindOf } from '../core/validate.ts';
 import { adjustGrpcJs } from '../grpc-js/adjust.ts';
-import { rawProtobufRequest, rawRequest } from '../grpc-js/our-handlers.ts';
-import { ServerStreamChannel } from '../grpc-js/server-stream-channel.ts';
+import { grpcDefinition, grpcImplementation } from '../grpc-js/service-definition.ts';
 import { handlerCall, type Served } from './handler-call.ts';
 import { type AnyHandler, behindMiddleware, handlerRpc } from './handler-rpc.ts';
 import { defaultContext, type ServerContext } from './server-context.ts';
@@ -122,7 +121,7 @@ function bind(
     const serves = new Map<string, Serve>();
     for (const { name, method, base, wrapped } of rpcs) {
       const served: Served = {
-        method: context.inProcess?.codecOf(method) ?? method,
+        method: context.codecOf?.(method) ?? method,
         rpc: wrap(wrapped ?? behindMiddleware(base), context.middleware, name, method) ?? wrapped ?? base,
         flow: mergeFlowOptions(options, context.flow),
       };
@@ -132,8 +131,8 @@ function bind(
   };
   const bound: Bound<any> = {
     service,
-    definition: toDefinition(methods),
-    implementation: overStreams(serveWith(defaultContext())),
+    definition: grpcDefinition(methods),
+    implementation: grpcImplementation(serveWith(defaultContext())),
   };
   bindings.set(bound, serveWith);
   return bound;
@@ -150,29 +149,3 @@ function handlerOf(implementation: object, name: string): unknown {
 function isPlain(implementation: object): boolean {
   return Object.getPrototypeOf(implementation) === Object.prototype;
 }
-
-/** The handlers for a grpc-js Server, which calls them with its streams. */
-export function overStreams(serves: ReadonlyMap<string, Serve>): UntypedServiceImplementation {
-  const handlers: UntypedServiceImplementation = Object.create(null);
-  for (const [name, serve] of serves) handlers[name] = (stream: any) => serve(new ServerStreamChannel(stream));
-  return handlers;
-}
-
-function toDefinition(methods: readonly (readonly [string, Method])[]): ServiceDefinition {
-  return Object.fromEntries(
-    methods.map(([name, method]) => [
-      name,
-      {
-        path: method.path,
-        requestStream: true,
-        responseStream: true,
-        requestSerialize: identity,
-        requestDeserialize: isProtobuf(method) ? rawProtobufRequest : rawRequest,
-        responseSerialize: identity,
-        responseDeserialize: identity,
-      },
-    ]),
-  );
-}
-
-const identity = (bytes: Buffer): Buffer => bytes;

@@ -1,11 +1,9 @@
 import { setMaxListeners } from 'node:events';
 import type { PeerCertificate } from 'node:tls';
-import { Metadata } from '@grpc/grpc-js';
 import { Observable } from 'rxjs';
 import type { ServerChannel } from '../call/message-channel.ts';
 import { startDeadline } from '../core/deadline.ts';
-import type { MetadataInput } from '../core/metadata.ts';
-import { toMetadata } from '../core/metadata.ts';
+import { Metadata, type MetadataInput, toMetadata } from '../core/metadata.ts';
 import type { Method } from '../core/method.ts';
 import { RpcError } from '../core/rpc-error.ts';
 import { CallContext, limitDeadline, onCancelled, type ParentCall, serverCall } from '../core/server-call.ts';

@@ -1,7 +1,7 @@
 import { Observable, type Subscriber, Subscription } from 'rxjs';
 import { OneShot, refusal } from '../backpressure/one-shot.ts';
 import type { DirectionStats } from '../call/direction-stats.ts';
-import type { MessageSource } from '../call/message-channel.ts';
+import { type MessageSource, type ServerChannel, TRUNCATED, truncatedMessage } from '../call/message-channel.ts';
 import { type Receiving, receive } from '../call/receive.ts';
 import { type One, receiveOne } from '../call/receive-one.ts';
 import { decoderOf } from '../codec/received.ts';
@@ -9,14 +9,13 @@ import { bindContext } from '../core/async-context.ts';
 import type { Method } from '../core/method.ts';
 import { RpcError } from '../core/rpc-error.ts';
 import { Code } from '../core/status.ts';
-import { TRUNCATED, truncatedMessage } from '../grpc-js/whole-frames.ts';
+
+type Source = Pick<ServerChannel, keyof MessageSource | 'isHalfCloseFinal'>;
 
 /** Who runs the call. */
 export interface RequestsOwner {
   readonly prefetch: number | undefined;
   readonly received: DirectionStats;
-  /** The half-close can be believed at once. */
-  readonly isEndCertain: boolean;
   /** The requests are not what they should be: the call cannot go on. */
   abort(error: RpcError): void;
 }
@@ -27,7 +26,7 @@ export interface RequestsOwner {
  */
 export class Requests {
   readonly request$: Observable<unknown>;
-  readonly #source: MessageSource;
+  readonly #source: Source;
   readonly #method: Method;
   readonly #owner: RequestsOwner;
   #reader: Subscriber<unknown> | undefined;
@@ -40,7 +39,7 @@ export class Requests {
   #isOver = false;
   #whyOver: RpcError | undefined;
 
-  constructor(source: MessageSource, method: Method, owner: RequestsOwner) {
+  constructor(source: Source, method: Method, owner: RequestsOwner) {
     this.#source = source;
     this.#method = method;
     this.#owner = owner;
@@ -97,7 +96,7 @@ export class Requests {
   }
 
   #readStream(reader: Subscriber<unknown>): void {
-    const { prefetch, received, isEndCertain } = this.#owner;
+    const { prefetch, received } = this.#owner;
     this.#receiving = receive<unknown>(this.#source, reader, {
       decode: bytes => this.#decode(bytes),
       decoder: decoderOf(this.#method.requestDeserialize),
@@ -105,14 +104,14 @@ export class Requests {
       meter: received,
       malformed: error => this.#malformed(error),
       end: () => {
-        if (isEndCertain) reader.complete();
+        if (this.#source.isHalfCloseFinal) reader.complete();
         else afterTwoTurns(() => reader.complete());
       },
     });
   }
 
   #readOne(reading: Subscription): void {
-    const { received, isEndCertain } = this.#owner;
+    const { received } = this.#owner;
     const isNone = () => this.#abort(Code.UNIMPLEMENTED, 'expected one request, got none');
     this.#receiving = receiveOne<unknown>(this.#source, reading, {
       decode: bytes => this.#decode(bytes),
@@ -125,7 +124,7 @@ export class Requests {
           reading.unsubscribe();
           this.#request = request;
           for (const giveTo of [...(this.#waiting?.values() ?? [])]) giveTo(request);
-        } else if (isEndCertain) isNone();
+        } else if (this.#source.isHalfCloseFinal) isNone();
         else afterTwoTurns(() => reading.closed || isNone());
       },
     });

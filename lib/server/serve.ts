@@ -1,27 +1,18 @@
-import { type Server as GrpcServer, ServerCredentials, type ServerOptions } from '@grpc/grpc-js';
+import type { Server as GrpcServer, ServerCredentials, ServerOptions } from '@grpc/grpc-js';
 import { type Observable, ReplaySubject } from 'rxjs';
 import { inOwnContext } from '../backpressure/in-own-context.ts';
+import { keepsNothing } from '../codec/received.ts';
 import { checkFlowOptions, type FlowOptions, flowOptions } from '../core/call-options.ts';
 import { checkMiddleware, type MiddlewareList, type ServerMiddleware } from '../core/middleware.ts';
 import type { ServerCall } from '../core/server-call.ts';
+import { methodsOf } from '../core/service.ts';
 import { checkBoolean, checkOptions, kindOf } from '../core/validate.ts';
-import { parseAddress } from '../grpc-js/address.ts';
-import { type ServerKeepalive, withKeepalive } from '../grpc-js/keepalive.ts';
-import { checkTls } from '../grpc-js/tls-options.ts';
-import { warnOfBun } from '../grpc-js/warn-of-bun.ts';
-import { ageOptions, type ConnectionAge, ConnectionAges } from './connection-ages.ts';
-import { grpcServer } from './grpc-server.ts';
-import type { Bound } from './implement.ts';
+import type { ConnectionAge } from '../grpc-js/connection-ages.ts';
+import type { ServerKeepalive } from '../grpc-js/keepalive.ts';
+import { type GrpcService, openServer, type ServerTls } from '../grpc-js/server.ts';
+import type { ShutdownOptions, ShutdownReport } from '../grpc-js/shutdown.ts';
+import { type Bound, bindTo } from './implement.ts';
 import { defaultContext, type ServerContext } from './server-context.ts';
-import { Connections, type ShutdownOptions, type ShutdownReport, shutdown } from './shutdown.ts';
-
-/** PEM texts, or their bytes; the file's content and not its path. A key that is encrypted is refused. */
-export interface ServerTls {
-  readonly key: string | Uint8Array;
-  readonly cert: string | Uint8Array;
-  /** Certificates of clients to trust; with it each client must show one. Default: clients are not asked. */
-  readonly ca?: string | Uint8Array | undefined;
-}
 
 /** What every server may be told; the flow options are the defaults of its services. */
 export interface ServerDefaults extends FlowOptions {
@@ -102,32 +93,28 @@ export async function serve(
   checkBoolean('serve', 'coalesce', options.coalesce);
   const draining$ = new ReplaySubject<void>(1);
   const context = serverContextOf('serve', options, draining$);
-  const { target, tls } = parseAddress(address);
-  const credentials = credentialsFor(address, tls, options);
-  const { age, serverOptions: notOfAge } = ageOptions(options.connectionAge, options.serverOptions);
-  const serverOptions = withKeepalive('serve', options.keepalive, notOfAge);
-  const all = Array.isArray(services) ? services : [services];
-  warnOfBun();
-  const ages = age && new ConnectionAges(age);
-  const grpc = grpcServer(all, context, serverOptions, options.coalesce, ages);
-
-  const port = await bind(grpc, target, credentials);
-  ages?.watch(grpc);
-  const withPort = (address: string) => (port === 0 ? address : address.replace(/:0\/?$/, `:${port}`));
-  const bound = withPort(target);
-  const connections = new Connections(bound);
-  let stopping: Promise<ShutdownReport> | undefined;
-  const stop = (how?: ShutdownOptions) =>
-    (stopping ??= shutdown({ grpc, target: bound, live: context.live, connections, draining$ }, how));
-  const server: Server = {
-    target: withPort(address),
-    port,
-    grpc,
-    shutdown: stop,
-    [Symbol.asyncDispose]: stop as () => Promise<any>,
-  };
+  const all: readonly Bound[] = Array.isArray(services) ? services : [services];
+  const grpcServices = all.map(service => toGrpcService(service, context));
+  const { live } = context;
+  const { target, port, grpc, shutdown } = await openServer(address, grpcServices, { ...options, live, draining$ });
+  const server: Server = { target, port, grpc, shutdown, [Symbol.asyncDispose]: shutdown as () => Promise<any> };
   context.live.belongTo(server);
   return server;
+}
+
+function toGrpcService(service: Bound, context: ServerContext): GrpcService {
+  if (typeof service?.definition !== 'object' || typeof service.implementation !== 'object') {
+    throw new TypeError(`serve: expected what implement() gives, or a list of them, got ${kindOf(service)}`);
+  }
+  const { definition, implementation } = service;
+  const serves = bindTo(context, service);
+  if (serves === undefined) return { definition, implementation };
+  const methods = new Map(methodsOf(service.service as object));
+  const direct = [...serves].map(([name, serve]) => {
+    const { requestStream, requestDeserialize } = methods.get(name)!;
+    return [name, { serve, requestStream, keepsNothing: keepsNothing(requestDeserialize) }] as const;
+  });
+  return { definition, implementation, direct: new Map(direct) };
 }
 
 /**
@@ -149,46 +136,4 @@ export function serverContextOf(apiName: string, options: ServerDefaults, draini
     draining$: inOwnContext(draining$),
     ...(onError && { onError }),
   };
-}
-
-function credentialsFor(address: string, isTls: boolean | undefined, options: ServeOptions): ServerCredentials {
-  const { credentials, tls } = options;
-  if (credentials !== undefined && tls !== undefined) throw new TypeError('serve: give credentials or tls, not both');
-  if (isTls === false) {
-    if (credentials === undefined && tls === undefined) return ServerCredentials.createInsecure();
-    throw new TypeError(
-      `serve: '${address}' says plaintext; with tls or credentials give https:// or a bare host:port`,
-    );
-  }
-  if (credentials !== undefined) return credentials;
-  if (tls !== undefined) {
-    checkTls('serve', tls);
-    const { key, cert, ca } = tls;
-    if (key === undefined) throw new TypeError('serve: expected tls to have key and cert');
-    const pair = { private_key: Buffer.from(key), cert_chain: Buffer.from(cert) };
-    return ServerCredentials.createSsl(ca === undefined ? null : Buffer.from(ca), [pair], ca !== undefined);
-  }
-  if (isTls === true) throw new TypeError(`serve: '${address}' says TLS: give tls: { key, cert }, or credentials`);
-  throw new TypeError(
-    `serve: '${address}' does not say whether to use TLS: write http:// (plaintext) or https:// before it, ` +
-      'or give credentials',
-  );
-}
-
-function bind(grpc: GrpcServer, target: string, credentials: ServerCredentials): Promise<number> {
-  return new Promise((resolve, reject) => {
-    grpc.bindAsync(target, credentials, (error, port) => {
-      if (error === null) return resolve(target.startsWith('unix') ? 0 : port);
-      grpc.forceShutdown();
-      const isTaken = error.message.includes('EADDRINUSE');
-      reject(
-        new Error(
-          isTaken
-            ? `cannot listen on ${target}: the address is in use (EADDRINUSE); stop who uses it, or take another port (0 is any)`
-            : `cannot listen on ${target}: ${error.message}`,
-          { cause: error },
-        ),
-      );
-    });
-  });
 }

@@ -17,8 +17,8 @@ export interface ServerContext {
   readonly middleware: MiddlewareList;
   /** Emits and completes when the server starts to shut down, also for later subscribers. */
   readonly draining$: Observable<void>;
-  /** Set when the client is in this process. A half-close is then final at once, and messages need no serialization. */
-  readonly inProcess?: { readonly codecOf: (method: Method) => Method } | undefined;
+  /** Replaces the serialization of a method. Set when the client is in this process. */
+  readonly codecOf?: ((method: Method) => Method) | undefined;
 }
 
 /** The context for services that the user adds to a Server of grpc-js. */

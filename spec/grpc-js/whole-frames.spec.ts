@@ -9,7 +9,7 @@ import {
 } from '@grpc/grpc-js';
 import { expect } from 'chai';
 import { endWith, ignoreElements, NEVER, Observable, of, tap } from 'rxjs';
-import { TRUNCATED } from '../../lib/grpc-js/whole-frames.ts';
+import { TRUNCATED } from '../../lib/call/message-channel.ts';
 import type { Server } from '../../lib/index.ts';
 import { mergeMap } from '../../lib/operators.ts';
 import { callOf, inAllShapes, streaming, useBench } from '../support/bench.ts';

@@ -2,11 +2,10 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { isIP, type Socket } from 'node:net';
 import type { Server as GrpcServer } from '@grpc/grpc-js';
 import type { Subject } from 'rxjs';
-import type { CallReport } from '../call/live-calls.ts';
+import type { CallReport, LiveCalls } from '../call/live-calls.ts';
 import { RpcError } from '../core/rpc-error.ts';
 import { Code } from '../core/status.ts';
 import { checkOptions, kindOf, MAX_TIMER_MS } from '../core/validate.ts';
-import type { ServerContext } from './server-context.ts';
 
 export interface ShutdownOptions {
   /** Milliseconds that running calls are given to end by themselves; Infinity waits for them. Default: 10,000. */
@@ -33,7 +32,7 @@ export interface Stoppable {
   readonly grpc: GrpcServer;
   /** `host:port` as bound. */
   readonly target: string;
-  readonly live: ServerContext['live'];
+  readonly live: LiveCalls<RpcError>;
   readonly connections: Connections;
   readonly draining$: Subject<void>;
 }

@@ -2,7 +2,7 @@ import { channel } from 'node:diagnostics_channel';
 import { once } from 'node:events';
 import net from 'node:net';
 import { expect } from 'chai';
-import { Connections } from '../../lib/server/shutdown.ts';
+import { Connections } from '../../lib/grpc-js/shutdown.ts';
 
 const accepted = channel('net.server.socket');
 

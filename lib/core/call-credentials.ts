@@ -1,7 +1,7 @@
 import { type CallCredentials, credentials as grpcCredentials, type Metadata } from '@grpc/grpc-js';
-import { checkSendable, isMetadata } from '../core/metadata.ts';
-import { Code } from '../core/status.ts';
-import { kindOf } from '../core/validate.ts';
+import { checkSendable, isMetadata } from './metadata.ts';
+import { Code } from './status.ts';
+import { kindOf } from './validate.ts';
 
 /**
  * Credentials whose metadata is looked at before it is sent, with that of the call: what HTTP/2 refuses would make grpc-js try

@@ -9,7 +9,7 @@ import type { AgedConnection } from '../call/message-channel.ts';
 import { RpcError } from '../core/rpc-error.ts';
 import { Code } from '../core/status.ts';
 import { checkOptions, kindOf, MAX_TIMER_MS } from '../core/validate.ts';
-import { watchSessions } from '../grpc-js/server-sessions.ts';
+import { watchSessions } from './server-sessions.ts';
 import { FAREWELL_MS } from './shutdown.ts';
 
 /** The maximum age of a connection. See gRFC A9. */
