@@ -4,11 +4,9 @@ import { watchForStall } from '../call/direction-stats.ts';
 import type { LinkedList } from '../call/linked-list.ts';
 import type { CallOwner, LiveCall, LiveCalls } from '../call/live-calls.ts';
 import type { ClientChannel, ClientListener } from '../call/message-channel.ts';
-import { type Receiving, receive } from '../call/receive.ts';
-import { type One, receiveOne } from '../call/receive-one.ts';
-import { send } from '../call/send.ts';
-import { sendOne } from '../call/send-one.ts';
+import { type MessageReader, readMessages } from '../call/read-messages.ts';
 import type { Transport } from '../call/transport.ts';
+import { writeMessages } from '../call/write-messages.ts';
 import { encoderOf, lending } from '../codec/buffer-pool.ts';
 import { decoderOf } from '../codec/received.ts';
 import { captureContext } from '../core/async-context.ts';
@@ -74,11 +72,11 @@ class ClientCall<O> implements CallOwner<string>, ClientListener {
   readonly #inContext = captureContext();
   #live!: LiveCall<string>;
   #channel!: ClientChannel;
-  #sending: { stop(): void } | undefined;
+  #writer: { stop(): void } | undefined;
   /** In milliseconds since the epoch. */
   #deadline: number | undefined;
   #status: StatusObject | undefined;
-  #receiving: Receiving | undefined;
+  #reader: MessageReader | undefined;
   #hasToldEnd = false;
 
   constructor(state: ClientState, method: Method, options: CallOptions, subscriber: Subscriber<O>, trace: Trace) {
@@ -101,11 +99,11 @@ class ClientCall<O> implements CallOwner<string>, ClientListener {
     this.#subscriber.add(() => {
       if (this.#status === undefined) channel.cancel(cancelled);
       else if (this.#isSettled && !this.#hasToldEnd) settled?.(this.#status);
-      this.#sending?.stop();
+      this.#writer?.stop();
     });
-    this.#receive();
-    if (message !== undefined) this.#giveOne(message);
-    else this.#send(request as Observable<unknown>);
+    this.#read();
+    if (message !== undefined) this.#writeOne(message);
+    else this.#write(request as Observable<unknown>);
   }
 
   abort(details: string, cause?: unknown): void {
@@ -124,7 +122,7 @@ class ClientCall<O> implements CallOwner<string>, ClientListener {
 
   /** Once the status is known and every response has been delivered, nothing on this side changes how the call ends. */
   get #isSettled(): boolean {
-    return this.#status !== undefined && this.#receiving?.isDrained === true;
+    return this.#status !== undefined && this.#reader?.isDrained === true;
   }
 
   /**
@@ -132,13 +130,13 @@ class ClientCall<O> implements CallOwner<string>, ClientListener {
    * status may have come in the packet of this very response, and the operators below are still at work on it.
    */
   #unlessSettled(fail: () => void): void {
-    const end = () => (this.#isSettled ? this.#receiving!.tellEnd() : fail());
-    if (!this.#receiving?.isDelivering) {
+    const end = () => (this.#isSettled ? this.#reader!.tellEnd() : fail());
+    if (!this.#reader?.isDelivering) {
       end();
       return;
     }
-    this.#receiving.stop();
-    this.#sending?.stop();
+    this.#reader.stop();
+    this.#writer?.stop();
     this.#subscriber.add(asyncScheduler.schedule(end));
   }
 
@@ -189,41 +187,22 @@ class ClientCall<O> implements CallOwner<string>, ClientListener {
     }
   }
 
-  /** Backward: headers, responses, the end. */
-  #receive(): void {
-    const { prefetch } = this.#options;
+  /** Backward: responses, the end. */
+  #read(): void {
     const { responseStream, responseDeserialize } = this.#method;
-    const channel = this.#channel;
-    const subscriber = this.#subscriber;
-    const decode = responseDeserialize;
-    const meter = this.#live.received;
-    const malformed = (error: unknown) => this.#fail(Code.INTERNAL, 'a response cannot be decoded', error);
-    if (responseStream) {
-      const end = () => {
-        if (this.#isOk()) this.#complete();
-      };
-      const decoder = decoderOf(responseDeserialize);
-      this.#receiving = receive(channel, subscriber, {
-        decode,
-        decoder,
-        prefetch,
-        isContextKnown: true,
-        meter,
-        end,
-        malformed,
-      });
-    } else {
-      const end = (response: One<O> | undefined) => this.#completeWith(response);
-      const exceeded = () => this.#fail(Code.UNIMPLEMENTED, 'expected one response, got a second one');
-      this.#receiving = receiveOne(channel, subscriber, {
-        decode,
-        isContextKnown: true,
-        meter,
-        end,
-        exceeded,
-        malformed,
-      });
-    }
+    this.#reader = readMessages(this.#channel, this.#subscriber, {
+      exactlyOne: !responseStream,
+      decode: responseDeserialize,
+      decoder: responseStream ? decoderOf(responseDeserialize) : undefined,
+      prefetch: this.#options.prefetch,
+      isContextKnown: true,
+      stats: this.#live.received,
+      hasEndedWell: () => this.#isOk(),
+      complete: () => this.#complete(),
+      violated: messages =>
+        this.#violated(`expected one response, got ${messages === 'none' ? 'none' : 'a second one'}`),
+      malformed: error => this.#fail(Code.INTERNAL, 'a response cannot be decoded', error),
+    });
   }
 
   onHeaders(headers: Metadata): void {
@@ -232,15 +211,15 @@ class ClientCall<O> implements CallOwner<string>, ClientListener {
   }
 
   onMessages(): void {
-    this.#receiving?.readOn();
+    this.#reader?.readOn();
   }
 
   onEnd(status: StatusObject): void {
     this.#status = atDeadline(status, this.#deadline);
     try {
-      this.#run(() => this.#sending?.stop()); // a teardown of request$ may throw
+      this.#run(() => this.#writer?.stop()); // a teardown of request$ may throw
     } finally {
-      this.#receiving?.readOn();
+      this.#reader?.readOn();
     }
   }
 
@@ -267,54 +246,40 @@ class ClientCall<O> implements CallOwner<string>, ClientListener {
     this.#subscriber.complete();
   }
 
-  #completeWith(response: One<O> | undefined): void {
-    if (!this.#isOk()) return;
-    if (response === undefined) {
-      this.#fail(Code.UNIMPLEMENTED, 'expected one response, got none');
-      return;
-    }
-    this.#subscriber.next(response.value);
-    this.#complete();
-  }
-
   /** Forward: requests, their end. */
-  #send(request$: Observable<unknown>): void {
-    // An error of request$ is passed on as it is; that of its queue is a status.
-    const error = (reason: unknown): void => {
-      this.#unlessSettled(() => {
-        if (reason instanceof OverflowError) this.#fail(Code.RESOURCE_EXHAUSTED, reason.message, reason);
-        else this.#error(reason);
-      });
-    };
-    if (this.#method.requestStream) {
-      const sending = send(request$, this.#channel, {
-        encode: this.#encode,
-        encoder: encoderOf(this.#method.requestSerialize),
-        maxQueuedBytes: this.#options.maxQueuedBytes,
-        meter: this.#live.sent,
-        complete: () => this.#channel.finish(),
-        error,
-      });
-      this.#live.sending = sending;
-      this.#sending = sending;
-    } else {
-      this.#sending = sendOne(request$, {
-        send: request => this.#giveOne(this.#encode(request)),
-        violated: values =>
-          this.#fail(
-            Code.UNIMPLEMENTED,
-            `expected one request, request$ had ${values === 'none' ? 'none' : 'a second one'}`,
-          ),
-        error,
-      });
-    }
-    if (this.#subscriber.closed || this.#status !== undefined) this.#sending.stop();
+  #write(request$: Observable<unknown>): void {
+    const { requestStream, requestSerialize } = this.#method;
+    const writer = writeMessages(request$, this.#channel, {
+      exactlyOne: !requestStream,
+      encode: this.#encode,
+      encoder: requestStream ? encoderOf(requestSerialize) : undefined,
+      maxQueuedBytes: this.#options.maxQueuedBytes,
+      stats: this.#live.sent,
+      complete: () => this.#channel.finish(),
+      // An error of request$ is passed on as it is; that of its queue is a status.
+      error: reason => {
+        this.#unlessSettled(() => {
+          if (reason instanceof OverflowError) this.#fail(Code.RESOURCE_EXHAUSTED, reason.message, reason);
+          else this.#error(reason);
+        });
+      },
+      violated: values =>
+        this.#violated(`expected one request, request$ had ${values === 'none' ? 'none' : 'a second one'}`),
+    });
+    this.#live.sending = writer;
+    this.#writer = writer;
+    if (this.#subscriber.closed || this.#status !== undefined) writer.stop();
   }
 
-  #giveOne(request: Uint8Array): void {
+  /** Sends a request that is known before the call begins. */
+  #writeOne(request: Uint8Array): void {
     this.#live.sent.messages++;
     this.#channel.write(request, ignore);
     this.#channel.finish();
+  }
+
+  #violated(details: string): void {
+    this.#fail(Code.UNIMPLEMENTED, details);
   }
 }
 

@@ -4,8 +4,7 @@ import { type DirectionStats, watchForStall } from '../call/direction-stats.ts';
 import type { Leave } from '../call/linked-list.ts';
 import type { LiveCall } from '../call/live-calls.ts';
 import type { ServerChannel, ServerListener } from '../call/message-channel.ts';
-import { send } from '../call/send.ts';
-import { sendOne } from '../call/send-one.ts';
+import { writeMessages } from '../call/write-messages.ts';
 import { encoderOf, lending } from '../codec/buffer-pool.ts';
 import type { FlowOptions } from '../core/call-options.ts';
 import { isPast, startDeadline } from '../core/deadline.ts';
@@ -44,7 +43,7 @@ class HandlerCall implements IncomingCallOwner, RequestsOwner, ServerListener {
   readonly #stopDeadline: () => void;
   readonly #stopWatching: () => void;
   #hasEnded = false;
-  #sending: { stop(): void } | undefined;
+  #writer: { stop(): void } | undefined;
 
   constructor(channel: ServerChannel, served: Served, context: ServerContext) {
     const { method, flow } = served;
@@ -80,11 +79,27 @@ class HandlerCall implements IncomingCallOwner, RequestsOwner, ServerListener {
   }
 
   start(): void {
-    const { method } = this.#served;
+    const { method, flow } = this.#served;
     this.#channel.listen(this);
-    if (method.responseStream) this.#sendStream();
-    else this.#sendOne();
-    if (this.#hasEnded) this.#safely(() => this.#sending?.stop());
+    const writer = writeMessages<unknown>(this.#invoke(), this.#channel, {
+      exactlyOne: !method.responseStream,
+      encode: response => this.#encode(response),
+      encoder: method.responseStream ? encoderOf(method.responseSerialize) : undefined,
+      maxQueuedBytes: flow.maxQueuedBytes,
+      stats: this.#live.sent,
+      complete: () => this.#complete(),
+      error: (error, flush) => {
+        if (error instanceof OverflowError) this.#fail(this.#failure(Code.RESOURCE_EXHAUSTED, error.message, error));
+        else flush(() => this.#fail(error));
+      },
+      violated: values => {
+        const details = `expected one response, the handler gave ${values === 'none' ? 'none' : 'a second one'}`;
+        this.#fail(this.#failure(Code.UNIMPLEMENTED, details));
+      },
+    });
+    this.#live.sending = writer;
+    this.#writer = writer;
+    if (this.#hasEnded) this.#safely(() => writer.stop());
   }
 
   onMessages(): void {
@@ -103,39 +118,6 @@ class HandlerCall implements IncomingCallOwner, RequestsOwner, ServerListener {
   /** Error backward: the call cannot go on, and the caller is told why. */
   abort(error: RpcError): void {
     this.#fail(error, error);
-  }
-
-  #sendStream(): void {
-    const { flow } = this.#served;
-    const sending = send<unknown>(this.#invoke(), this.#channel, {
-      encode: response => this.#encode(response),
-      encoder: encoderOf(this.#served.method.responseSerialize),
-      maxQueuedBytes: flow.maxQueuedBytes,
-      meter: this.#live.sent,
-      complete: () => this.#complete(),
-      error: (error, flush) => {
-        if (error instanceof OverflowError) this.#fail(this.#failure(Code.RESOURCE_EXHAUSTED, error.message, error));
-        else flush(() => this.#fail(error));
-      },
-    });
-    this.#live.sending = sending;
-    this.#sending = sending;
-  }
-
-  #sendOne(): void {
-    this.#sending = sendOne<unknown>(this.#invoke(), {
-      send: response => {
-        const bytes = this.#encode(response);
-        this.#live.sent.messages++;
-        this.#channel.write(bytes, ignore);
-        this.#complete();
-      },
-      violated: values => {
-        const details = `expected one response, the handler gave ${values === 'none' ? 'none' : 'a second one'}`;
-        this.#fail(this.#failure(Code.UNIMPLEMENTED, details));
-      },
-      error: error => this.#fail(error),
-    });
   }
 
   #invoke(): Observable<unknown> {
@@ -166,7 +148,7 @@ class HandlerCall implements IncomingCallOwner, RequestsOwner, ServerListener {
     this.#call.inContext(() => {
       this.#safely(() => this.#call.end(error));
       this.#safely(() => this.#requests.end(error));
-      this.#safely(() => this.#sending?.stop());
+      this.#safely(() => this.#writer?.stop());
     });
     return true;
   }
@@ -207,5 +189,3 @@ class HandlerCall implements IncomingCallOwner, RequestsOwner, ServerListener {
     return new RpcError(code, details, { path: this.#served.method.path, cause });
   }
 }
-
-const ignore = (): void => {};

@@ -1,9 +1,8 @@
-import { Observable, type Subscriber, Subscription } from 'rxjs';
+import { Observable, Subscriber } from 'rxjs';
 import { OneShot, refusal } from '../backpressure/one-shot.ts';
 import type { DirectionStats } from '../call/direction-stats.ts';
 import { type MessageSource, type ServerChannel, TRUNCATED, truncatedMessage } from '../call/message-channel.ts';
-import { type Receiving, receive } from '../call/receive.ts';
-import { type One, receiveOne } from '../call/receive-one.ts';
+import { type MessageReader, readMessages } from '../call/read-messages.ts';
 import { decoderOf } from '../codec/received.ts';
 import { bindContext } from '../core/async-context.ts';
 import type { Method } from '../core/method.ts';
@@ -29,13 +28,14 @@ export class Requests {
   readonly #source: Source;
   readonly #method: Method;
   readonly #owner: RequestsOwner;
-  #reader: Subscriber<unknown> | undefined;
-  /** The reading of the single request, whoever waits for it. */
-  #reading: Subscription | undefined;
-  /** Subscribers that wait for the single request, and what gives it to them. */
-  #waiting: Map<Subscriber<unknown>, (request: One<unknown>) => void> | undefined;
-  #request: One<unknown> | undefined;
-  #receiving: Receiving | undefined;
+  /** The subscriber of a stream of requests. */
+  #subscriber: Subscriber<unknown> | undefined;
+  /** Receives the single request, for all that wait for it. */
+  #single: Subscriber<unknown> | undefined;
+  /** The subscribers that wait for the single request, with the functions that give it to them. */
+  #waiting: Map<Subscriber<unknown>, (request: One) => void> | undefined;
+  #request: One | undefined;
+  #reader: MessageReader | undefined;
   #isOver = false;
   #whyOver: RpcError | undefined;
 
@@ -50,31 +50,31 @@ export class Requests {
 
   /** Messages have arrived, or the half-close. */
   readOn(): void {
-    this.#receiving?.readOn();
+    this.#reader?.readOn();
   }
 
   /** The call is over: an error is told to who reads, else the reading just ends. Who subscribes later is told in any case. */
   end(error: RpcError | undefined): void {
     this.#isOver = true;
     this.#whyOver = error;
-    this.#reading?.unsubscribe();
+    this.#single?.unsubscribe();
     this.#request = undefined;
-    for (const reader of [this.#reader, ...(this.#waiting?.keys() ?? [])]) {
+    for (const reader of [this.#subscriber, ...(this.#waiting?.keys() ?? [])]) {
       if (error === undefined) reader?.unsubscribe();
       else reader?.error(error);
     }
   }
 
   #subscribeToStream(reader: Subscriber<unknown>): void {
-    if (this.#reader !== undefined) {
+    if (this.#subscriber !== undefined) {
       const { path } = this.#method;
       throw refusal(
         new Error(`${path}: request$ can be subscribed to once; share() it if two parts of the handler need it`),
       );
     }
-    this.#reader = reader;
+    this.#subscriber = reader;
     if (this.#isOver) this.#tellOver(reader);
-    else this.#readStream(reader);
+    else this.#read(reader);
   }
 
   #subscribeToOne(reader: Subscriber<unknown>): void {
@@ -87,7 +87,7 @@ export class Requests {
         bindContext(request => give(request, reader)),
       );
       reader.add(() => waiting.delete(reader));
-      if (this.#reading === undefined) this.#readOne((this.#reading = new Subscription()));
+      if (this.#single === undefined) this.#read((this.#single = new Single(value => this.#arrived({ value }))));
     }
   }
 
@@ -95,39 +95,38 @@ export class Requests {
     reader.error(this.#whyOver ?? new RpcError(Code.CANCELLED, 'the call has ended', { path: this.#method.path }));
   }
 
-  #readStream(reader: Subscriber<unknown>): void {
+  #read(subscriber: Subscriber<unknown>): void {
+    const { requestStream, requestDeserialize } = this.#method;
     const { prefetch, received } = this.#owner;
-    this.#receiving = receive<unknown>(this.#source, reader, {
+    this.#reader = readMessages<unknown>(this.#source, subscriber, {
+      exactlyOne: !requestStream,
       decode: bytes => this.#decode(bytes),
-      decoder: decoderOf(this.#method.requestDeserialize),
+      decoder: requestStream ? decoderOf(requestDeserialize) : undefined,
       prefetch,
-      meter: received,
-      malformed: error => this.#malformed(error),
-      end: () => {
-        if (this.#source.isHalfCloseFinal) reader.complete();
-        else afterTwoTurns(() => reader.complete());
+      isContextKnown: !requestStream, // bindContext has looked in #subscribeToOne
+      stats: received,
+      complete: () => {
+        if (requestStream) this.#whenFinal(() => subscriber.complete());
       },
+      violated: messages => {
+        if (messages === 'more') this.#abort(Code.UNIMPLEMENTED, 'expected one request, got a second one');
+        else
+          this.#whenFinal(() => subscriber.closed || this.#abort(Code.UNIMPLEMENTED, 'expected one request, got none'));
+      },
+      malformed: error => this.#malformed(error),
     });
   }
 
-  #readOne(reading: Subscription): void {
-    const { received } = this.#owner;
-    const isNone = () => this.#abort(Code.UNIMPLEMENTED, 'expected one request, got none');
-    this.#receiving = receiveOne<unknown>(this.#source, reading, {
-      decode: bytes => this.#decode(bytes),
-      isContextKnown: true,
-      meter: received,
-      malformed: error => this.#malformed(error),
-      exceeded: () => this.#abort(Code.UNIMPLEMENTED, 'expected one request, got a second one'),
-      end: request => {
-        if (request !== undefined) {
-          reading.unsubscribe();
-          this.#request = request;
-          for (const giveTo of [...(this.#waiting?.values() ?? [])]) giveTo(request);
-        } else if (this.#source.isHalfCloseFinal) isNone();
-        else afterTwoTurns(() => reading.closed || isNone());
-      },
-    });
+  #arrived(request: One): void {
+    this.#single!.unsubscribe();
+    this.#request = request;
+    for (const giveTo of [...(this.#waiting?.values() ?? [])]) giveTo(request);
+  }
+
+  /** Runs work as soon as the half-close is certain not to be a cancellation. */
+  #whenFinal(work: () => void): void {
+    if (this.#source.isHalfCloseFinal) work();
+    else afterTwoTurns(work);
   }
 
   #decode(bytes: Buffer): unknown {
@@ -146,7 +145,25 @@ export class Requests {
   }
 }
 
-function give(request: One<unknown>, reader: Subscriber<unknown>): void {
+/** Wraps a request: it may be undefined. */
+interface One {
+  readonly value: unknown;
+}
+
+class Single extends Subscriber<unknown> {
+  readonly #arrived: (value: unknown) => void;
+
+  constructor(arrived: (value: unknown) => void) {
+    super();
+    this.#arrived = arrived;
+  }
+
+  protected override _next(value: unknown): void {
+    this.#arrived(value);
+  }
+}
+
+function give(request: One, reader: Subscriber<unknown>): void {
   reader.next(request.value);
   reader.complete();
 }

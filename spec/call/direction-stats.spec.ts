@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { Subject } from 'rxjs';
 import { Gate } from '../../lib/backpressure/gate.ts';
 import { DirectionStats } from '../../lib/call/direction-stats.ts';
-import { send } from '../../lib/call/send.ts';
+import { writeMessages } from '../../lib/call/write-messages.ts';
 import { pull } from '../../lib/index.ts';
 import { Counted } from '../backpressure/support/counted.ts';
 import { FakeWritable } from './support/fake-writable.ts';
@@ -14,8 +14,13 @@ function listening() {
   return { meter, heard };
 }
 
-const start = (source$: Parameters<typeof send<number>>[0], stream: FakeWritable, meter: DirectionStats) =>
-  send(source$, stream.asStream, { encode: () => new Uint8Array(1), meter, complete: () => {}, error: () => {} });
+const start = (source$: Parameters<typeof writeMessages<number>>[0], stream: FakeWritable, meter: DirectionStats) =>
+  writeMessages(source$, stream.asStream, {
+    encode: () => new Uint8Array(1),
+    stats: meter,
+    complete: () => {},
+    error: () => {},
+  });
 
 describe('DirectionStats', () => {
   it('reports a pause once, whatever happens between its start and end', () => {

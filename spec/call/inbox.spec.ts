@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { Observable } from 'rxjs';
 import { Inbox } from '../../lib/call/inbox.ts';
 import type { Decoder, MessageRow } from '../../lib/call/message-channel.ts';
-import { receive } from '../../lib/call/receive.ts';
+import { readMessages } from '../../lib/call/read-messages.ts';
 import { Sink } from '../backpressure/support/sink.ts';
 
 /** Delivers messages by hand when asked, or at once from a source. */
@@ -248,13 +248,13 @@ describe('Inbox', () => {
   });
 });
 
-describe('receive from an Inbox', () => {
+describe('readMessages from an Inbox', () => {
   const received = (box: Box, prefetch?: number): Observable<number> =>
     new Observable(subscriber => {
-      const { readOn } = receive(box, subscriber, {
+      const { readOn } = readMessages(box, subscriber, {
         decode: Number,
         prefetch,
-        end: () => subscriber.complete(),
+        complete: () => subscriber.complete(),
         malformed: error => subscriber.error(error),
       });
       box.onArrived = readOn;
@@ -321,14 +321,14 @@ describe('receive from an Inbox', () => {
     /** Messages of rows become negative numbers if they are decoded in the row. */
     const decoded = (box: Box, prefetch?: number, malformed: (error: unknown) => void = () => {}) =>
       new Observable<number>(subscriber => {
-        const { readOn } = receive(box, subscriber, {
+        const { readOn } = readMessages(box, subscriber, {
           decode: Number,
           decoder: (n: number) => {
             if (n === 0) throw new Error('malformed');
             return -n;
           },
           prefetch,
-          end: () => subscriber.complete(),
+          complete: () => subscriber.complete(),
           malformed,
         });
         box.onArrived = readOn;

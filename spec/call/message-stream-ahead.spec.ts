@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { NEVER, range } from 'rxjs';
-import { send } from '../../lib/call/send.ts';
+import { writeMessages } from '../../lib/call/write-messages.ts';
 import { pull } from '../../lib/index.ts';
 import { Counted } from '../backpressure/support/counted.ts';
 import { joining, MessageWire, oneByOne, plain } from './support/message-wire.ts';
@@ -14,12 +14,12 @@ const appender =
     for (const byte of encode(n)) memory.push(byte);
   };
 
-describe('send into a MessageStream', () => {
+describe('writeMessages into a MessageStream', () => {
   /** Sends messages of a given size from a source that can wait. */
   function sending(wire: MessageWire, encode: (n: number) => Uint8Array, isAppending = false) {
     const source = new Counted();
     const encoder = isAppending ? appender(encode) : undefined;
-    const sent = send(pull(source), wire, { encode, encoder, complete: ignore, error: ignore });
+    const sent = writeMessages(pull(source), wire, { encode, encoder, complete: ignore, error: ignore });
     return { source, stop: () => sent.stop() };
   }
 
@@ -106,7 +106,7 @@ describe('send into a MessageStream', () => {
       };
       const encode = (n: number): Uint8Array => Buffer.of(n % 251);
       const encoder = isAppending ? appender(encode) : undefined;
-      const sending = send(range(0, 1000), wire, { encode, encoder, complete, error: ignore });
+      const sending = writeMessages(range(0, 1000), wire, { encode, encoder, complete, error: ignore });
       expect(sending.queuedBytes).to.equal((1000 - 256) * 64);
       while (!completed) wire.written();
       wire.whenFlushed(ignore);
@@ -117,7 +117,7 @@ describe('send into a MessageStream', () => {
 
   it('writes nothing for an empty source', () => {
     const wire = new MessageWire(joining);
-    send(NEVER, wire, { encode: () => Buffer.alloc(0), complete: ignore, error: ignore }).stop();
+    writeMessages(NEVER, wire, { encode: () => Buffer.alloc(0), complete: ignore, error: ignore }).stop();
     expect(wire.given).to.deep.equal([]);
   });
 });

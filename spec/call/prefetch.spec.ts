@@ -3,7 +3,7 @@ import { Readable } from 'node:stream';
 import { expect } from 'chai';
 import { Observable } from 'rxjs';
 import { DirectionStats } from '../../lib/call/direction-stats.ts';
-import { receive } from '../../lib/call/receive.ts';
+import { readMessages } from '../../lib/call/read-messages.ts';
 import { StreamMessages } from '../../lib/grpc-js/stream-messages.ts';
 import { Sink } from '../backpressure/support/sink.ts';
 import { settled } from '../support/settled.ts';
@@ -22,11 +22,11 @@ function numbers(last: number): { readonly stream: Readable; readonly read: () =
 
 const received = (stream: Readable, prefetch: number, meter?: DirectionStats): Observable<number> =>
   new Observable(subscriber => {
-    const { readOn } = receive(new StreamMessages(stream, () => readOn()), subscriber, {
+    const { readOn } = readMessages(new StreamMessages(stream, () => readOn()), subscriber, {
       decode: Number,
       prefetch,
-      meter,
-      end: () => subscriber.complete(),
+      stats: meter,
+      complete: () => subscriber.complete(),
       malformed: error => subscriber.error(error),
     });
   });

@@ -2,8 +2,8 @@ import { credentials as grpcCredentials, Metadata, type StatusObject } from '@gr
 import { expect } from 'chai';
 import { NEVER } from 'rxjs';
 import type { ClientListener } from '../../lib/call/message-channel.ts';
-import { send } from '../../lib/call/send.ts';
 import type { OpenOptions } from '../../lib/call/transport.ts';
+import { writeMessages } from '../../lib/call/write-messages.ts';
 import { GrpcClientChannel } from '../../lib/grpc-js/client-channel.ts';
 import { Code, close, connect, pull } from '../../lib/index.ts';
 import { Counted } from '../backpressure/support/counted.ts';
@@ -211,7 +211,7 @@ describe('A direct client call', () => {
           const { grpc, call } = begin({ isJoining });
           const source = new Counted();
           const encode = () => new Uint8Array(size);
-          const sending = send(pull(source), call, { encode, complete: ignore, error: ignore });
+          const sending = writeMessages(pull(source), call, { encode, complete: ignore, error: ignore });
           expect(source.asked).to.equal(most);
           grpc.written();
           expect(source.asked).to.equal(most + 1);

@@ -2,7 +2,7 @@ import { Metadata, ServerInterceptingCall, type ServerInterceptingCallInterface 
 import { expect } from 'chai';
 import { LiveCalls } from '../../lib/call/live-calls.ts';
 import type { ServerChannel, ServerListener } from '../../lib/call/message-channel.ts';
-import { send } from '../../lib/call/send.ts';
+import { writeMessages } from '../../lib/call/write-messages.ts';
 import { findPrivateParts } from '../../lib/grpc-js/private.ts';
 import { serveDirectly } from '../../lib/grpc-js/server-channel.ts';
 import { pull } from '../../lib/index.ts';
@@ -247,7 +247,11 @@ describe('Messages written by a directly served call', () => {
       for (const given of [{}, { isJoining: true }, { isBehindInterceptor: true }]) {
         const { next, stream } = served(given);
         const source = new Counted();
-        const sending = send(pull(source), stream, { encode: () => bytes(size), complete: ignore, error: ignore });
+        const sending = writeMessages(pull(source), stream, {
+          encode: () => bytes(size),
+          complete: ignore,
+          error: ignore,
+        });
         expect(source.asked).to.equal(most);
         next.written();
         expect(source.asked).to.equal(most + 1);
@@ -321,7 +325,7 @@ describe('Messages written by a directly served call', () => {
     for (const isBehindInterceptor of [false, true]) {
       const { next, stream } = served({ maxMessageBytes: 100, isBehindInterceptor });
       const source = new Counted(10);
-      const sending = send(pull(source), stream, {
+      const sending = writeMessages(pull(source), stream, {
         encode: n => bytes(n === 5 ? 101 : 100),
         complete: ignore,
         error: ignore,

@@ -1,10 +1,10 @@
 import { Readable, Writable } from 'node:stream';
 import { Observable } from 'rxjs';
-import { type Receiving, receive } from '../../../lib/call/receive.ts';
-import { send } from '../../../lib/call/send.ts';
+import { type MessageReader, readMessages } from '../../../lib/call/read-messages.ts';
+import { writeMessages } from '../../../lib/call/write-messages.ts';
 import { StreamMessages } from '../../../lib/grpc-js/stream-messages.ts';
 
-/** The number of messages that the simulated wire holds besides those in `send` and those that `receive` has read ahead. */
+/** The messages that the simulated wire holds besides those in `writeMessages` and those that `readMessages` has read ahead. */
 const WINDOW = 2;
 /**
  * The maximum that one hop over it holds: written and not completed, in the window, read ahead by the stream, and one being
@@ -13,8 +13,8 @@ const WINDOW = 2;
 export const HOP = 12 + WINDOW + 16 + 1;
 
 /**
- * A hop over a simulated wire: `send`, two streams with a window between them, `receive`. An error of the source arrives after
- * the messages before it, like the status of a server.
+ * A hop over a simulated wire: `writeMessages`, two streams with a window between them, `readMessages`. An error of the source
+ * arrives after the messages before it, like the status of a server.
  */
 export function overWire(source$: Observable<number>): Observable<number> {
   return new Observable(output => {
@@ -51,7 +51,7 @@ export function overWire(source$: Observable<number>): Observable<number> {
         callback();
       },
     });
-    const sending = send<number>(source$, writable, {
+    const sending = writeMessages<number>(source$, writable, {
       encode: value => Object.assign(new Uint8Array(1), { value }),
       complete: () => writable.end(),
       error: (error, flush) => {
@@ -60,10 +60,10 @@ export function overWire(source$: Observable<number>): Observable<number> {
       },
     });
     output.add(() => sending.stop());
-    const messages: StreamMessages = new StreamMessages(readable, () => receiving?.readOn());
-    const receiving: Receiving = receive<number>(messages, output, {
+    const messages: StreamMessages = new StreamMessages(readable, () => reader?.readOn());
+    const reader: MessageReader = readMessages<number>(messages, output, {
       decode: value => value as unknown as number,
-      end: () => (failure ? output.error(failure.error) : output.complete()),
+      complete: () => (failure ? output.error(failure.error) : output.complete()),
       malformed: error => output.error(error),
     });
   });

@@ -1,7 +1,7 @@
 import { Writable } from 'node:stream';
 import { expect } from 'chai';
 import { concat, from, NEVER, type Observable, of, range, Subject, throwError } from 'rxjs';
-import { type Sending, type SendOptions, send } from '../../lib/call/send.ts';
+import { type MessageWriter, type WriteOptions, writeMessages } from '../../lib/call/write-messages.ts';
 import { OverflowError, pull } from '../../lib/index.ts';
 import { Counted } from '../backpressure/support/counted.ts';
 import { FakeWritable } from './support/fake-writable.ts';
@@ -9,7 +9,7 @@ import { FakeWritable } from './support/fake-writable.ts';
 /** One byte for each number. */
 const oneByte = (value: number): Uint8Array => Uint8Array.of(value);
 
-describe('send', () => {
+describe('writeMessages', () => {
   let stream: FakeWritable;
   let log: string[];
   beforeEach(() => {
@@ -17,8 +17,8 @@ describe('send', () => {
     log = [];
   });
 
-  const start = (source$: Observable<number>, options: Partial<SendOptions<number>> = {}): Sending =>
-    send(source$, stream.asStream, {
+  const start = (source$: Observable<number>, options: Partial<WriteOptions<number>> = {}): MessageWriter =>
+    writeMessages(source$, stream.asStream, {
       encode: oneByte,
       complete: () => log.push('complete'),
       error: error => log.push(`error ${error}`),
@@ -147,7 +147,7 @@ describe('send', () => {
 
   it('encodes a value when it is emitted: later changes are not sent', () => {
     const values = new Subject<{ n: number }>();
-    send(values, stream.asStream, { encode: ({ n }) => oneByte(n), complete: () => {}, error: () => {} });
+    writeMessages(values, stream.asStream, { encode: ({ n }) => oneByte(n), complete: () => {}, error: () => {} });
     const value = { n: 0 };
     for (let n = 1; n <= 13; n++) {
       value.n = n;
@@ -178,20 +178,25 @@ describe('send', () => {
     });
     await new Promise<void>((resolve, reject) => {
       slow.on('finish', resolve);
-      send(pull(upTo(100)), slow, { encode: oneByte, complete: () => slow.end(), error: reject });
+      writeMessages(pull(upTo(100)), slow, { encode: oneByte, complete: () => slow.end(), error: reject });
     });
     expect(taken).to.deep.equal(upTo(100));
   });
 });
 
-describe('send with a full queue', () => {
+describe('writeMessages with a full queue', () => {
   it('fails with an OverflowError that names the limit and the remedy', () => {
     const stream = new FakeWritable();
     let failure: unknown;
     const error = (thrown: unknown) => {
       failure = thrown;
     };
-    send(range(1, 14), stream.asStream, { encode: oneByte, maxQueuedBytes: 1, complete: () => {}, error }).stop();
+    writeMessages(range(1, 14), stream.asStream, {
+      encode: oneByte,
+      maxQueuedBytes: 1,
+      complete: () => {},
+      error,
+    }).stop();
     expect(failure).to.be.instanceOf(OverflowError);
     expect(String(failure)).to.match(
       /wait to be sent exceed the limit of 1 bytes for this call.*pull.*maxQueuedBytes/s,

@@ -1,9 +1,9 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { expect } from 'chai';
-import { Subscriber } from 'rxjs';
+import { Observable, Subscriber } from 'rxjs';
 import { DirectionStats } from '../../lib/call/direction-stats.ts';
 import type { MessageSource } from '../../lib/call/message-channel.ts';
-import { type ReceiveOneOptions, receiveOne } from '../../lib/call/receive-one.ts';
+import { type ReadOptions, readMessages } from '../../lib/call/read-messages.ts';
 
 /** Holds messages until they are read; reports them and the end by hand. */
 class Messages implements MessageSource {
@@ -44,35 +44,40 @@ function decode(bytes: Buffer): string | undefined {
   return String(bytes) === 'nothing' ? undefined : String(bytes);
 }
 
-function start(stream: Messages, options: Partial<ReceiveOneOptions<string | undefined>> = {}) {
+function start(stream: Messages, options: Partial<ReadOptions<string | undefined>> = {}) {
   const log: string[] = [];
   const meter = new DirectionStats();
-  // Like the callers of receiveOne: the call fails, and with it the reader.
+  // Like the callers of readMessages: the call fails, and with it the reader.
   const fail = (why: string): void => {
     log.push(why);
     subscriber.unsubscribe();
   };
-  const subscriber = new Subscriber<string | undefined>();
-  const { readOn } = receiveOne(stream, subscriber, {
-    decode,
-    meter,
-    end: message => log.push(message === undefined ? 'end without one' : `end with ${message.value}`),
-    exceeded: () => fail('exceeded'),
-    malformed: error => fail(`${error}`),
-    ...options,
-  });
+  let subscriber!: Subscriber<string | undefined>;
+  let readOn!: () => void;
+  new Observable<string | undefined>(output => {
+    subscriber = output;
+    ({ readOn } = readMessages(stream, output, {
+      exactlyOne: true,
+      decode,
+      stats: meter,
+      complete: () => log.push('complete'),
+      violated: messages => fail(messages === 'none' ? 'end without one' : 'exceeded'),
+      malformed: error => fail(`${error}`),
+      ...options,
+    }));
+  }).subscribe(message => log.push(`end with ${message}`));
   stream.readOn = readOn;
   return { log, meter, subscriber };
 }
 
-describe('receiveOne', () => {
+describe('readMessages of exactly one', () => {
   it('delivers the message when the stream ends, and not before', () => {
     const stream = new Messages('a');
     const { log } = start(stream);
     expect(stream.held, 'it is read').to.deep.equal([]);
     expect(log).to.deep.equal([]);
     stream.finish();
-    expect(log).to.deep.equal(['end with a']);
+    expect(log).to.deep.equal(['end with a', 'complete']);
   });
 
   it('reads a message that arrives later', () => {
@@ -81,7 +86,7 @@ describe('receiveOne', () => {
     stream.arrive();
     stream.arrive('a');
     stream.finish();
-    expect(log).to.deep.equal(['end with a']);
+    expect(log).to.deep.equal(['end with a', 'complete']);
   });
 
   it('reports an end without a message, and a message that is undefined', () => {
@@ -92,7 +97,7 @@ describe('receiveOne', () => {
     const stream = new Messages('nothing');
     const other = start(stream);
     stream.finish();
-    expect(other.log).to.deep.equal(['end with undefined']);
+    expect(other.log).to.deep.equal(['end with undefined', 'complete']);
   });
 
   it('reports a second message, and reads nothing more', () => {
@@ -104,6 +109,15 @@ describe('receiveOne', () => {
       stream.arrive('d');
       stream.finish();
       expect(log).to.have.lengthOf(1);
+    }
+  });
+
+  it('delivers nothing and reports no violation when the call has ended with an error', () => {
+    for (const texts of [[], ['a']]) {
+      const stream = new Messages(...texts);
+      const { log } = start(stream, { hasEndedWell: () => false });
+      stream.finish();
+      expect(log).to.deep.equal([]);
     }
   });
 
@@ -141,11 +155,11 @@ describe('receiveOne', () => {
     const subscriber = new Subscriber<string | undefined>();
     subscriber.unsubscribe();
     const never = (): never => expect.fail('told');
-    receiveOne(stream, subscriber, {
+    readMessages(stream, subscriber, {
+      exactlyOne: true,
       decode,
-      meter: new DirectionStats(),
-      end: never,
-      exceeded: never,
+      complete: never,
+      violated: never,
       malformed: never,
     });
     expect(stream.reads).to.equal(0);
@@ -161,7 +175,7 @@ describe('receiveOne', () => {
           seen.push(storage.getStore());
           return decode(bytes);
         },
-        end: () => seen.push(storage.getStore()),
+        complete: () => seen.push(storage.getStore()),
       }),
     );
     storage.run('of the connection', () => {

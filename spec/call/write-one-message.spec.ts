@@ -1,14 +1,18 @@
 import { expect } from 'chai';
 import { EMPTY, NEVER, Observable, of, Subject, throwError } from 'rxjs';
-import { type SendOneOptions, sendOne } from '../../lib/call/send-one.ts';
+import { type WriteOptions, writeMessages } from '../../lib/call/write-messages.ts';
 import { pull } from '../../lib/index.ts';
 import { Counted } from '../backpressure/support/counted.ts';
 
-describe('sendOne', () => {
-  const start = <T>(source$: Observable<T>, options: Partial<SendOneOptions<T>> = {}) => {
+describe('writeMessages of exactly one', () => {
+  const start = <T>(source$: Observable<T>, options: Partial<WriteOptions<T>> = {}) => {
     const log: string[] = [];
-    const sending = sendOne(source$, {
-      send: value => log.push(`send ${value}`),
+    const written: string[] = [];
+    const sink = { write: (bytes: Uint8Array) => written.push(String(bytes)) };
+    const sending = writeMessages(source$, sink, {
+      exactlyOne: true,
+      encode: value => Buffer.from(String(value)),
+      complete: () => log.push(`send ${written.splice(0)}`),
       violated: values => log.push(`violated: ${values}`),
       error: error => log.push(`error ${error}`),
       ...options,
@@ -57,11 +61,11 @@ describe('sendOne', () => {
     expect(start(throwError(() => 'mine')).log).to.deep.equal(['error mine']);
   });
 
-  it('reports an exception of `send`, such as an encoding error', () => {
-    const send = (): never => {
+  it('reports a value that cannot be encoded', () => {
+    const encode = (): never => {
       throw new TypeError('not a message');
     };
-    expect(start(of(1), { send }).log).to.deep.equal(['error TypeError: not a message']);
+    expect(start(of(1), { encode }).log).to.deep.equal(['error TypeError: not a message']);
   });
 
   it('counts undefined as a value', () => {
@@ -76,8 +80,8 @@ describe('sendOne', () => {
       output.complete();
       return () => log.push('gone');
     });
-    start(source$, { send: value => log.push(`send ${value}`) });
-    expect(log.sort()).to.deep.equal(['gone', 'send 1']);
+    start(source$, { complete: () => log.push('sent') });
+    expect(log.sort()).to.deep.equal(['gone', 'sent']);
   });
 
   it('unsubscribes the source and drops the value when it is stopped', () => {

@@ -1,11 +1,11 @@
 import { expect } from 'chai';
 import { merge, type Observable, range, Subject } from 'rxjs';
-import { type Sending, send } from '../../lib/call/send.ts';
+import { type MessageWriter, writeMessages } from '../../lib/call/write-messages.ts';
 import { OverflowError, pull, queueBudget } from '../../lib/index.ts';
 import { Counted } from '../backpressure/support/counted.ts';
 import { FakeWritable } from './support/fake-writable.ts';
 
-describe('The queue of send()', () => {
+describe('The queue of writeMessages()', () => {
   let stream: FakeWritable;
   let errors: unknown[];
   const { maxBytes } = queueBudget;
@@ -18,8 +18,8 @@ describe('The queue of send()', () => {
     expect(queueBudget.bytes, 'left in the budget').to.equal(0);
   });
 
-  const start = (source$: Observable<number>, maxQueuedBytes?: number): Sending =>
-    send(source$, stream.asStream, {
+  const start = (source$: Observable<number>, maxQueuedBytes?: number): MessageWriter =>
+    writeMessages(source$, stream.asStream, {
       encode: () => new Uint8Array(100),
       maxQueuedBytes,
       complete: () => {},
@@ -44,8 +44,8 @@ describe('The queue of send()', () => {
 
   it('has a limit of 64 MiB by default', () => {
     const large = new Uint8Array(32 * 1024 * 1024);
-    const starts = (count: number): Sending =>
-      send(range(1, count), stream.asStream, {
+    const starts = (count: number): MessageWriter =>
+      writeMessages(range(1, count), stream.asStream, {
         encode: () => large,
         complete: () => {},
         error: error => errors.push(error),
@@ -110,7 +110,7 @@ describe('stop() of a send', () => {
     const stream = new FakeWritable();
     const source = new Counted();
     const log: unknown[] = [];
-    const sending = send(pull(source), stream.asStream, {
+    const sending = writeMessages(pull(source), stream.asStream, {
       encode: () => new Uint8Array(1),
       complete: () => log.push('complete'),
       error: error => log.push(error),

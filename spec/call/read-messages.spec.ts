@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { Readable } from 'node:stream';
 import { expect } from 'chai';
 import { Observable } from 'rxjs';
-import { receive } from '../../lib/call/receive.ts';
+import { readMessages } from '../../lib/call/read-messages.ts';
 import { StreamMessages } from '../../lib/grpc-js/stream-messages.ts';
 import { Sink } from '../backpressure/support/sink.ts';
 
@@ -25,17 +25,17 @@ class Messages extends Readable {
 /** A codec in which the text 'bad' cannot be decoded. */
 const messages = (stream: Readable): Observable<string> =>
   new Observable(subscriber => {
-    const { readOn } = receive(new StreamMessages(stream, () => readOn()), subscriber, {
+    const { readOn } = readMessages(new StreamMessages(stream, () => readOn()), subscriber, {
       decode: bytes => {
         if (String(bytes) === 'bad') throw new Error('malformed');
         return String(bytes);
       },
-      end: () => subscriber.complete(),
+      complete: () => subscriber.complete(),
       malformed: error => subscriber.error(error),
     });
   });
 
-describe('receive', () => {
+describe('readMessages', () => {
   it('delivers each message in order and completes when the stream ends', async () => {
     const stream = new Messages('a', 'b');
     const sink = new Sink<string>();
@@ -96,9 +96,9 @@ describe('receive', () => {
     const sink = new Sink<string>(1);
     let ends = 0;
     const message$ = new Observable<string>(subscriber => {
-      const { readOn } = receive(new StreamMessages(stream, () => readOn()), subscriber, {
+      const { readOn } = readMessages(new StreamMessages(stream, () => readOn()), subscriber, {
         decode: String,
-        end: () => {
+        complete: () => {
           ends++;
           sink.admit(1);
         },
