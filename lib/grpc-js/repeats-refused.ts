@@ -1,5 +1,7 @@
-import { ADJUSTED } from './adjusted.ts';
+import { constants } from 'node:http2';
+import { ADJUSTED, isAdjusted } from './adjusted.ts';
 import type { Patch } from './patch.ts';
+import type { PrivateClientCall } from './private.ts';
 import type { PrivateRetryingCall } from './private-channel.ts';
 
 /**
@@ -24,15 +26,17 @@ export const RETRY_BUFFER_BYTES: number = 16 * 1024 * 1024;
  * as soon as the request is in the buffer. A large buffer hides from the sender that nobody reads. With a small one, an
  * upload that starts just as its connection ends (connectionAge, shutdown) ends with UNAVAILABLE, although no handler
  * has seen it. grpc-js also repeats a call at once, on the same connection, even if a GOAWAY is the next frame to be
- * read. Upstream: none found.
+ * read. And with Node 26 the failed write of a refused stream comes before the refusal, as a status of its own ("Write error"),
+ * after which grpc-js does not repeat the call. Upstream: none found.
  * Fix: a write is acknowledged when its bytes are on the wire, and the buffer is dropped once {@link KEPT_BYTES} have
- * been sent. The next attempt starts a turn of the event loop later.
+ * been sent. The next attempt starts a turn of the event loop later. The failed write of a refused stream is a refusal.
  * Remove it when spec/grpc-js/repeats-refused.spec.ts passes without it.
  */
 export const repeatsRefused: Patch = {
   name: 'repeats-refused',
   without: 'an upload whose first requests exceed 4 KiB is UNAVAILABLE when it begins just as its connection ends',
   shape: {
+    clientCall: { methods: { endCall: 1, sendMessageWithContext: 2 }, properties: ['finalStatus', 'transport'] },
     retryingCall: {
       methods: {
         sendMessageWithContext: 2,
@@ -45,7 +49,8 @@ export const repeatsRefused: Patch = {
       properties: ['channel', 'state', 'writeBuffer', 'underlyingCalls', 'allocated', 'callback', 'progress'],
     },
   },
-  apply: ({ retryingCall }) => {
+  apply: ({ clientCall, retryingCall }) => {
+    tellRefusalOfWrite(clientCall);
     const refused = new WeakSet<PrivateRetryingCall>();
     acknowledgeWhenWritten(retryingCall, refused);
     repeatLater(retryingCall, refused);
@@ -107,3 +112,31 @@ function repeatLater(proto: PrivateRetryingCall, refused: WeakSet<PrivateRetryin
     cancelWithStatus.call(this, code, details);
   };
 }
+
+/** The details that grpc-js makes of Node's error for a write to a refused stream. */
+const REFUSED_WRITE = 'Write error: Stream closed with error code NGHTTP2_REFUSED_STREAM';
+
+function tellRefusalOfWrite(proto: PrivateClientCall): void {
+  const { endCall, sendMessageWithContext } = proto;
+
+  proto.endCall = function (this: PrivateClientCall, status): void {
+    const isRefused = status.details === REFUSED_WRITE && isAdjusted(this);
+    endCall.call(this, isRefused ? { ...status, ...refusedStatus } : status);
+  };
+
+  proto.sendMessageWithContext = function (this: PrivateClientCall, context, message): void {
+    const { callback } = context;
+    if (callback === undefined || !isAdjusted(this)) {
+      sendMessageWithContext.call(this, context, message);
+      return;
+    }
+    // The next attempt writes the request again.
+    const unlessRefused = (): void => {
+      if ((this.finalStatus as { rstCode?: number } | null)?.rstCode !== refusedStatus.rstCode) callback();
+    };
+    sendMessageWithContext.call(this, { ...context, callback: unlessRefused }, message);
+  };
+}
+
+/** The status of a refused stream in the words of grpc-js. By its `rstCode`, grpc-js knows that the call can be repeated. */
+const refusedStatus = { details: 'Stream refused by server', rstCode: constants.NGHTTP2_REFUSED_STREAM };

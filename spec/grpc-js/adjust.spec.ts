@@ -148,7 +148,7 @@ describe('The adjustments of grpc-js', () => {
     [
       'a method has another parameter',
       { clientCall: s => s.replace('endCall(status)', 'endCall(status, more)') },
-      ['status-waits'],
+      ['status-waits', 'repeats-refused'],
     ],
     [
       'a method has another name',
@@ -158,7 +158,7 @@ describe('The adjustments of grpc-js', () => {
     [
       'a method has a single rest parameter',
       { clientCall: s => s.replace(/sendMessageWithContext\([^)]*\) \{/, 'sendMessageWithContext(options) {') },
-      ['writes-end', 'waits-for-place'],
+      ['writes-end', 'waits-for-place', 'repeats-refused'],
     ],
     [
       'a property has another name',

@@ -366,7 +366,7 @@ describe('A short call (grpc-js)', () => {
     const { error } = (await ending) as { error: any };
     expect(error).to.include({ code: Code.DEADLINE_EXCEEDED });
     expect(error.details).to.match(
-      /^Deadline exceeded after 0\.\d{3}s,(LB pick: [\d.]+s,)?remote_addr=127\.0\.0\.1:\d+$/,
+      /^Deadline exceeded after 0\.\d{3}s,(time to current attempt start: [\d.]+s,)?(LB pick: [\d.]+s,)?remote_addr=127\.0\.0\.1:\d+$/,
     );
     const id = await next();
     await peer.seen(({ type, stream }) => type === RST_STREAM && stream === id);
