@@ -26,10 +26,10 @@ export const RETRY_BUFFER_BYTES: number = 16 * 1024 * 1024;
  * as soon as the request is in the buffer. A large buffer hides from the sender that nobody reads. With a small one, an
  * upload that starts just as its connection ends (connectionAge, shutdown) ends with UNAVAILABLE, although no handler
  * has seen it. grpc-js also repeats a call at once, on the same connection, even if a GOAWAY is the next frame to be
- * read. It acknowledges the failed write of a refused stream like any
- * other, with Node 26 before it knows of the refusal; version 1.14.4 ends the call with that failure. Upstream: none found.
+ * read. It acknowledges the failed write of a refused stream like any other write. On Node 26 that happens before
+ * grpc-js knows of the refusal, and grpc-js 1.14.4 ends the call with the failed write. Upstream: none found.
  * Fix: a write is acknowledged when its bytes are on the wire, and the buffer is dropped once {@link KEPT_BYTES} have
- * been sent. The next attempt starts a turn of the event loop later. The failed write of a refused stream is the refusal.
+ * been sent. The next attempt starts a turn of the event loop later. A failed write of a refused stream is a refusal.
  * Remove it when spec/grpc-js/repeats-refused.spec.ts passes without it.
  */
 export const repeatsRefused: Patch = {
